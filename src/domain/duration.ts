@@ -1,0 +1,31 @@
+import { invalid } from './errors.ts'
+
+const UNITS: Readonly<Record<string, number>> = { ms: 0.001, '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
+
+/**
+ * Seconds in `90`, `90s`, `1.5s`, `500ms`, `5m`, `2h` or `7d`. Throws `invalid` naming `what` for anything else, negative numbers
+ * included.
+ */
+export function parseDuration(text: string, what: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd]?)$/.exec(text.trim()) ?? []
+  const factor = UNITS[unit ?? '?']
+  if (number === undefined || factor === undefined) {
+    throw invalid(`${what} "${text}" is not a duration`, 'write seconds (90) or 90s, 5m, 2h, 7d')
+  }
+  return Number(number) * factor
+}
+
+/** A short human form of `seconds`: `0.4s`, `12s`, `3m 5s`, `2h 10m`, `4d 3h`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10}s`
+  const s = Math.round(seconds)
+  if (s < 60) return `${s}s`
+  if (s < 3600) return pair(s, 60, 'm', 's')
+  if (s < 86_400) return pair(Math.floor(s / 60), 60, 'h', 'm')
+  return pair(Math.floor(s / 3600), 24, 'd', 'h')
+}
+
+function pair(value: number, per: number, big: string, small: string): string {
+  const rest = value % per
+  return `${Math.floor(value / per)}${big}${rest > 0 ? ` ${rest}${small}` : ''}`
+}

@@ -1,0 +1,72 @@
+/** Exit codes of the program, after BSD's sysexits where one fits. */
+export const EXIT = {
+  ok: 0,
+  /** A job ended dead, or a stop had to be forced. */
+  unsuccessful: 1,
+  usage: 2,
+  /** Not found, or the id is taken. */
+  not_found: 3,
+  stop_timeout: 4,
+  unreachable: 69,
+  internal: 70,
+  io: 74,
+  try_again: 75,
+  config: 78,
+  /** `wait`: the wait or the job timed out (as timeout(1)). */
+  timed_out: 124,
+  /** `wait`: queuectl's own failure, told apart from the job's codes. */
+  own_failure: 125,
+  /** `wait`: the job was cancelled, as if by Ctrl-C (128 + SIGINT). */
+  cancelled: 130,
+  /** `wait`: the job killed its workers (128 + SIGKILL). */
+  poison: 137,
+} as const
+
+/** An error meant for the person at the keyboard: one line, a hint that names the remedy, and the exit code. */
+export class QueuectlError extends Error {
+  readonly code: string
+  readonly exit_code: number
+  readonly hint: string | null
+
+  /** `code` is a stable word for machines (`invalid_input`, `not_found`, …). */
+  constructor(code: string, exit_code: number, message: string, hint: string | null = null) {
+    super(message)
+    this.name = 'QueuectlError'
+    this.code = code
+    this.exit_code = exit_code
+    this.hint = hint
+  }
+}
+
+/** Wrong use or input: exit 2. */
+export const invalid = (message: string, hint: string | null = null) =>
+  new QueuectlError('invalid_input', EXIT.usage, message, hint)
+
+/** No such job, process, …: exit 3. */
+export const notFound = (message: string, hint: string | null = null) =>
+  new QueuectlError('not_found', EXIT.not_found, message, hint)
+
+/** The id belongs to another job: exit 3. */
+export const duplicateId = (id: string) =>
+  new QueuectlError(
+    'duplicate_id',
+    EXIT.not_found,
+    `the id "${id}" belongs to another job`,
+    `queuectl show ${id}   shows it; leave the id out to have one made up`,
+  )
+
+/** Configuration, schema or runtime does not fit: exit 78. */
+export const misconfigured = (message: string, hint: string | null = null) =>
+  new QueuectlError('configuration', EXIT.config, message, hint)
+
+/** Input or output failed, or the disk is full: exit 74. */
+export const ioError = (message: string, hint: string | null = null) =>
+  new QueuectlError('io', EXIT.io, message, hint)
+
+/** Busy now; the same call may succeed later: exit 75. */
+export const tryAgain = (message: string, hint: string | null = null) =>
+  new QueuectlError('try_again', EXIT.try_again, message, hint)
+
+/** The store cannot be reached: exit 69. */
+export const unreachable = (message: string, hint: string | null = null) =>
+  new QueuectlError('unreachable', EXIT.unreachable, message, hint)

@@ -1,0 +1,18 @@
+// Crockford's base 32 in lower case: no i, l, o, u, so that ids survive being read out and retyped.
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/**
+ * A random word of `length` letters, 5 bits each. Math.random is enough: a token must be unique, not secret, and
+ * loading node:crypto would cost every command a sixth of its start-up.
+ */
+export function randomWord(length: number): string {
+  let word = ''
+  for (let i = 0; i < length; i++) word += ALPHABET[Math.floor(Math.random() * 32)]
+  return word
+}
+
+/** A made-up job id: 60 random bits, short enough that its first letters tell it apart. */
+export const newJobId = () => randomWord(12)
+
+/** A fence, run or insert token: 100 random bits. */
+export const newToken = () => randomWord(20)
