@@ -1,0 +1,168 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tryAgain } from '../../domain/errors.ts'
+import type { StoreRole } from '../port.ts'
+import { domainError, fileError, isBusy } from './errors.ts'
+
+export type Row = Record<string, SQLOutputValue>
+
+// SQLite's own busy handler blocks the event loop and starves: with four writers it gave a completion p99 of 80 ms and a
+// fairness of 0.52, against 12.5 ms and 0.95 for a try of 1 ms and a jittered pause of our own.
+const BUSY_MS = 1
+const PAUSE_MS = { first: 2, growth: 1.3, longest: 50 }
+const COMMAND_PATIENCE_MS = 5000
+
+/**
+ * One connection to the file. Statements run synchronously, and only inside `read` or `write`, which wait for the lock without
+ * blocking the loop: a command for 5 s, workers and supervisors until it comes or the connection is closed.
+ */
+export class Connection {
+  readonly path: string
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  readonly #patience_ms: number
+  readonly #closing = new AbortController()
+  #synchronous: 'NORMAL' | 'FULL'
+
+  /** Makes the file, private to its owner, when it is not there. Throws `configuration` or `io` when that is impossible. */
+  constructor(path: string, role: StoreRole, durability: 'normal' | 'full' = 'normal') {
+    this.path = path
+    this.#patience_ms = role === 'command' ? COMMAND_PATIENCE_MS : Number.POSITIVE_INFINITY
+    this.#synchronous = role === 'worker' && durability === 'normal' ? 'NORMAL' : 'FULL'
+    makePrivately(path)
+    try {
+      this.#db = new DatabaseSync(path, { timeout: BUSY_MS })
+    } catch (error) {
+      throw domainError(error, path)
+    }
+  }
+
+  /** Settings of this connection; the first touch of the file. */
+  configure(): Promise<void> {
+    return this.attempt(() => {
+      this.#db.exec(`
+        PRAGMA synchronous = ${this.#synchronous};
+        PRAGMA fullfsync = ON;
+        PRAGMA checkpoint_fullfsync = ON;
+        PRAGMA page_size = 2048;
+        PRAGMA wal_autocheckpoint = 4000;
+        PRAGMA journal_size_limit = 16777216;
+        PRAGMA cache_size = -16384;
+        PRAGMA temp_store = MEMORY`)
+    })
+  }
+
+  /** First row of `sql`. */
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values)
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...values)
+  }
+
+  /** Number of rows changed; what triggers changed is not counted. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes)
+  }
+
+  exec(script: string): void {
+    this.#db.exec(script)
+  }
+
+  /** Runs `work` on one snapshot. */
+  read<T>(work: (now: number) => T): Promise<T> {
+    return this.attempt(() => this.#transaction('BEGIN', work))
+  }
+
+  /**
+   * Runs `work` in a transaction that holds the write lock from its start: one that begins as a reader fails at once, timeout or
+   * not, when another writer came between. `durable`: synced, whatever the role.
+   */
+  write<T>(work: (now: number) => T, { durable = false } = {}): Promise<T> {
+    return this.attempt(() => {
+      if (!durable || this.#synchronous === 'FULL') return this.#transaction('BEGIN IMMEDIATE', work)
+      this.run('PRAGMA synchronous = FULL')
+      try {
+        return this.#transaction('BEGIN IMMEDIATE', work)
+      } finally {
+        this.run(`PRAGMA synchronous = ${this.#synchronous}`)
+      }
+    })
+  }
+
+  /** Repeats `work` while another connection holds the lock. Throws errors in domain words, `try_again` after `close`. */
+  async attempt<T>(work: () => T): Promise<T> {
+    const since = performance.now()
+    for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
+      if (this.#closing.signal.aborted) throw tryAgain(`${this.path} was closed`)
+      try {
+        return work()
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - since > this.#patience_ms) throw domainError(error, this.path)
+      }
+      await sleep(pause * Math.random(), undefined, { signal: this.#closing.signal }).catch(() => {})
+    }
+  }
+
+  /** Syncs every commit from now on. */
+  syncEveryCommit(): void {
+    this.#synchronous = 'FULL'
+    this.run('PRAGMA synchronous = FULL')
+  }
+
+  /** Changes when another connection has committed; its own commits leave it as it is. */
+  dataVersion(): number {
+    return Number(this.get('PRAGMA data_version')?.data_version)
+  }
+
+  /** Text of all statements run so far. */
+  statements(): string[] {
+    return [...this.#statements.keys()]
+  }
+
+  /** Calls that wait for the lock are rejected. */
+  close(): void {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #transaction<T>(begin: string, work: (now: number) => T): T {
+    this.run(begin)
+    try {
+      const result = work(Date.now())
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      // A full disk or an I/O error has rolled back already.
+      if (this.#db.isTransaction) this.run('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+/**
+ * SQLite would give the file, and later its -wal and -shm, the mode that the umask leaves. `wx`, because opening and closing a
+ * file that SQLite has open in this process would drop its locks (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+function makePrivately(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    const failure = error as NodeJS.ErrnoException
+    if (failure.code !== 'EEXIST') throw fileError(failure, path)
+  }
+}

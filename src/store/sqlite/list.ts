@@ -1,0 +1,113 @@
+import type { SQLInputValue } from 'node:sqlite'
+import { notFound } from '../../domain/errors.ts'
+import { FINAL_STATES } from '../../domain/job.ts'
+import type { JobSort, JobStore, ListParams } from '../port.ts'
+import type { Connection, Row } from './connection.ts'
+import { COLUMNS, toJob } from './rows.ts'
+
+interface Sort {
+  key: 'seq' | 'next_run_at' | 'priority' | 'finished_at'
+  /** Direction of the key, and of `seq` among equals. */
+  key_down: boolean
+  seq_down: boolean
+}
+
+const SORTS: Readonly<Record<JobSort, Sort>> = {
+  newest: { key: 'seq', key_down: true, seq_down: true },
+  oldest: { key: 'seq', key_down: false, seq_down: false },
+  due: { key: 'next_run_at', key_down: false, seq_down: false },
+  order: { key: 'priority', key_down: true, seq_down: false },
+  finished: { key: 'finished_at', key_down: true, seq_down: true },
+}
+
+/** A condition with its values. */
+type Term = readonly [sql: string, ...values: SQLInputValue[]]
+
+// Each names its partial indexes in the words of the schema: SQLite uses one only for a condition that it can read off.
+const READY: Term = [`state = 'pending' AND state <> 'processing' AND ready = 1`]
+const READY_IN_ORDER: Term = ['ready = 1']
+const WAITING: Term = [`state = 'pending' AND state <> 'processing' AND ready = 0`]
+const PROCESSING: Term = [`state = 'processing'`]
+
+/**
+ * Pages of jobs. Each part of the answer (`pending` has two: ready and waiting) is read in order from an index of its own, at
+ * most a page of it, and the parts are merged here: one query over all of them would sort everything that matches.
+ */
+export function listing(db: Connection): Pick<JobStore, 'list'> {
+  return {
+    list: (params) =>
+      db.read((now) => {
+        const sort = SORTS[params.sort]
+        const filters = [...filtersOf(params), ...behind(db, sort, params.after)]
+        const rows = partsOf(params, now).flatMap((part) => select(db, [part, ...filters], sort, params.limit))
+        return rows.sort(comparator(sort)).slice(0, params.limit).map(withoutSeq).map(toJob)
+      }),
+  }
+}
+
+/** Without a state, a sort looks at the jobs that it is about: `due` and `order` at pending ones, `finished` at final ones. */
+function partsOf({ state, sort }: ListParams, now: number): Term[] {
+  const ready = sort === 'order' ? READY_IN_ORDER : READY
+  switch (state ?? { due: 'pending', order: 'pending', finished: 'final', newest: null, oldest: null }[sort]) {
+    case null:
+      return [['TRUE']]
+    case 'pending':
+      return [ready, WAITING]
+    case 'ready':
+      // Due, but not promoted by a claim yet.
+      return [ready, [`${WAITING[0]} AND next_run_at <= ?`, now]]
+    case 'scheduled':
+      return [[`${WAITING[0]} AND attempts = 0 AND next_run_at > ?`, now]]
+    case 'retrying':
+      return [[`${WAITING[0]} AND attempts > 0 AND next_run_at > ?`, now]]
+    case 'processing':
+      return [PROCESSING]
+    case 'final':
+      return FINAL_STATES.map(final)
+    default:
+      return [final(String(state))]
+  }
+}
+
+const final = (state: string): Term => [`state = ? AND state <> 'processing' AND ready = 0`, state]
+
+function filtersOf({ queue, search, finished_since, sort }: ListParams): Term[] {
+  const terms: Term[] = []
+  if (queue !== undefined) terms.push(['queue = ?', queue])
+  if (finished_since !== undefined) terms.push(['finished_at >= ?', finished_since])
+  if (sort === 'finished') terms.push(['finished_at IS NOT NULL'])
+  if (search !== undefined) {
+    const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`
+    terms.push([`(id LIKE ? ESCAPE '\\' OR command LIKE ? ESCAPE '\\')`, pattern, pattern])
+  }
+  return terms
+}
+
+/** Behind the job with id `after`. Throws `not_found` when it is not in the list any more. */
+function behind(db: Connection, { key, key_down, seq_down }: Sort, after: string | undefined): Term[] {
+  if (after === undefined) return []
+  const last = db.get(`SELECT seq, ${key} AS key FROM jobs WHERE id = ?`, after)
+  if (!last || last.key === null)
+    throw notFound(`the job "${after}" is not in this list any more`, 'start again without --after')
+  const [value, seq] = [Number(last.key), Number(last.seq)]
+  const beyond = key_down ? '<' : '>'
+  if (key === 'seq') return [[`seq ${beyond} ?`, value]]
+  return [[`${key} ${beyond}= ? AND (${key} ${beyond} ? OR seq ${seq_down ? '<' : '>'} ?)`, value, value, seq]]
+}
+
+function select(db: Connection, terms: readonly Term[], { key, key_down, seq_down }: Sort, limit: number): Row[] {
+  const where = terms.map(([sql]) => sql).join(' AND ')
+  const values = terms.flatMap(([, ...values]) => values)
+  const order = key === 'seq' ? '' : `${key} ${key_down ? 'DESC' : 'ASC'}, `
+  const sql = `SELECT seq, ${COLUMNS} FROM jobs WHERE ${where} ORDER BY ${order}seq ${seq_down ? 'DESC' : 'ASC'} LIMIT ?`
+  return db.all(sql, ...values, limit)
+}
+
+function comparator({ key, key_down, seq_down }: Sort): (a: Row, b: Row) => number {
+  const compare = (name: string, down: boolean, a: Row, b: Row) => (Number(a[name]) - Number(b[name])) * (down ? -1 : 1)
+  return (a, b) => compare(key, key_down, a, b) || compare('seq', seq_down, a, b)
+}
+
+function withoutSeq({ seq: _, ...row }: Row): Row {
+  return row
+}

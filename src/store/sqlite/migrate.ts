@@ -1,0 +1,70 @@
+import { misconfigured, tryAgain } from '../../domain/errors.ts'
+import type { ProcessIdentity } from '../../domain/process.ts'
+import type { Connection } from './connection.ts'
+import { MIGRATIONS } from './schema.ts'
+
+/** Marks a file as ours: "qctl". */
+const APPLICATION_ID = 0x7163746c
+
+/**
+ * Brings the file to the newest schema; any number of processes may do so at once. Returns the version. Throws `configuration`
+ * when the file is another program's or a newer queuectl's, and leaves it untouched; `try_again` when an older file has to be
+ * upgraded while a registered process lives (R12).
+ */
+export async function migrate(
+  db: Connection,
+  isAlive: (identity: ProcessIdentity) => boolean,
+  migrations: readonly string[] = MIGRATIONS,
+): Promise<number> {
+  const latest = migrations.length
+  const found = await db.attempt(() => {
+    const version = versionOf(db, latest)
+    useWal(db)
+    return version
+  })
+  if (found === latest) return latest
+  await db.write(() => upgrade(db, isAlive, migrations), { durable: true })
+  return latest
+}
+
+/** 0: an empty file. */
+function versionOf(db: Connection, latest: number): number {
+  const application = Number(db.get('PRAGMA application_id')?.application_id)
+  const version = Number(db.get('PRAGMA user_version')?.user_version)
+  if (application === APPLICATION_ID && version <= latest) return version
+  if (application === APPLICATION_ID) {
+    throw misconfigured(
+      `${db.path} has schema version ${version}; this queuectl knows versions up to ${latest}`,
+      'use the newer queuectl that made it',
+    )
+  }
+  const empty = application === 0 && version === 0 && !db.get('SELECT 1 FROM sqlite_schema LIMIT 1')
+  if (empty) return 0
+  throw misconfigured(`${db.path} is the database of another program`, 'choose another file with --db')
+}
+
+function useWal(db: Connection): void {
+  const mode = db.get('PRAGMA journal_mode = WAL')?.journal_mode
+  if (mode !== 'wal') throw misconfigured(`${db.path} cannot use a write-ahead log here`, 'put it on a local disk')
+}
+
+function upgrade(db: Connection, isAlive: (identity: ProcessIdentity) => boolean, migrations: readonly string[]): void {
+  // Another process may have done it between our look and our lock.
+  const version = versionOf(db, migrations.length)
+  if (version === migrations.length) return
+  if (version > 0) refuseWhileInUse(db, isAlive)
+  for (const script of migrations.slice(version)) db.exec(script)
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
+}
+
+function refuseWhileInUse(db: Connection, isAlive: (identity: ProcessIdentity) => boolean): void {
+  const identities = db
+    .all('SELECT body FROM processes')
+    .map((row) => JSON.parse(String(row.body)).identity as ProcessIdentity)
+  const alive = identities.find(isAlive)
+  if (!alive) return
+  throw tryAgain(
+    `${db.path} must be upgraded, but process ${alive.pid} of an older queuectl uses it`,
+    'stop the workers first: queuectl worker stop',
+  )
+}

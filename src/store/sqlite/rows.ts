@@ -1,0 +1,88 @@
+import type { Job, NewJob } from '../../domain/job.ts'
+import type { Row } from './connection.ts'
+
+/** Columns that an insert sets; the others have their value by default. */
+const INSERTED = [
+  'id',
+  'command',
+  'queue',
+  'priority',
+  'max_retries',
+  'max_interruptions',
+  'backoff_base',
+  'backoff_max',
+  'timeout',
+  'cwd',
+  'env',
+  'origin_cwd',
+  'origin_host',
+  'insert_token',
+  'content_hash',
+  'state',
+  'next_run_at',
+  'created_at',
+  'updated_at',
+] as const satisfies (keyof Job)[]
+
+const LATER = [
+  'attempts',
+  'runs',
+  'interruptions',
+  'worker_deaths',
+  'processing_by',
+  'lease_token',
+  'run_token',
+  'locked_at',
+  'lease_expires_at',
+  'started_at',
+  'finished_at',
+  'exit_code',
+  'signal',
+  'reason',
+  'cancel_requested_at',
+] as const satisfies (keyof Job)[]
+
+/** What `toJob` needs, for SELECT and RETURNING. */
+export const COLUMNS = [...INSERTED, ...LATER].join(', ')
+
+export const INSERT_JOB = `
+  INSERT OR FAIL INTO jobs (ready, ${INSERTED.join(', ')}) VALUES (?${', ?'.repeat(INSERTED.length)})
+  ON CONFLICT (id) DO NOTHING`
+
+/** Values of `INSERT_JOB`. */
+export function insertValues(job: Job) {
+  const ready = job.next_run_at <= job.created_at ? 1 : 0
+  return [ready, ...INSERTED.map((name) => (name === 'env' ? job.env && JSON.stringify(job.env) : job[name]))]
+}
+
+/** The job as it is right after its insert at `now` (epoch milliseconds). A time that has passed counts as now. */
+export function freshJob(spec: NewJob, now: number): Job {
+  const { run_at, delay_ms, ...rest } = spec
+  return {
+    ...rest,
+    state: 'pending',
+    next_run_at: Math.max(now, run_at ?? now + delay_ms),
+    attempts: 0,
+    runs: 0,
+    interruptions: 0,
+    worker_deaths: 0,
+    created_at: now,
+    updated_at: now,
+    processing_by: null,
+    lease_token: null,
+    run_token: null,
+    locked_at: null,
+    lease_expires_at: null,
+    started_at: null,
+    finished_at: null,
+    exit_code: null,
+    signal: null,
+    reason: null,
+    cancel_requested_at: null,
+  }
+}
+
+export function toJob(row: Row): Job {
+  const { env, ...rest } = row
+  return { ...rest, env: env ? JSON.parse(String(env)) : null } as unknown as Job
+}

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { misconfigured } from '../../domain/errors.ts'
+import type { OpenParams } from '../open.ts'
+import type { JobStore } from '../port.ts'
+import { changing } from './changes.ts'
+import { claiming } from './claim.ts'
+import { Connection } from './connection.ts'
+import { configuring, controlling } from './controls.ts'
+import { inserting } from './insert.ts'
+import { leasing } from './leases.ts'
+import { listing } from './list.ts'
+import { migrate } from './migrate.ts'
+import { reading } from './reads.ts'
+import { registering } from './registry.ts'
+import { settling } from './settle.ts'
+import { watchCommits } from './watch.ts'
+
+/** Older ones may lose commits: a race of checkpoints in WAL mode, fixed in this release (https://sqlite.org/wal.html#walresetbug). */
+const OLDEST_SQLITE = '3.51.3'
+
+/** Opens the store in the file at `path`, made when it is not there. Throws what `openStore` throws. */
+export async function openSqlite(params: Omit<OpenParams, 'address'> & { path: string }): Promise<JobStore> {
+  checkEngine(process.versions.sqlite)
+  const path = resolve(params.path)
+  const db = new Connection(path, params.role, params.durability)
+  try {
+    await db.configure()
+    return storeOn(db, await migrate(db, params.is_alive))
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** The store on an open connection whose file has that version of the schema. */
+export function storeOn(db: Connection, schema_version: number): JobStore {
+  const watches = new Set<{ close(): void }>()
+  return {
+    info: {
+      kind: 'sqlite',
+      label: db.path,
+      folder: `${db.path}.d`,
+      shared: false,
+      schema_version,
+      engine: `SQLite ${process.versions.sqlite}`,
+    },
+    now: () => Date.now(),
+    ...inserting(db),
+    ...reading(db),
+    ...listing(db),
+    ...claiming(db),
+    ...settling(db),
+    ...leasing(db),
+    ...changing(db),
+    ...registering(db),
+    ...controlling(db),
+    ...configuring(db),
+    watch({ on_change }) {
+      const watch = watchCommits(db, on_change)
+      watches.add(watch)
+      return watch
+    },
+    syncEveryCommit: () => db.syncEveryCommit(),
+    async close() {
+      for (const watch of watches) watch.close()
+      db.close()
+    },
+  }
+}
+
+function checkEngine(version = '0'): void {
+  const number = (text: string) => text.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0)
+  if (number(version) >= number(OLDEST_SQLITE)) return
+  throw misconfigured(`SQLite ${version} is too old: ${OLDEST_SQLITE} or later is needed`, 'use Node 26 or later')
+}

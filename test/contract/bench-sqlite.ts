@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { openStore } from '../../src/store/open.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import type { Bench } from './kit.ts'
+
+/** A file in a folder of its own. */
+export async function sqliteBench(): Promise<Bench> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'queuectl-store-'))
+  const address = path.join(folder, 'queue.db')
+  const opened: JobStore[] = []
+  return {
+    address,
+    async open(role = 'command') {
+      const store = await openStore({ address, role, is_alive: () => false })
+      opened.push(store)
+      return store
+    },
+    async dispose() {
+      for (const store of opened) await store.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { expect } from 'chai'
+import {
+  claimOf,
+  FAILURE,
+  type Kit,
+  LEASE_MS,
+  mustGet,
+  newJob,
+  put,
+  SUCCESS,
+  settle,
+  take,
+  takeAll,
+  until,
+} from './kit.ts'
+
+export function claimContract(kit: Kit): void {
+  describe('claim', () => {
+    it('takes the highest priority first, then first in, first out, within a bulk too', async () => {
+      const priorities = [0, 5, 0, -1, 5, 0]
+      await kit.store.insert({ jobs: priorities.map((priority, i) => newJob({ id: `j${i}`, priority })) })
+      await put(kit.store, ['late'], { priority: 5 })
+      expect(await takeAll(kit.store)).to.deep.equal(['j1', 'j4', 'late', 'j0', 'j2', 'j5', 'j3'])
+    })
+
+    it('marks the job as held and counts the run', async () => {
+      await put(kit.store, ['a'])
+      const claim = claimOf({ worker_id: 'w7' })
+      const { job, next_due_ms } = await kit.store.claim(claim)
+      expect(next_due_ms).to.equal(null)
+      expect(job).to.deep.equal(await mustGet(kit.store, 'a'))
+      expect(job).to.include({ state: 'processing', processing_by: 'w7', runs: 1, attempts: 0 })
+      expect(job).to.include({ lease_token: claim.token, run_token: claim.token })
+      expect(job?.started_at).to.equal(job?.locked_at)
+      expect((job?.lease_expires_at ?? 0) - (job?.locked_at ?? 0)).to.equal(LEASE_MS)
+    })
+
+    it('gives nothing when nothing is there', async () => {
+      expect(await kit.store.claim(claimOf())).to.deep.equal({ job: null, next_due_ms: null })
+    })
+
+    it('repeated after a lost answer gives the same job again', async () => {
+      await put(kit.store, ['a', 'b'])
+      const claim = claimOf()
+      const first = await kit.store.claim(claim)
+      expect(await kit.store.claim(claim)).to.deep.equal(first)
+      expect((await mustGet(kit.store, 'b')).state).to.equal('pending')
+    })
+
+    it('looks at the queues asked for only, at the best of several', async () => {
+      await put(kit.store, ['a1', 'a2'], { queue: 'a' })
+      await put(kit.store, ['b1'], { queue: 'b' })
+      await put(kit.store, ['c1'], { queue: 'c', priority: 9 })
+      await put(kit.store, ['b2'], { queue: 'b', priority: 1 })
+      expect(await takeAll(kit.store, ['a', 'b'])).to.deep.equal(['b2', 'a1', 'a2', 'b1'])
+      expect(await takeAll(kit.store, ['none'])).to.deep.equal([])
+      expect(await takeAll(kit.store, ['c'])).to.deep.equal(['c1'])
+    })
+
+    it('says when the next job of its queues is due, and takes it then', async () => {
+      await put(kit.store, ['soon'], { queue: 'a', delay_ms: 150, priority: 9 })
+      await put(kit.store, ['later'], { queue: 'b', delay_ms: 60_000 })
+      const due = async (queues: string[] | null) => (await kit.store.claim(claimOf({ queues }))).next_due_ms
+      expect(await due(null)).to.be.within(0, 150)
+      expect(await due(['a', 'b'])).to.be.within(0, 150)
+      expect(await due(['b'])).to.be.within(50_000, 60_000)
+      expect(await due(['c'])).to.equal(null)
+      await put(kit.store, ['now'])
+      expect((await take(kit.store)).id).to.equal('now')
+      await until(async () => (await kit.store.claim(claimOf())).job?.id === 'soon')
+    })
+
+    it('offers all that are due, however many', async () => {
+      await kit.store.insert({ jobs: Array.from({ length: 1200 }, () => newJob({ delay_ms: 1 })) })
+      await until(async () => (await kit.store.overview()).total.ready === 1200)
+      expect(await takeAll(kit.store)).to.have.length(1200)
+    })
+
+    it('a job that comes back keeps its place', async () => {
+      await put(kit.store, ['a', 'b', 'c'])
+      const a = await take(kit.store)
+      await settle(kit.store, a, { kind: 'released', cause: 'end of grace' })
+      const b = await take(kit.store)
+      expect(b.id).to.equal('a')
+      await settle(kit.store, b, FAILURE)
+      await kit.store.promote({ ids: ['a'] })
+      expect(await takeAll(kit.store)).to.deep.equal(['a', 'b', 'c'])
+    })
+
+    it('forgets what the run before left', async () => {
+      await put(kit.store, ['a'], { backoff_base: 0 })
+      await settle(kit.store, await take(kit.store), FAILURE)
+      expect(await mustGet(kit.store, 'a')).to.include({ exit_code: 2, reason: 'exit code 2' })
+      const again = await take(kit.store)
+      expect(again).to.include({ runs: 2, attempts: 1, exit_code: null, reason: null })
+      await settle(kit.store, again, SUCCESS)
+    })
+  })
+}

@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { FINAL_STATES, viewOf } from '../../src/domain/job.ts'
+import type { Counts, Overview } from '../../src/store/port.ts'
+import { type Kit, newJob, put, settle, take, until } from './kit.ts'
+
+const NONE: Counts = { ready: 0, scheduled: 0, retrying: 0, processing: 0, completed: 0, dead: 0, cancelled: 0 }
+
+export function countsContract(kit: Kit): void {
+  /** What the overview has to be, counted one by one. */
+  async function recount(): Promise<Pick<Overview, 'total' | 'queues'>> {
+    const total = { ...NONE }
+    const queues: Record<string, Counts> = {}
+    for (const job of await kit.store.list({ sort: 'oldest', limit: 10_000 })) {
+      const view = viewOf(job, kit.store.now()) as keyof Counts
+      queues[job.queue] ??= { ...NONE }
+      total[view]++
+      ;(queues[job.queue] as Counts)[view]++
+    }
+    return { total, queues }
+  }
+
+  describe('overview', () => {
+    it('is empty for an empty store', async () => {
+      expect(await kit.store.overview()).to.deep.equal({ total: NONE, queues: {}, oldest_ready_at: null })
+    })
+
+    it('equals a recount after every one of many random operations', async () => {
+      const random = seeded(42)
+      const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)] as T
+      // Far away, so that no job becomes due between the two counts.
+      const delays = [0, 0, 600_000]
+      const some = () => pick(known)
+      const known = ['none']
+      const operations = [
+        async () => {
+          const spec = newJob({
+            queue: pick(['a', 'b', 'c']),
+            delay_ms: pick(delays),
+            max_retries: 1,
+            backoff_base: 600,
+          })
+          known.push(spec.id)
+          await kit.store.insert({ jobs: [spec] })
+        },
+        () => kit.store.cancel({ ids: [some(), some()] }),
+        () => kit.store.requeue({ ids: [some(), some()] }),
+        () => kit.store.promote({ ids: [some(), some()] }),
+        async () => {
+          if ((await kit.store.overview()).total.ready > 0) await take(kit.store)
+        },
+        async () => {
+          const [job] = await kit.store.processing()
+          if (job) await settle(kit.store, job, { kind: 'exit', exit_code: pick([0, 1]) })
+        },
+        async () => {
+          const [job] = await kit.store.processing()
+          if (job) await settle(kit.store, job, { kind: 'interrupted', cause: 'worker died' })
+        },
+        () => kit.store.purge({ states: random() < 0.2 ? FINAL_STATES : [], older_than_ms: 0, limit: 2 }),
+      ]
+      for (let i = 0; i < 300; i++) {
+        await (random() < 0.3 ? operations[0] : pick(operations))?.()
+        const { total, queues } = await kit.store.overview()
+        expect({ total, queues }, `after operation ${i}`).to.deep.equal(await recount())
+      }
+    })
+
+    it('counts a job as ready from the moment it is due', async () => {
+      await put(kit.store, ['a'], { delay_ms: 30 })
+      expect((await kit.store.overview()).total).to.deep.equal({ ...NONE, scheduled: 1 })
+      await until(async () => (await kit.store.overview()).total.ready === 1)
+      const { next_run_at } = (await kit.store.get({ id: 'a' })) ?? {}
+      expect(await kit.store.overview()).to.deep.include({ total: { ...NONE, ready: 1 }, oldest_ready_at: next_run_at })
+    })
+
+    it('knows since when the longest ready job is ready, whatever its priority', async () => {
+      await put(kit.store, ['old'], { priority: -5 })
+      const old = await kit.store.get({ id: 'old' })
+      await until(() => kit.store.now() > Number(old?.created_at))
+      await put(kit.store, ['new'], { priority: 5 })
+      expect((await kit.store.overview()).oldest_ready_at).to.equal(old?.next_run_at)
+    })
+  })
+}
+
+/** Mulberry32: the same numbers at every run. */
+function seeded(seed: number): () => number {
+  let a = seed
+  return () => {
+    a = (a + 0x6d2b79f5) | 0
+    let t = Math.imul(a ^ (a >>> 15), 1 | a)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,32 @@
+import { changesContract } from './changes.ts'
+import { claimContract } from './claim.ts'
+import { countsContract } from './counts.ts'
+import { insertContract } from './insert.ts'
+import type { Bench, Kit } from './kit.ts'
+import { leasesContract } from './leases.ts'
+import { listContract } from './list.ts'
+import { processesContract } from './processes.ts'
+import { raceContract } from './race.ts'
+import { settleContract } from './settle.ts'
+
+/** What every store has to do, as tests: `make` gives each of them an empty store. */
+export function jobStoreContract(name: string, make: () => Promise<Bench>): void {
+  describe(`a job store: ${name}`, () => {
+    const kit = {} as Kit
+    beforeEach(async () => {
+      kit.bench = await make()
+      kit.store = await kit.bench.open('command')
+    })
+    afterEach(() => kit.bench.dispose())
+
+    insertContract(kit)
+    claimContract(kit)
+    settleContract(kit)
+    leasesContract(kit)
+    changesContract(kit)
+    listContract(kit)
+    countsContract(kit)
+    processesContract(kit)
+    raceContract(kit)
+  })
+}

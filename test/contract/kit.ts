@@ -1,0 +1,135 @@
+import { expect } from 'chai'
+import { QueuectlError } from '../../src/domain/errors.ts'
+import type { Job, NewJob } from '../../src/domain/job.ts'
+import { decide, type Outcome } from '../../src/domain/lifecycle.ts'
+import type { ProcessIdentity, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
+import { newJobId, newToken } from '../../src/domain/token.ts'
+import type { ClaimParams, JobStore, Settled, StoreRole } from '../../src/store/port.ts'
+
+/** An empty store that a test may open any number of times. */
+export interface Bench {
+  /** What another process needs to open it. */
+  address: string
+  open(role?: StoreRole): Promise<JobStore>
+  /** Closes what was opened and removes it all. */
+  dispose(): Promise<void>
+}
+
+/** How the suites get at the store of the test that runs. */
+export interface Kit {
+  bench: Bench
+  store: JobStore
+}
+
+export const LEASE_MS = 20_000
+
+export function newJob(over: Partial<NewJob> = {}): NewJob {
+  return {
+    id: newJobId(),
+    command: 'true',
+    queue: 'default',
+    priority: 0,
+    max_retries: 3,
+    max_interruptions: 3,
+    backoff_base: 2,
+    backoff_max: 86_400,
+    timeout: null,
+    cwd: null,
+    env: null,
+    run_at: null,
+    delay_ms: 0,
+    origin_cwd: '/somewhere',
+    origin_host: 'here',
+    insert_token: newToken(),
+    content_hash: null,
+    ...over,
+  }
+}
+
+/** Inserts jobs that are named by `ids`, in that order. */
+export async function put(store: JobStore, ids: readonly string[], over: Partial<NewJob> = {}): Promise<void> {
+  await store.insert({ jobs: ids.map((id) => newJob({ id, ...over })) })
+}
+
+export function claimOf(over: Partial<ClaimParams> = {}): ClaimParams {
+  return { worker_id: 'w1', host: 'here', token: newToken(), queues: null, lease_ms: LEASE_MS, ...over }
+}
+
+/** Claims a job that must be there. */
+export async function take(store: JobStore, over: Partial<ClaimParams> = {}): Promise<Job & { lease_token: string }> {
+  const { job } = await store.claim(claimOf(over))
+  if (!job?.lease_token) throw new Error('nothing was ready')
+  return job as Job & { lease_token: string }
+}
+
+export const SUCCESS: Outcome = { kind: 'exit', exit_code: 0 }
+export const FAILURE: Outcome = { kind: 'exit', exit_code: 2 }
+
+/** Settles `job` as the worker that holds it would. */
+export function settle(store: JobStore, job: Job, outcome: Outcome, next?: ClaimParams): Promise<Settled> {
+  const run = { worker: 'w1', host: 'here', run_ms: 5 }
+  const params = { id: job.id, token: String(job.lease_token), settlement: decide(job, outcome), run }
+  return store.settle(next ? { ...params, next } : params)
+}
+
+/** Takes jobs until none is ready; their ids in order. */
+export async function takeAll(store: JobStore, queues: readonly string[] | null = null): Promise<string[]> {
+  const ids: string[] = []
+  for (;;) {
+    const { job } = await store.claim(claimOf({ queues }))
+    if (!job) return ids
+    ids.push(job.id)
+  }
+}
+
+/** A job in the state that `outcome` leads to. */
+export async function ended(store: JobStore, id: string, outcome: Outcome, over: Partial<NewJob> = {}): Promise<void> {
+  await put(store, [id], { max_retries: 0, ...over })
+  await settle(store, await take(store, { queues: over.queue ? [over.queue] : null }), outcome)
+}
+
+export async function mustGet(store: JobStore, id: string): Promise<Job> {
+  const job = await store.get({ id })
+  if (!job) throw new Error(`no job ${id}`)
+  return job
+}
+
+/** Waits until `fact` holds. Throws after `within_ms`. */
+export async function until(fact: () => boolean | Promise<boolean>, within_ms = 5000): Promise<void> {
+  const start = performance.now()
+  while (!(await fact())) {
+    if (performance.now() - start > within_ms) throw new Error(`not true within ${within_ms} ms: ${fact}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** The error that `promise` is rejected with. */
+export async function refusal(promise: Promise<unknown>): Promise<QueuectlError> {
+  const error = await promise.then(
+    () => null,
+    (reason) => reason,
+  )
+  expect(error).to.be.instanceOf(QueuectlError)
+  return error as QueuectlError
+}
+
+const identity = (pid: number): ProcessIdentity => ({ host_id: 'h', boot_id: 'b', pid_ns: 'n', pid, start: '1' })
+const figures = { host: 'here', cpu: null, rss: 1024, done: 0, failed: 0, restarts: 0 }
+
+export function supervisorRow(id: string): Omit<SupervisorRow, 'beat_at' | 'beats' | 'started_at'> {
+  const policy = { count: 1, concurrency: 1, queues: null, grace: 20, cwd: '/', log: null }
+  return { id, kind: 'supervisor', state: 'running', version: '0', identity: identity(101), ...figures, ...policy }
+}
+
+export function workerRow(id: string, supervisor_id: string): Omit<WorkerRow, 'beat_at' | 'beats' | 'started_at'> {
+  return { id, kind: 'worker', supervisor_id, state: 'idle', identity: identity(102), jobs: [], ...figures }
+}
+
+/** One beat of supervisor `id` with those workers. */
+export const beatOf = (id: string, workers: readonly string[], tokens: readonly string[] = []) => ({
+  supervisor: supervisorRow(id),
+  workers: workers.map((worker) => workerRow(worker, id)),
+  tokens,
+  lease_ms: LEASE_MS,
+  sample: null,
+})

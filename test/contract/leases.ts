@@ -1,0 +1,88 @@
+import { expect } from 'chai'
+import { beatOf, type Kit, LEASE_MS, mustGet, put, SUCCESS, settle, take } from './kit.ts'
+
+export function leasesContract(kit: Kit): void {
+  describe('leases', () => {
+    it('a renewal moves the end of the lease, and says what is lost and what is to be cancelled', async () => {
+      await put(kit.store, ['a', 'b', 'c'])
+      const [a, b, c] = [await take(kit.store), await take(kit.store), await take(kit.store)]
+      await settle(kit.store, c, SUCCESS)
+      await kit.store.cancel({ ids: ['b'] })
+      const tokens = [a, b, c].map((job) => job.lease_token)
+      const renewed = await kit.store.renew({ worker_id: 'w1', tokens, lease_ms: 2 * LEASE_MS })
+      expect(renewed).to.deep.equal({ lost: [c.lease_token], cancelled: [b.lease_token] })
+      expect(Number((await mustGet(kit.store, 'a')).lease_expires_at)).to.be.greaterThan(Number(a.lease_expires_at))
+      expect(await mustGet(kit.store, 'c')).to.include({ state: 'completed', lease_expires_at: null })
+    })
+
+    it('R2: the beat of a supervisor renews and reports likewise', async () => {
+      await put(kit.store, ['a', 'b'])
+      const [a, b] = [await take(kit.store), await take(kit.store)]
+      await kit.store.cancel({ ids: ['b'] })
+      const beat = beatOf('s1', ['w1'], [a.lease_token, b.lease_token, 'gone'])
+      const renewed = await kit.store.beat({ ...beat, lease_ms: 2 * LEASE_MS })
+      expect(renewed).to.deep.equal({ lost: ['gone'], cancelled: [b.lease_token] })
+      expect(Number((await mustGet(kit.store, 'a')).lease_expires_at)).to.be.greaterThan(Number(a.lease_expires_at))
+    })
+
+    it('R2: a worker that renews by itself shows a beat', async () => {
+      await kit.store.beat(beatOf('s1', ['w1']))
+      const beats = async () => (await kit.store.processes()).map((row) => [row.id, row.beats])
+      expect(await beats()).to.have.deep.members([
+        ['s1', 1],
+        ['w1', 1],
+      ])
+      await kit.store.renew({ worker_id: 'w1', tokens: [], lease_ms: LEASE_MS })
+      expect(await beats()).to.have.deep.members([
+        ['s1', 1],
+        ['w1', 2],
+      ])
+    })
+
+    it('R1: who fences first is the only one that can write, and books the run under its own token', async () => {
+      await put(kit.store, ['a'])
+      const job = await take(kit.store)
+      const fence = { id: 'a', new_token: 'reaper', by: 's2', lease_ms: 2 * LEASE_MS }
+      expect(await kit.store.fence({ ...fence, token: job.lease_token })).to.equal(true)
+      expect(await kit.store.fence({ ...fence, token: job.lease_token, new_token: 'second' })).to.equal(false)
+
+      const fenced = await mustGet(kit.store, 'a')
+      expect(fenced).to.include({ lease_token: 'reaper', run_token: job.run_token, processing_by: 's2', runs: 1 })
+      expect((await settle(kit.store, job, SUCCESS)).state).to.equal(null)
+      const renewal = await kit.store.renew({ worker_id: 'w1', tokens: [job.lease_token], lease_ms: LEASE_MS })
+      expect(renewal.lost).to.deep.equal([job.lease_token])
+
+      const interrupted = { kind: 'interrupted', cause: 'worker died' } as const
+      expect((await settle(kit.store, fenced, interrupted)).state).to.equal('pending')
+      expect(await kit.store.runs({ id: 'a' })).to.have.length(1)
+      expect((await kit.store.runs({ id: 'a' }))[0]).to.include({ token: job.run_token, outcome: 'interrupted' })
+    })
+
+    it('R1: a worker that comes late does not take the entry of the reaper for its own', async () => {
+      await put(kit.store, ['a'])
+      const job = await take(kit.store)
+      await kit.store.fence({ id: 'a', token: job.lease_token, new_token: 'reaper', by: 's2', lease_ms: LEASE_MS })
+      const fenced = await mustGet(kit.store, 'a')
+      const interrupted = { kind: 'interrupted', cause: 'worker died' } as const
+      const once = await settle(kit.store, fenced, interrupted)
+      expect((await settle(kit.store, job, SUCCESS)).state).to.equal(null)
+      expect(await settle(kit.store, fenced, interrupted)).to.deep.equal(once)
+    })
+
+    it('fences nothing that is not processing', async () => {
+      await put(kit.store, ['a', 'b'])
+      const a = await take(kit.store)
+      await settle(kit.store, a, SUCCESS)
+      const fence = { token: a.lease_token, new_token: 'x', by: 's', lease_ms: LEASE_MS }
+      expect(await kit.store.fence({ id: 'a', ...fence })).to.equal(false)
+      expect(await kit.store.fence({ id: 'b', ...fence })).to.equal(false)
+      expect(await kit.store.fence({ id: 'nobody', ...fence })).to.equal(false)
+    })
+
+    it('shows what is processing', async () => {
+      await put(kit.store, ['a', 'b', 'c'])
+      const held = [await take(kit.store), await take(kit.store)]
+      expect(await kit.store.processing()).to.have.deep.members(held)
+    })
+  })
+}

@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import type { ListParams } from '../../src/store/port.ts'
+import { ended, FAILURE, type Kit, newJob, put, refusal, SUCCESS, settle, take, until } from './kit.ts'
+
+export function listContract(kit: Kit): void {
+  const ids = async (params: Partial<ListParams> = {}) =>
+    (await kit.store.list({ sort: 'oldest', limit: 100, ...params })).map((job) => job.id)
+
+  /** One job in each view, some in another queue. */
+  async function oneOfEach(): Promise<void> {
+    await ended(kit.store, 'completed', SUCCESS)
+    await ended(kit.store, 'dead', FAILURE)
+    await put(kit.store, ['cancelled'], { queue: 'other' })
+    await kit.store.cancel({ ids: ['cancelled'] })
+    await put(kit.store, ['retrying'], { backoff_base: 3600 })
+    await settle(kit.store, await take(kit.store), FAILURE)
+    await put(kit.store, ['scheduled'], { delay_ms: 60_000, queue: 'other' })
+    await put(kit.store, ['processing'])
+    await take(kit.store)
+    await put(kit.store, ['ready'], { command: 'echo 100%_sure' })
+  }
+
+  describe('list', () => {
+    it('shows the stored states and the views of pending', async () => {
+      await oneOfEach()
+      for (const state of ['completed', 'dead', 'cancelled', 'retrying', 'scheduled', 'processing', 'ready'] as const) {
+        expect(await ids({ state }), state).to.deep.equal([state])
+      }
+      expect(await ids({ state: 'pending' })).to.deep.equal(['retrying', 'scheduled', 'ready'])
+      expect(await ids()).to.have.length(7)
+    })
+
+    it('a job whose time has come is ready, claimed or not', async () => {
+      await put(kit.store, ['a'], { delay_ms: 20 })
+      expect(await ids({ state: 'scheduled' })).to.deep.equal(['a'])
+      await until(async () => (await ids({ state: 'ready' })).length === 1)
+      expect(await ids({ state: 'scheduled' })).to.deep.equal([])
+      expect(await ids({ state: 'pending' })).to.deep.equal(['a'])
+    })
+
+    it('narrows by queue, by text in id or command, by time of the end', async () => {
+      await oneOfEach()
+      expect(await ids({ queue: 'other' })).to.deep.equal(['cancelled', 'scheduled'])
+      expect(await ids({ queue: 'other', state: 'pending' })).to.deep.equal(['scheduled'])
+      expect(await ids({ search: 'plet' })).to.deep.equal(['completed'])
+      expect(await ids({ search: 'ECHO' })).to.deep.equal(['ready'])
+      expect(await ids({ search: '%_s' })).to.deep.equal(['ready'])
+      expect(await ids({ search: 'r_a' })).to.deep.equal([])
+      const [dead] = await kit.store.list({ state: 'dead', sort: 'oldest', limit: 1 })
+      const since = Number(dead?.finished_at)
+      expect(await ids({ finished_since: since })).to.include.members(['dead', 'cancelled'])
+      expect(await ids({ finished_since: kit.store.now() + 1000 })).to.deep.equal([])
+      expect(await ids({ state: 'dead', finished_since: since, sort: 'finished' })).to.deep.equal(['dead'])
+    })
+
+    it('sorts by age, by due time, in order of claiming, by end', async () => {
+      const delays = [30_000, 10_000, 20_000]
+      await kit.store.insert({ jobs: delays.map((delay_ms, i) => newJob({ id: `w${i}`, delay_ms, priority: i })) })
+      await put(kit.store, ['r1'], { priority: 2 })
+      await put(kit.store, ['x', 'y', 'z'])
+      for (const id of ['y', 'z', 'x']) {
+        const [changed] = await kit.store.cancel({ ids: [id] })
+        await until(() => kit.store.now() > Number(changed?.job?.finished_at))
+      }
+      expect(await ids({ sort: 'newest' })).to.deep.equal(['z', 'y', 'x', 'r1', 'w2', 'w1', 'w0'])
+      expect(await ids({ sort: 'oldest' })).to.deep.equal(['w0', 'w1', 'w2', 'r1', 'x', 'y', 'z'])
+      expect(await ids({ sort: 'due', state: 'scheduled' })).to.deep.equal(['w1', 'w2', 'w0'])
+      expect(await ids({ sort: 'order', state: 'pending' })).to.deep.equal(['w2', 'r1', 'w1', 'w0'])
+      expect(await ids({ sort: 'finished' })).to.deep.equal(['x', 'z', 'y'])
+      expect(await ids({ sort: 'due' })).to.deep.equal(['r1', 'w1', 'w2', 'w0'])
+    })
+
+    it('pages without a gap or a repetition, in every sort', async () => {
+      const jobs = Array.from({ length: 23 }, (_, i) => newJob({ delay_ms: (i % 3) * 60_000, priority: i % 4 }))
+      await kit.store.insert({ jobs })
+      await kit.store.cancel({ ids: jobs.filter((_, i) => i % 2 === 0).map((job) => job.id) })
+      const states = [undefined, 'pending', 'ready', 'cancelled'] as const
+      for (const sort of ['newest', 'oldest', 'due', 'order', 'finished'] as const) {
+        for (const state of states) {
+          const narrowed = state ? { sort, state } : { sort }
+          const paged: string[] = []
+          for (let page = await ids({ ...narrowed, limit: 4 }); page.length > 0; ) {
+            paged.push(...page)
+            page = await ids({ ...narrowed, limit: 4, after: String(page.at(-1)) })
+          }
+          expect(paged, `${sort} ${state}`).to.deep.equal(await ids(narrowed))
+        }
+      }
+    })
+
+    it('refuses to go on behind a job that is gone', async () => {
+      expect(await refusal(ids({ after: 'nobody' }))).to.include({ exit_code: 3 })
+    })
+  })
+}
