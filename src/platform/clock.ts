@@ -1,0 +1,37 @@
+/** Milliseconds of a clock that only moves forward, and does not jump with the wall clock. */
+export function monotonic(): number {
+  return performance.now()
+}
+
+/** setTimeout takes 31 bits of milliseconds and fires at once beyond. */
+const LONGEST_MS = 60_000
+
+/** Waits `ms` milliseconds, or until `signal` is aborted. Never throws. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const until = monotonic() + ms
+  for (let left = ms; left > 0 && !signal?.aborted; left = until - monotonic())
+    await nap(Math.min(left, LONGEST_MS), signal)
+}
+
+function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal?.addEventListener('abort', done)
+  })
+}
+
+/** Calls `ring` after `ms` milliseconds, however many they are; returns what calls it off. */
+export function alarm(ms: number, ring: () => void): () => void {
+  const until = monotonic() + ms
+  let timer: NodeJS.Timeout
+  const set = (left: number) => {
+    timer = setTimeout(() => (monotonic() < until ? set(until - monotonic()) : ring()), Math.min(left, LONGEST_MS))
+  }
+  set(ms)
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,77 @@
+import { hostIdentity } from './host.ts'
+import { sendSignal } from './kill.ts'
+import type { JobCommand, Platform, StartedJob } from './platform.ts'
+import type { ProcessTable } from './table.ts'
+import { findTree, signalFound, type TreeSystem } from './tree.ts'
+import { endTree, treeLives } from './tree-end.ts'
+import { usage } from './usage.ts'
+
+/** What differs between systems. */
+export interface Parts {
+  table: ProcessTable
+  has_signals: boolean
+  start(job: JobCommand): StartedJob
+  dataFolder(): string
+  untrustedFileSystem(path: string): string | null
+  /** Replaced in tests. */
+  send?: typeof sendSignal
+}
+
+/** A platform made of the parts of one system. */
+export function createPlatform(parts: Parts): Platform {
+  const { table, has_signals, send = sendSignal } = parts
+  const host = () => hostIdentity(table.boot)
+  const system: TreeSystem = { table, send, has_signals, uid: process.getuid?.() ?? -1 }
+
+  const platform: Platform = {
+    has_signals,
+
+    identify(pid) {
+      const entry = table.entry(pid)
+      return entry?.alive ? { ...host(), pid, start: entry.start } : null
+    },
+
+    liveness({ host_id, boot_id, pid_ns, pid, start }) {
+      const here = host()
+      if (host_id !== here.host_id) return 'elsewhere'
+      if (boot_id !== here.boot_id) return 'gone'
+      if (pid_ns !== here.pid_ns) return 'elsewhere'
+      if (!isPid(pid) || send(pid, 0) === 'gone') return 'gone'
+      const entry = table.entry(pid)
+      // There is a process that we are not shown, so it may be the one (R4).
+      if (entry === null) return send(pid, 0) === 'refused' ? 'alive' : 'gone'
+      return entry.alive && entry.start === start ? 'alive' : 'gone'
+    },
+
+    signal(identity, signal) {
+      // Where there are no signals any of them ends the process, so only the one that means it is sent.
+      if (!has_signals && signal !== 'SIGKILL') return false
+      return platform.liveness(identity) === 'alive' && send(identity.pid, signal) === 'sent'
+    },
+
+    start: parts.start,
+    treeLives: (tree, { sweep }) => treeLives(system, tree, sweep),
+
+    async signalTree(tree, signal, { sweep }) {
+      if (has_signals || signal === 'SIGKILL') signalFound(system, tree, await findTree(system, tree, sweep), signal)
+    },
+
+    endTree: (tree, options) => endTree(system, tree, options),
+    dataFolder: parts.dataFolder,
+    untrustedFileSystem: parts.untrustedFileSystem,
+    usage,
+
+    async sessionPids(pids) {
+      const sessions = new Map(pids.map((pid) => [pid, new Set([pid])]))
+      // Without sessions it would take a program to find out; the shell alone is a figure too.
+      const entries = has_signals ? await table.entries() : null
+      for (const { pid, session } of entries ?? []) sessions.get(session)?.add(pid)
+      return new Map([...sessions].map(([pid, members]) => [pid, [...members]]))
+    },
+  }
+  return platform
+}
+
+function isPid(pid: number): boolean {
+  return Number.isInteger(pid) && pid > 1
+}

@@ -1,0 +1,63 @@
+import { statfsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { createPlatform } from './native.ts'
+import type { Platform } from './platform.ts'
+import { startShell } from './start.ts'
+import type { ProcessTable } from './table.ts'
+
+/** Magic numbers of statfs(2) for file systems on which SQLite's locks or shared memory cannot be trusted. */
+const UNTRUSTED: Readonly<Record<number, string>> = {
+  26985: 'NFS',
+  20859: 'SMB',
+  4266872130: 'SMB',
+  4283649346: 'CIFS',
+  16914839: '9p',
+  // sshfs and the like, and virtiofs, which has the same number.
+  1702057286: 'FUSE',
+  12805120: 'Ceph',
+  198183888: 'Lustre',
+  1397113167: 'AFS',
+  2020557398: 'vboxsf',
+}
+
+/** Linux and macOS; they differ in how processes are read and where data lies. */
+export function posix(table: ProcessTable, options: { mac: boolean }): Platform {
+  return createPlatform({
+    table,
+    has_signals: true,
+
+    start(job) {
+      // `--` ends the options: a command may begin with a hyphen. A fresh environment, since a packager's spawn writes into it.
+      return startShell(
+        { file: '/bin/sh', args: ['-c', '--', job.command], env: { ...job.env }, gated: false },
+        job,
+        table,
+      )
+    },
+
+    dataFolder() {
+      const { QUEUECTL_HOME, XDG_DATA_HOME } = process.env
+      if (QUEUECTL_HOME) return path.resolve(QUEUECTL_HOME)
+      if (options.mac) return path.join(homedir(), 'Library', 'Application Support', 'queuectl')
+      // A relative one is to be ignored (XDG Base Directory Specification).
+      const data =
+        XDG_DATA_HOME && path.isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : path.join(homedir(), '.local', 'share')
+      return path.join(data, 'queuectl')
+    },
+
+    // The numbers are Linux's; macOS gives no name through Node.
+    untrustedFileSystem: (file) => (options.mac ? null : (UNTRUSTED[fileSystemOf(path.resolve(file))] ?? null)),
+  })
+}
+
+/** Of `file` or, while it does not exist, of the nearest folder above. */
+function fileSystemOf(file: string): number {
+  for (let at = file; ; at = path.dirname(at)) {
+    try {
+      return statfsSync(at).type >>> 0
+    } catch {
+      if (at === path.dirname(at)) return 0
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { SpawnOptions } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import type { Ending, JobCommand, StartedJob } from './platform.ts'
+import { childProcess } from './program.ts'
+import type { ProcessTable } from './table.ts'
+
+/** A shell and how it is given the command. `gated`: it waits for a line on its standard input before it begins. */
+export interface ShellCall {
+  file: string
+  args: string[]
+  env: Record<string, string>
+  gated: boolean
+  options?: SpawnOptions
+}
+
+/** Starts a job's shell as the leader of a session and group of its own, which a terminal's signals pass by. Never throws. */
+export function startShell(call: ShellCall, { cwd, output_fd }: JobCommand, table: ProcessTable): StartedJob {
+  const { file, args, env, gated, options } = call
+  try {
+    const asked_at = Date.now()
+    const child = childProcess().spawn(file, args, {
+      ...options,
+      cwd,
+      env,
+      detached: true,
+      stdio: [gated ? 'pipe' : 'ignore', output_fd, output_fd],
+    })
+    const ended = new Promise<Ending>((resolve) => {
+      // 'exit' and not 'close': a child that lives on keeps the descriptors, and 'close' waits for it.
+      child.once('exit', (code, signal) => resolve(endingOf(code, signal)))
+      child.once('error', (error) => resolve({ kind: 'error', message: explain(error, cwd) }))
+    })
+    const pid = child.pid ?? null
+    const start = pid === null ? null : table.startOf(pid, asked_at)
+    if (!gated) return { pid, start, ended }
+    // It may have ended without reading.
+    child.stdin?.on('error', () => {})
+    return { pid, start, ended, go: () => void child.stdin?.end('go\r\n') }
+  } catch (error) {
+    // spawn throws at once for what cannot even be tried: too long a command (E2BIG), a NUL byte.
+    const message = explain(error as NodeJS.ErrnoException, cwd)
+    return { pid: null, start: null, ended: Promise.resolve({ kind: 'error', message }) }
+  }
+}
+
+function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+  return signal === null ? { kind: 'exit', exit_code: code ?? 0 } : { kind: 'signal', signal }
+}
+
+/** Why a shell could not be started. The system reports a folder that is not there as a missing shell. */
+function explain(error: NodeJS.ErrnoException, cwd: string): string {
+  switch (error.code) {
+    case 'E2BIG':
+      return 'the command and its environment are too long for this system (E2BIG)'
+    case 'EAGAIN':
+      return 'this user has no process left (EAGAIN)'
+    case 'ERR_INVALID_ARG_VALUE':
+      return 'the command, its folder or its environment contains a NUL byte'
+    default:
+      return folderProblem(cwd) ?? error.message
+  }
+}
+
+function folderProblem(cwd: string): string | null {
+  try {
+    if (!statSync(cwd).isDirectory()) return `${cwd} is not a folder`
+    accessSync(cwd, constants.X_OK)
+    return null
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return `the folder ${cwd} is not there`
+    if (code === 'ENOTDIR') return `${cwd} is not a folder`
+    return `the folder ${cwd} cannot be entered (${code})`
+  }
+}

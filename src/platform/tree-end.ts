@@ -1,0 +1,66 @@
+import { monotonic, sleep } from './clock.ts'
+import type { EndOptions, Proof, Tree } from './platform.ts'
+import type { ProcessEntry, ProcessTable } from './table.ts'
+import { type Found, findTree, signalFound, type TreeSystem } from './tree.ts'
+
+/** SIGKILL is certain but not instant; what is left after this long will not go soon. */
+const DEATH_MS = 3_000
+/** While something does not die of SIGKILL, what else has been forked is looked for this often. */
+const SEARCH_MS = 250
+/** The first looks come quickly, since most processes end at once. */
+const LOOKS_MS: readonly number[] = [1, 2, 5, 10]
+const LATER_LOOKS_MS = 20
+
+/** Whether any process of the tree lives. Without `sweep` only its group counts: one system call when it is empty. */
+export async function treeLives(system: TreeSystem, tree: Tree, sweep: boolean): Promise<boolean> {
+  if (!sweep && (tree.pid === null || (system.has_signals && system.send(tree.pid, 0, { group: true }) === 'gone')))
+    return false
+  const { members, doubt } = await findTree(system, tree, sweep)
+  return members.length > 0 || doubt !== null
+}
+
+/**
+ * Ends a tree: TERM and `patience_ms`, then KILL, and looks for more until nothing is found (what was killed may have forked just
+ * before). A search reads all processes; between two searches only those found are looked at, which costs next to nothing.
+ */
+export async function endTree(system: TreeSystem, tree: Tree, options: EndOptions): Promise<Proof> {
+  const { patience_ms, sweep, hurry } = options
+  const patient_until = monotonic() + patience_ms
+  const patient = () => system.has_signals && monotonic() < patient_until && !hurry?.aborted
+  let dead_by: number | null = null
+  for (;;) {
+    const found = await findTree(system, tree, sweep)
+    if (found.members.length === 0) return found.doubt === null ? { gone: true } : { gone: false, reason: found.doubt }
+    if (patient()) {
+      signalFound(system, tree, found, 'SIGTERM')
+      await vanish(system.table, found.members, patient, hurry)
+    } else {
+      const now = monotonic()
+      dead_by ??= now + DEATH_MS
+      if (now >= dead_by) return { gone: false, reason: reasonOf(system, found) }
+      const search_at = Math.min(dead_by, now + SEARCH_MS)
+      signalFound(system, tree, found, 'SIGKILL')
+      await vanish(system.table, found.members, () => monotonic() < search_at)
+    }
+  }
+}
+
+/** Waits until none of `members` lives, as long as `waiting` says. */
+async function vanish(
+  table: ProcessTable,
+  members: readonly ProcessEntry[],
+  waiting: () => boolean,
+  hurry?: AbortSignal,
+): Promise<void> {
+  for (let look = 0; members.some((entry) => table.lives(entry)) && waiting(); look++) {
+    await sleep(LOOKS_MS[look] ?? LATER_LOOKS_MS, hurry)
+  }
+}
+
+function reasonOf({ table, send }: TreeSystem, { members }: Found): string {
+  const entry = members.find((member) => table.lives(member)) ?? members[0]
+  if (entry === undefined) return 'its processes do not end'
+  if (send(entry.pid, 0) === 'refused') return `process ${entry.pid} may not be ended (EPERM)`
+  const { state } = table.entry(entry.pid) ?? entry
+  return `process ${entry.pid} does not end${state === 'D' ? ': it waits in the kernel (state D)' : ''}`
+}

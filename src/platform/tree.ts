@@ -1,0 +1,100 @@
+import type { sendSignal } from './kill.ts'
+import type { Tree } from './platform.ts'
+import type { ProcessEntry, ProcessTable } from './table.ts'
+
+/** The system as finding and ending a tree needs it; a test may replace any part. */
+export interface TreeSystem {
+  table: ProcessTable
+  send: typeof sendSignal
+  has_signals: boolean
+  /** Of this process; -1 where there are no users. */
+  uid: number
+}
+
+/** The living processes of a tree. */
+export interface Found {
+  members: ProcessEntry[]
+  /** Whether the recorded group is the tree's own, so that it may be signalled as a whole. */
+  group: boolean
+  /** Why the tree may have processes that are not among `members` (R4); null: it has none. */
+  doubt: string | null
+}
+
+/**
+ * Finds the processes of a tree: members of its group, and with `sweep` also of its session and all that carry its token.
+ * Pids are reused, so the recorded group and session count only with evidence that they still are the run's own (R4): the
+ * leader with its recorded start time, or a member that carries the token; of a group without its leader also what is younger than the leader
+ * and belongs to our user. What cannot be looked into is left alone and makes a doubt.
+ */
+export async function findTree({ table, uid }: TreeSystem, tree: Tree, sweep: boolean): Promise<Found> {
+  const entries = await table.entries()
+  if (entries === null) return { members: [], group: false, doubt: 'the processes of this system cannot be listed' }
+  const living = entries.filter(({ alive, pid }) => alive && pid > 1 && pid !== process.pid)
+  const leader = entries.find(({ pid }) => pid === tree.pid)
+  const reused = leader !== undefined && tree.start !== null && leader.start !== tree.start
+  const proved = !reused && (tree.watched === true || (leader !== undefined && tree.start !== null))
+  // No process of a run is older than its shell, which spares the sweep most of the reading.
+  const young = (entry: ProcessEntry) => tree.start === null || Number(entry.start) >= Number(tree.start)
+
+  const related = new Set(
+    tree.pid === null ? [] : living.filter((entry) => isRelated(entry, tree, sweep, table.by_parent)),
+  )
+  const looked_at = sweep ? living.filter(young) : proved || reused ? [] : [...related]
+  const { holding, unreadable } = await table.holders(
+    looked_at.map(({ pid }) => pid),
+    `QUEUECTL_LEASE=${tree.token}`,
+  )
+  const own = proved || (!reused && [...related].some(({ pid }) => holding.has(pid)))
+  const orphaned = leader === undefined && tree.start !== null
+
+  const members = new Set(living.filter((entry) => holding.has(entry.pid) || (own && related.has(entry))))
+  let doubt: string | null = null
+  for (const entry of reused || own ? [] : related) {
+    if (members.has(entry)) continue
+    const heir = orphaned && young(entry)
+    if (heir && table.owner(entry.pid) === uid) members.add(entry)
+    else if (unreadable.has(entry.pid)) doubt = `process ${entry.pid} of its session cannot be looked into`
+    else if (heir) doubt = `process ${entry.pid} of its session belongs to another user`
+  }
+  if (table.by_parent) addChildren(members, living.filter(young))
+  return { members: [...members], group: doubt === null && !reused && [...related].every((e) => members.has(e)), doubt }
+}
+
+/** Sends a signal to what was found. Returns nothing: whether it helped is seen by looking again. */
+export function signalFound(
+  { table, send }: TreeSystem,
+  tree: Tree,
+  found: Found,
+  signal: 'SIGTERM' | 'SIGKILL',
+): void {
+  const in_group = found.members.filter((entry) => found.group && entry.group === tree.pid)
+  const alone = found.members.filter((entry) => !in_group.includes(entry) && table.lives(entry))
+  // A stopped process hears SIGTERM when it is continued.
+  for (const name of signal === 'SIGTERM' ? (['SIGTERM', 'SIGCONT'] as const) : ([signal] as const)) {
+    // The group in one call, so that no member can fork away from it.
+    if (tree.pid !== null && in_group.length > 0) send(tree.pid, name, { group: true })
+    for (const { pid } of alone) send(pid, name)
+  }
+}
+
+function isRelated(
+  { pid, parent, group, session }: ProcessEntry,
+  tree: Tree,
+  sweep: boolean,
+  by_parent: boolean,
+): boolean {
+  if (pid === tree.pid || group === tree.pid || (sweep && session === tree.pid)) return true
+  return by_parent && parent === tree.pid
+}
+
+function addChildren(members: Set<ProcessEntry>, living: readonly ProcessEntry[]): void {
+  const pids = new Set([...members].map(({ pid }) => pid))
+  for (let size = -1; size < members.size; ) {
+    size = members.size
+    for (const entry of living) {
+      if (!pids.has(entry.parent) || pids.has(entry.pid)) continue
+      pids.add(entry.pid)
+      members.add(entry)
+    }
+  }
+}

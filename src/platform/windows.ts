@@ -1,0 +1,85 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { sendSignal } from './kill.ts'
+import { createPlatform } from './native.ts'
+import type { JobCommand, Platform } from './platform.ts'
+import { runProgram, runProgramSync } from './program.ts'
+import { secondSince } from './ps.ts'
+import { type ShellCall, startShell } from './start.ts'
+import type { ProcessEntry, ProcessTable } from './table.ts'
+
+const SCRIPT = [
+  'Get-CimInstance Win32_Process FILTER | ForEach-Object {',
+  "'{0} {1} {2}' -f $_.ProcessId, $_.ParentProcessId, ([DateTimeOffset]$_.CreationDate).ToUnixTimeSeconds() }",
+].join(' ')
+
+/**
+ * Windows: no signals and no process groups. A tree is what descends from its shell, which a process's parent and creation time
+ * tell (the parent's pid stays on record after its death); it is ended process by process.
+ */
+export function windows(): Platform {
+  return createPlatform({
+    table: windowsTable(),
+    has_signals: false,
+    start: (job) => startShell(shellCall(job), job, windowsTable()),
+
+    dataFolder() {
+      if (process.env.QUEUECTL_HOME) return path.resolve(process.env.QUEUECTL_HOME)
+      return path.join(process.env.LOCALAPPDATA || path.join(homedir(), 'AppData', 'Local'), 'queuectl')
+    },
+
+    untrustedFileSystem: (file) => (/^[\\/]{2}[^\\/?.]/.test(path.resolve(file)) ? 'network' : null),
+  })
+}
+
+/**
+ * How cmd.exe is given a command. No sweep finds the processes of a run here, so the command waits for a go until its pid is on record
+ * (R5): the outer cmd.exe reads a line, and ends if there is none because the worker has died. The command itself travels in a
+ * variable with delayed expansion, which is not parsed again; only the inner cmd.exe reads it.
+ */
+export function shellCall({ command, env }: Pick<JobCommand, 'command' | 'env'>): ShellCall {
+  const cmd = system('cmd.exe')
+  const gate = `set /p QUEUECTL_GO=&& "${cmd}" /d /v:off /s /c "!QUEUECTL_COMMAND!"`
+  return {
+    file: cmd,
+    args: ['/d', '/v:on', '/s', '/c', `"${gate}"`],
+    env: { ...env, QUEUECTL_COMMAND: command },
+    gated: true,
+    options: { windowsHide: true, windowsVerbatimArguments: true },
+  }
+}
+
+/** Processes as Win32_Process shows them, which takes a PowerShell of half a second (wmic is gone from Windows 11). */
+export function windowsTable(run = runProgram, runSync = runProgramSync): ProcessTable {
+  const entry = (pid: number) => parse(runSync(...powershell(`-Filter 'ProcessId=${pid}'`)))?.[0] ?? null
+  return {
+    by_parent: true,
+    entry,
+    entries: async () => parse(await run(...powershell(''))),
+    startOf: (pid, asked_at) => secondSince(asked_at) ?? entry(pid)?.start ?? null,
+    lives: ({ pid }) => sendSignal(pid, 0) !== 'gone',
+    holders: async () => ({ holding: new Set(), unreadable: new Set() }),
+    owner: () => -1,
+    // Creation times are wall times: those of an earlier boot never match.
+    boot: () => '',
+  }
+}
+
+function parse(output: string | null): ProcessEntry[] | null {
+  if (output === null) return null
+  return output.split(/\r?\n/).flatMap((row) => {
+    const [, pid, parent, start] = /^(\d+) (\d+) (-?\d+)\s*$/.exec(row) ?? []
+    if (start === undefined) return []
+    return { pid: Number(pid), parent: Number(parent), group: 0, session: 0, start, alive: true, state: '' }
+  })
+}
+
+function powershell(filter: string): [string, string[]] {
+  const script = SCRIPT.replace('FILTER', filter)
+  return [system('WindowsPowerShell\\v1.0\\powershell.exe'), ['-NoProfile', '-NonInteractive', '-Command', script]]
+}
+
+/** Programs of the system by their full path: a planted cmd.exe in a job's folder is not run. */
+function system(program: string): string {
+  return path.win32.join(process.env.SystemRoot || 'C:\\Windows', 'System32', program)
+}

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** Whether this system has /proc, and so sweeps and zombies that can be seen. */
+export const HAS_PROC = process.platform === 'linux'
+
+/** Whether `pid` lives, asked without the program's own means. A zombie does not. */
+export function lives(pid: number): boolean {
+  try {
+    if (!HAS_PROC) return process.kill(pid, 0)
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+/** Start time of `pid` as Linux tells it: field 22 of its stat. */
+export function startOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+const strangers = new Set<ChildProcess>()
+
+/** A process in a session of its own that no test may touch; ended by `endStrangers`. */
+export function stranger(
+  command = 'exec sleep 60',
+  env: NodeJS.ProcessEnv = { PATH: process.env.PATH },
+): ChildProcess & { pid: number } {
+  const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: 'ignore', env })
+  strangers.add(child)
+  if (child.pid === undefined) throw new Error('cannot start a process')
+  return child as ChildProcess & { pid: number }
+}
+
+/** Ends what `stranger` started, with its groups. */
+export function endStrangers(): void {
+  for (const { pid } of strangers) killQuietly(-(pid ?? 0))
+  strangers.clear()
+}
+
+/** Kills `pid` (a group if negative), if it is there. */
+export function killQuietly(pid: number): void {
+  if (Math.abs(pid) <= 1) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
+}

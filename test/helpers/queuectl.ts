@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { tempFolder } from './temp.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** A program that hangs would hang the tests with it. */
+const AT_MOST_MS = 60_000
+
+export interface Ended {
+  /** 128 + n for a signal, as a shell says it. */
+  code: number
+  stdout: string
+  stderr: string
+}
+
+export interface RunOptions {
+  /** On top of this process's environment without its QUEUECTL_*, MONGODB_URI and colour settings. */
+  env?: Record<string, string>
+  cwd?: string
+  /** Text for stdin, which is empty otherwise. */
+  input?: string | Buffer
+}
+
+/** Runs the program to its end: from its sources, or the one that QUEUECTL_TEST_BIN names. */
+export async function queuectl(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const child = startQueuectl(args, options)
+  const ended = collect(child)
+  // It may end without reading.
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(options.input ?? '')
+  return ended
+}
+
+/** Starts the program and leaves it running; the test sees to its end. */
+export function startQueuectl(args: readonly string[], { env = {}, cwd }: RunOptions = {}): ChildProcess {
+  const home = env.QUEUECTL_HOME ?? tempFolder()
+  const [exec, before] = program()
+  return spawn(exec, [...before, ...args], {
+    cwd: cwd ?? home,
+    env: { ...cleanEnvironment(), QUEUECTL_HOME: home, ...env },
+    timeout: AT_MOST_MS,
+  })
+}
+
+/** What a child has written and how it ended, once it has. */
+export function collect(child: ChildProcess): Promise<Ended> {
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
+  child.stdout?.on('data', (chunk) => chunks.stdout.push(chunk))
+  child.stderr?.on('data', (chunk) => chunks.stderr.push(chunk))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      const { stdout, stderr } = chunks
+      const number = signal === null ? 0 : { SIGINT: 130, SIGKILL: 137, SIGTERM: 143 }[signal as 'SIGINT'] || 255
+      resolve({ code: code ?? number, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() })
+    })
+  })
+}
+
+/** The program at work on a store of its own, in a fresh folder. */
+export function freshQueue() {
+  const home = tempFolder()
+  const db = path.join(home, 'queue.db')
+  const withHome = ({ env, ...options }: RunOptions = {}) => ({ ...options, env: { QUEUECTL_HOME: home, ...env } })
+  const run = (args: readonly string[], options?: RunOptions) => queuectl(args, withHome(options))
+  const start = (args: readonly string[], options?: RunOptions) => startQueuectl(args, withHome(options))
+  /** Stdout of a command that must succeed. */
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await run(args)
+    if (code !== 0) throw new Error(`queuectl ${args.join(' ')} exited with ${code}: ${stderr}`)
+    return stdout
+  }
+  /** The JSON document of a command that must succeed. */
+  const json = async (...args: string[]) => JSON.parse(await ok(...args, '--json'))
+  return { home, db, run, start, ok, json }
+}
+
+function program(): [string, string[]] {
+  const { QUEUECTL_TEST_BIN } = process.env
+  if (!QUEUECTL_TEST_BIN) return [process.execPath, [MAIN]]
+  const file = path.resolve(QUEUECTL_TEST_BIN)
+  return /\.[cm]?js$/.test(file) ? [process.execPath, [file]] : [file, []]
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(QUEUECTL_|MONGODB_URI$|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/.test(name)),
+  )
+}
