@@ -1,0 +1,37 @@
+import { POLL_MS } from '../domain/timing.ts'
+
+/** Where slots without work wait: for a nudge, for the next due job, at most for a poll's length. */
+export class Idle {
+  #nudges = 0
+  readonly #waiting = new Set<() => void>()
+
+  /** To be read before looking for work: a nudge that comes meanwhile is then not missed. */
+  get nudges(): number {
+    return this.#nudges
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  nudge(): void {
+    this.#nudges++
+    for (const wake of this.#waiting) wake()
+  }
+
+  /** Waits, unless there was a nudge since `nudges` was read. `due_ms`: when the next job is due, if one waits. */
+  async wait(nudges: number, due_ms: number | null): Promise<void> {
+    if (nudges !== this.#nudges) return
+    // A jittered poll: a hundred workers must not ask in the same millisecond.
+    const poll = POLL_MS * (0.9 + Math.random() * 0.2)
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, Math.min(poll, due_ms ?? poll))
+      this.#waiting.add(done)
+    })
+  }
+}

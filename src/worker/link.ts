@@ -1,0 +1,43 @@
+import cluster from 'node:cluster'
+import type { FromWorker, ToWorker } from './messages.ts'
+
+/** The worker's end of the channel to its supervisor. */
+export interface Link {
+  send(message: FromWorker): void
+  /** Closes the channel behind the last message. */
+  end(): Promise<void>
+}
+
+/**
+ * Opens the channel. `on_message` gets what the supervisor says; `on_orphaned` is called when it has died. Node would call
+ * process.exit(0) at that moment, leaving jobs unknown to anyone; marking the exit as wanted keeps the worker alive to
+ * drain (lib/internal/cluster/child.js, `onDisconnect`).
+ */
+export function openLink(handlers: { on_message: (message: ToWorker) => void; on_orphaned: () => void }): Link {
+  const self = cluster.worker
+  if (self === undefined) throw new Error('not a forked worker')
+  let ending = false
+
+  self.on('disconnect', () => {
+    self.exitedAfterDisconnect = true
+    if (!ending) handlers.on_orphaned()
+  })
+  process.on('message', (message) => handlers.on_message(message as ToWorker))
+
+  const send = (message: FromWorker) => {
+    // A message to a supervisor that has just died is of no interest to anyone.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {})
+  }
+  return {
+    send,
+    async end() {
+      ending = true
+      if (!process.connected) return
+      // An exit before the channel has taken the last message would lose it.
+      await new Promise<void>((resolve) => {
+        process.once('disconnect', resolve)
+        process.send?.({ type: 'closing' } satisfies FromWorker, undefined, undefined, () => process.disconnect?.())
+      })
+    },
+  }
+}

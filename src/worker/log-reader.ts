@@ -1,0 +1,115 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { sleep } from '../platform/clock.ts'
+import { findMark, MARK_LENGTH } from './mark.ts'
+
+const CHUNK = 64 * 1024
+/** Last lines are looked for no further back, so that one endless line costs no memory. */
+const FURTHEST_BACK = 16 * CHUNK
+const LOOK_MS = 100
+
+/**
+ * Calls `on_chunk` with the bytes of the log at `path`: all, or the last `tail` lines. Returns the position behind
+ * them; 0 when there is no such file.
+ */
+export async function readLog(
+  path: string,
+  on_chunk: (chunk: Buffer) => void,
+  options: { tail?: number } = {},
+): Promise<number> {
+  await using file = await openExisting(path)
+  if (file === null) return 0
+  return pump(file, options.tail === undefined ? 0 : await tailStart(file, options.tail), on_chunk)
+}
+
+/**
+ * Goes on from `from` as the log grows, until `signal` is aborted; then what is there is read to its end. When the middle is cut out of
+ * the log meanwhile, reading goes on at the same place of the output, or at the mark if that place is gone.
+ */
+export async function followLog(
+  path: string,
+  options: { from: number; signal: AbortSignal; on_chunk: (chunk: Buffer) => void },
+): Promise<void> {
+  let at = options.from
+  let mark: Mark | null | undefined
+  for (let last = false; !last; ) {
+    last = options.signal.aborted
+    {
+      await using file = await openExisting(path)
+      if (file !== null) {
+        const shrunk = (await file.stat()).size < at
+        const known = mark
+        if (shrunk || mark === undefined) mark = await markIn(file)
+        if (shrunk) at = placeAfterCut(at, known ?? null, mark ?? null) ?? (await file.stat()).size
+        at = await pump(file, at, options.on_chunk)
+      }
+    }
+    if (!last) await sleep(LOOK_MS, options.signal)
+  }
+}
+
+/** The last `count` lines of the log at `path`, decoded; none when there is no such file. */
+export async function lastLines(path: string, count: number): Promise<string[]> {
+  const chunks: Buffer[] = []
+  await readLog(path, (chunk) => chunks.push(chunk), { tail: count })
+  const text = Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+  return text === '' ? [] : text.split(/\r?\n/)
+}
+
+async function pump(file: FileHandle, from: number, on_chunk: (chunk: Buffer) => void): Promise<number> {
+  for (let at = from; ; ) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at)
+    if (bytesRead === 0) return at
+    on_chunk(buffer.subarray(0, bytesRead))
+    at += bytesRead
+  }
+}
+
+async function tailStart(file: FileHandle, lines: number): Promise<number> {
+  const { size } = await file.stat()
+  if (lines <= 0) return size
+  const buffer = Buffer.alloc(CHUNK)
+  let wanted = lines
+  let end = size
+  while (end > Math.max(0, size - FURTHEST_BACK)) {
+    const start = Math.max(0, end - CHUNK)
+    await file.read(buffer, 0, end - start, start)
+    for (let at = end - start - 1; at >= 0; at--) {
+      // The newline at the very end belongs to the last line.
+      if (buffer[at] === 10 && start + at !== size - 1 && --wanted === 0) return start + at + 1
+    }
+    end = start
+  }
+  return end
+}
+
+type Mark = { at: number; bytes: number }
+
+/** The place `at` in a log whose mark was `before`, now that it is `after`; null when there is no mark to go by. */
+function placeAfterCut(at: number, before: Mark | null, after: Mark | null): number | null {
+  if (after === null) return null
+  const place = before !== null && at >= before.at + MARK_LENGTH ? at - MARK_LENGTH + before.bytes : at
+  return place <= after.at ? place : Math.max(after.at, place - after.bytes + MARK_LENGTH)
+}
+
+/** The mark of a log whose middle was cut out. */
+async function markIn(file: FileHandle): Promise<Mark | null> {
+  const buffer = Buffer.alloc(CHUNK)
+  // Steps overlap by a mark, which may lie across their border.
+  for (let start = 0; ; start += CHUNK - MARK_LENGTH) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK, start)
+    const mark = findMark(buffer.subarray(0, bytesRead))
+    if (mark !== null) return { at: start + mark.at, bytes: mark.bytes }
+    if (bytesRead < CHUNK) return null
+  }
+}
+
+async function openExisting(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

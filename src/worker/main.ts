@@ -1,0 +1,124 @@
+import { QueuectlError } from '../domain/errors.ts'
+import { openStore } from '../store/open.ts'
+import { platform } from '../platform/platform.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { openLink } from './link.ts'
+import type { ToWorker, WorkerSetup } from './messages.ts'
+import { openTraces } from './traces.ts'
+import { Worker } from './worker.ts'
+
+/** What a worker without a supervisor may take beyond its grace (R2). */
+const ORPHAN_EXTRA_MS = 10_000
+
+/** The life of a forked worker: hello, setup, work, bye. */
+export async function runWorker(): Promise<void> {
+  // Ctrl-C and a closing terminal reach every process of the foreground group; only the supervisor decides what they mean.
+  process.on('SIGINT', () => {})
+  process.on('SIGHUP', () => {})
+  const inbox = new Inbox()
+  const link = openLink({ on_message: (message) => inbox.put(message), on_orphaned: () => inbox.orphaned() })
+  process.on('SIGTERM', () => inbox.put({ type: 'drain', grace_ms: inbox.grace_ms }))
+  link.send({ type: 'hello' })
+  const setup = await inbox.setup
+  try {
+    await work(setup, link, inbox)
+  } catch (error) {
+    const exit_code = error instanceof QueuectlError ? error.exit_code : 70
+    link.send({ type: 'failed', message: (error as Error).message, exit_code })
+    process.exitCode = exit_code
+  }
+  await link.end()
+  process.exit()
+}
+
+async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox: Inbox): Promise<void> {
+  const { address, durability, id } = setup
+  const store = await openStore({ address, role: 'worker', durability, is_alive: isAlive })
+  const worker = new Worker(store, setup, link, openTraces(store.info.folder))
+  const heartbeat = startHeartbeat({
+    store,
+    worker_id: id,
+    tokens: () => worker.tokens(),
+    on_renewed: ({ lost, cancelled }) => {
+      worker.lose(lost)
+      worker.cancel(cancelled)
+    },
+    on_trouble: (message) => link.send({ type: 'trouble', message }),
+  })
+  inbox.open((message) => {
+    switch (message.type) {
+      case 'ping':
+        heartbeat.heard()
+        return link.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
+      case 'nudge':
+        return worker.nudge()
+      case 'drain':
+        return worker.drain(message.grace_ms)
+      case 'end_jobs':
+        worker.drain(0)
+        return worker.endJobs(message.signal)
+      case 'cancel':
+        return worker.cancel(message.tokens)
+      case 'lost':
+        return worker.lose(message.tokens)
+      case 'settings':
+        worker.log_limit = message.log_limit
+        return
+      case 'orphaned':
+        store.syncEveryCommit()
+        return worker.drain(setup.grace * 1000)
+    }
+  })
+  link.send({ type: 'ready' })
+  await worker.work()
+  heartbeat.stop()
+  // Nobody else takes an orphan's row out of the registry before a supervisor runs here again.
+  if (inbox.is_orphaned) await withinMs(ORPHAN_EXTRA_MS, store.deregister({ ids: [id] }))
+  await store.close()
+  link.send({ type: 'bye', killed: worker.killed, released: worker.released })
+}
+
+type Event = ToWorker | { type: 'orphaned' }
+
+/** Holds what is said before the worker can act on it. */
+class Inbox {
+  readonly setup: Promise<WorkerSetup>
+  grace_ms = 0
+  is_orphaned = false
+  #act: ((event: Event) => void) | null = null
+  #held: Event[] = []
+  #begin: (setup: WorkerSetup) => void = () => {}
+
+  constructor() {
+    this.setup = new Promise((resolve) => {
+      this.#begin = resolve
+    })
+  }
+
+  put(event: Event): void {
+    if (event.type === 'setup') {
+      this.grace_ms = event.setup.grace * 1000
+      this.#begin(event.setup)
+    } else if (this.#act === null) this.#held.push(event)
+    else this.#act(event)
+  }
+
+  /** The supervisor has died: without a setup there is nothing to do and nobody to do it for. */
+  orphaned(): void {
+    this.is_orphaned = true
+    if (this.#act === null && this.grace_ms === 0) process.exit(0)
+    this.put({ type: 'orphaned' })
+  }
+
+  open(act: (event: Event) => void): void {
+    this.#act = act
+    for (const event of this.#held) act(event)
+    this.#held = []
+  }
+}
+
+const isAlive = (identity: Parameters<typeof platform.liveness>[0]) => platform.liveness(identity) === 'alive'
+
+function withinMs(ms: number, call: Promise<unknown>): Promise<unknown> {
+  return Promise.race([call.catch(() => {}), new Promise((resolve) => setTimeout(resolve, ms).unref())])
+}

@@ -1,0 +1,71 @@
+import type { RunningJob } from '../domain/process.ts'
+
+/**
+ * What a worker is told once its row is in the registry. It comes by message and not by environment, because the
+ * store's address may hold a password.
+ */
+export interface WorkerSetup {
+  id: string
+  address: string
+  durability: 'normal' | 'full'
+  /** Bytes of output kept of each run. */
+  log_limit: number
+  concurrency: number
+  queues: readonly string[] | null
+  /** Seconds. */
+  grace: number
+  /** Folder where `worker start` was typed. */
+  cwd: string
+  pass_store: boolean
+}
+
+/** From the supervisor. */
+export type ToWorker =
+  | { type: 'setup'; setup: WorkerSetup }
+  /** Settings that may change while it works. */
+  | { type: 'settings'; log_limit: number }
+  /** Once per beat; the worker answers with a pong. */
+  | { type: 'ping' }
+  /** New work may be there. */
+  | { type: 'nudge' }
+  /** Take no more. Running jobs may go on for `grace_ms`, then are ended and released. */
+  | { type: 'drain'; grace_ms: number }
+  /** End running jobs now, as an interruption: TERM first, or KILL at once. */
+  | { type: 'end_jobs'; signal: 'SIGTERM' | 'SIGKILL' }
+  | { type: 'cancel'; tokens: string[] }
+  /** These runs are no longer this worker's. */
+  | { type: 'lost'; tokens: string[] }
+
+/** What happened to a run, for the supervisor's log lines and counters. */
+export interface RunNews {
+  id: string
+  run: number
+  command: string
+  worker: string
+  event: 'started' | 'completed' | 'retry' | 'dead' | 'cancelled' | 'released' | 'lost'
+  /** What ended it, in words. */
+  cause: string | null
+  /** Milliseconds it ran. */
+  run_ms: number | null
+  /** Milliseconds until it is tried again. */
+  retry_ms: number | null
+}
+
+/** From a worker. */
+export type FromWorker =
+  /** Listens; wants its setup. */
+  | { type: 'hello' }
+  /** Store open, about to claim. */
+  | { type: 'ready' }
+  | { type: 'pong'; jobs: RunningJob[]; idle: boolean }
+  /** Nothing was ready; nudge me. */
+  | { type: 'idle' }
+  | { type: 'news'; news: RunNews }
+  /** Ends by itself now; `killed` and `released`: runs that the stop cut short. Without it an exit is a death, whatever its code. */
+  | { type: 'bye'; killed: number; released: number }
+  /** Something to tell the operator; the worker goes on. */
+  | { type: 'trouble'; message: string }
+  /** Could not begin; ends now. */
+  | { type: 'failed'; message: string; exit_code: number }
+  /** Nothing comes after it. */
+  | { type: 'closing' }
