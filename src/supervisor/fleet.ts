@@ -1,0 +1,217 @@
+import cluster from 'node:cluster'
+import { randomWord } from '../domain/token.ts'
+import { platform } from '../platform/platform.ts'
+import { selfCommand } from '../platform/self.ts'
+import type { FromWorker, ToWorker, WorkerSetup } from '../worker/messages.ts'
+import type { Tell } from './events.ts'
+import { type Failure, Member } from './member.ts'
+import { Place } from './place.ts'
+
+/** So many deaths before any worker was ever ready mean that none will be. */
+const HOPELESS_DEATHS = 5
+
+export interface FleetOptions {
+  count: number
+  setup: () => Omit<WorkerSetup, 'id'>
+  tell: Tell
+  /** Wakes the supervisor: something is to be looked at. */
+  wake: () => void
+}
+
+/** Forks, watches and replaces workers. */
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #places: Place[] = []
+  /** Members taken out of their place: they end by themselves and are not replaced. */
+  readonly #leaving = new Set<Member>()
+  /** Members whose process has ended and whose runs are still to be looked after. */
+  #ended: Member[] = []
+  /** What members that are gone counted. */
+  readonly #past = { done: 0, failed: 0 }
+  #stopping = false
+  #ever_ready = false
+  #boot_deaths = 0
+  #last_failure: Failure | null = null
+  killed = 0
+  released = 0
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+    const { entry, exec_args } = selfCommand()
+    cluster.setupPrimary({ exec: entry, args: [], execArgv: exec_args })
+    this.scale(options.count, 0)
+  }
+
+  get members(): Member[] {
+    return [...this.#places.flatMap((place) => place.member ?? []), ...this.#leaving]
+  }
+
+  get count(): number {
+    return this.#places.length
+  }
+
+  get restarts(): number {
+    return this.#places.reduce((sum, place) => sum + place.restarts, 0)
+  }
+
+  get totals(): { done: number; failed: number } {
+    const totals = { ...this.#past }
+    for (const { done, failed } of this.members) {
+      totals.done += done
+      totals.failed += failed
+    }
+    return totals
+  }
+
+  get all_ready(): boolean {
+    return this.#places.every((place) => place.member?.ready)
+  }
+
+  get has_ended(): boolean {
+    return this.#ended.length > 0
+  }
+
+  /** Milliseconds until a worker is to be forked. */
+  get next_fork_in(): number {
+    return Math.min(...this.#places.map((place) => place.due_in))
+  }
+
+  /** Why no worker will ever be ready; null while there is hope. */
+  get hopeless(): Failure | null {
+    if (this.#ever_ready || this.#boot_deaths < HOPELESS_DEATHS) return null
+    return this.#last_failure ?? { message: 'workers end before they are ready', exit_code: 70 }
+  }
+
+  /** Changes how many workers there are; those too many drain with `grace_ms` and are not replaced. */
+  scale(count: number, grace_ms: number): void {
+    while (this.#places.length < count) this.#places.push(new Place())
+    for (const place of this.#places.splice(count)) this.#retire(place, grace_ms)
+  }
+
+  /** Takes one worker out, which lowers the count by one. */
+  remove(worker_id: string, grace_ms: number): void {
+    const at = this.#places.findIndex((place) => place.member?.id === worker_id)
+    if (at < 0) return
+    for (const place of this.#places.splice(at, 1)) this.#retire(place, grace_ms)
+  }
+
+  /** Forks workers for empty places whose time has come. Returns how many. */
+  replace(): number {
+    if (this.#stopping) return 0
+    const due = this.#places.filter((place) => place.due_in === 0)
+    for (const place of due) this.#fork(place)
+    return due.length
+  }
+
+  /** Kills workers that hang; they are replaced when their end is seen. */
+  killOverdue(): void {
+    for (const member of this.members) {
+      const why = member.overdue()
+      if (why === null) continue
+      this.#options.tell({ event: 'trouble', message: `worker ${member.id} (pid ${member.pid}) ${why} and is killed` })
+      member.kill()
+    }
+  }
+
+  /** Members that ended since the last call. */
+  takeEnded(): Member[] {
+    return this.#ended.splice(0)
+  }
+
+  /** Lets `members` begin: their rows are in the registry now, so whatever they claim has a known owner. */
+  admit(members: readonly Member[]): void {
+    for (const member of members) {
+      member.registered = true
+      this.#begin(member)
+    }
+  }
+
+  nudge(): void {
+    for (const member of this.members) if (member.idle) member.send({ type: 'nudge' })
+  }
+
+  send(message: ToWorker): void {
+    for (const member of this.members) member.send(message)
+  }
+
+  drain(grace_ms: number): void {
+    this.#stopping = true
+    for (const member of this.members) member.drain(grace_ms)
+  }
+
+  kill(): void {
+    for (const member of this.members) member.kill()
+  }
+
+  /** Tells each worker which of `tokens`, among those it last reported, it has lost or is to cancel. */
+  tellTokens(type: 'lost' | 'cancel', tokens: readonly string[]): void {
+    if (tokens.length === 0) return
+    const wanted = new Set(tokens)
+    for (const member of this.members) {
+      const its = member.jobs.map(({ token }) => token).filter((token) => wanted.has(token))
+      if (its.length > 0) member.send({ type, tokens: its })
+    }
+  }
+
+  #retire(place: Place, grace_ms: number): void {
+    if (place.member === null) return
+    this.#leaving.add(place.member)
+    place.member.drain(grace_ms)
+  }
+
+  #fork(place: Place): void {
+    const id = `w-${randomWord(8)}`
+    const child = cluster.fork({ QUEUECTL_WORKER: id })
+    const identity = child.process.pid === undefined ? null : platform.identify(child.process.pid)
+    // A process that ended before it could be looked at has no identity, and nothing to bury.
+    if (identity === null) return place.fill(null)
+    const member = new Member(id, child, identity, place.restarts)
+    place.fill(member)
+    child.on('message', (message: FromWorker) => this.#hear(member, message))
+    child.on('error', () => {})
+    child.on('exit', (code, signal) => this.#bury(place, member, signal === null ? `exit code ${code}` : `signal ${signal}`))
+  }
+
+  #hear(member: Member, message: FromWorker): void {
+    member.hear(message)
+    switch (message.type) {
+      case 'hello':
+        return this.#begin(member)
+      case 'ready':
+        this.#ever_ready = true
+        return this.#options.wake()
+      case 'idle':
+        return this.#options.wake()
+      case 'news':
+        return this.#options.tell({ event: 'job', news: message.news })
+      case 'trouble':
+        return this.#options.tell({ event: 'trouble', message: `worker ${member.id}: ${message.message}` })
+    }
+  }
+
+  #begin(member: Member): void {
+    member.begin({ ...this.#options.setup(), id: member.id })
+  }
+
+  /** A dead worker is one event with all its consequences: its place waits for a new one, its runs for recovery. */
+  #bury(place: Place, member: Member, exit: string): void {
+    const leaving = this.#leaving.delete(member) || this.#stopping
+    const replaced_in_ms = place.member === member ? place.vacate() : null
+    const cause = member.failure?.message ?? exit
+    member.ended = { clean: member.bye !== null, signaled: exit.startsWith('signal') }
+    this.#past.done += member.done
+    this.#past.failed += member.failed
+    this.killed += member.bye?.killed ?? 0
+    this.released += member.bye?.released ?? 0
+    this.#ended.push(member)
+    if (!this.#ever_ready) {
+      this.#boot_deaths++
+      this.#last_failure = member.failure
+    }
+    const { id: worker, pid } = member
+    if (!leaving || !member.ended.clean) {
+      this.#options.tell({ event: 'worker_ended', worker, pid, cause, replaced_in_ms: leaving ? null : replaced_in_ms })
+    }
+    this.#options.wake()
+  }
+}

@@ -1,0 +1,139 @@
+import type { Worker } from 'node:cluster'
+import type { Beat, ProcessIdentity, RunningJob, WorkerRow } from '../domain/process.ts'
+import { READY_MS, UNANSWERED_MS } from '../domain/timing.ts'
+import { monotonic } from '../platform/clock.ts'
+import { platform } from '../platform/platform.ts'
+import type { FromWorker, RunNews, ToWorker, WorkerSetup } from '../worker/messages.ts'
+
+/** How a worker process ended. `clean`: it said bye first; an exit code alone proves nothing. */
+export interface WorkerEnd {
+  clean: boolean
+  signaled: boolean
+}
+
+/** Why a worker could not begin. */
+export interface Failure {
+  message: string
+  exit_code: number
+}
+
+/** One forked worker as its supervisor knows it. */
+export class Member {
+  readonly id: string
+  readonly pid: number
+  readonly identity: ProcessIdentity
+  readonly restarts: number
+  readonly #process: Worker
+  readonly #forked_at = monotonic()
+  #heard_at = monotonic()
+  /** Whether the last ping was answered: only then are its leases renewed for it (R2). */
+  answered = false
+  state: WorkerRow['state'] = 'starting'
+  jobs: RunningJob[] = []
+  idle = false
+  draining = false
+  /** Its row is in the registry. */
+  registered = false
+  /** It listens. */
+  #greeted = false
+  #begun = false
+  done = 0
+  failed = 0
+  bye: { killed: number; released: number } | null = null
+  failure: Failure | null = null
+  ended: WorkerEnd | null = null
+
+  constructor(id: string, process: Worker, identity: ProcessIdentity, restarts: number) {
+    this.id = id
+    this.#process = process
+    this.identity = identity
+    this.pid = identity.pid
+    this.restarts = restarts
+  }
+
+  get ready(): boolean {
+    return this.state !== 'starting'
+  }
+
+  send(message: ToWorker): void {
+    if (this.#process.isConnected()) this.#process.send(message, undefined, () => {})
+  }
+
+  /** Gives it its setup, once: when its row is in the registry and it listens. */
+  begin(setup: WorkerSetup): void {
+    if (!this.registered || !this.#greeted || this.#begun) return
+    this.#begun = true
+    this.send({ type: 'setup', setup })
+    if (this.draining) this.drain(0)
+  }
+
+  /** Notes what `message` says about the worker itself. */
+  hear(message: FromWorker): void {
+    this.#heard_at = monotonic()
+    switch (message.type) {
+      case 'hello':
+        this.#greeted = true
+        break
+      case 'ready':
+      case 'idle':
+        this.state = this.draining ? 'draining' : 'idle'
+        this.idle = true
+        break
+      case 'pong':
+        this.answered = true
+        this.jobs = message.jobs
+        this.idle = message.idle
+        if (this.ready) this.state = this.draining ? 'draining' : message.jobs.length > 0 ? 'busy' : 'idle'
+        break
+      case 'news':
+        this.#count(message.news.event)
+        break
+      case 'bye':
+        this.bye = { killed: message.killed, released: message.released }
+        break
+      case 'failed':
+        this.failure = { message: message.message, exit_code: message.exit_code }
+        break
+    }
+  }
+
+  #count(event: RunNews['event']): void {
+    if (event === 'started') this.idle = false
+    if (event === 'completed') this.done++
+    if (event === 'retry' || event === 'dead') this.failed++
+  }
+
+  ping(): void {
+    this.answered = false
+    this.send({ type: 'ping' })
+  }
+
+  drain(grace_ms: number): void {
+    this.draining = true
+    if (this.ready) this.state = 'draining'
+    if (this.#begun) this.send({ type: 'drain', grace_ms })
+  }
+
+  /** After the supervisor itself was frozen, silence is its own. */
+  forgive(): void {
+    this.#heard_at = monotonic()
+  }
+
+  /** Why this worker must be killed; null when all is well. */
+  overdue(): string | null {
+    if (!this.ready && monotonic() - this.#forked_at > READY_MS) return 'was not ready in 15 s'
+    if (this.ready && monotonic() - this.#heard_at > UNANSWERED_MS) return 'did not answer for 15 s'
+    return null
+  }
+
+  kill(): void {
+    platform.signal(this.identity, 'SIGKILL')
+  }
+
+  /** Its row in the registry, with the newest figures. */
+  row(supervisor_id: string, host: string, usage: { cpu: number; rss: number } | undefined): Beat<WorkerRow> {
+    const { id, identity, state, jobs, done, failed, restarts } = this
+    const figures = { cpu: usage?.cpu ?? null, rss: usage?.rss ?? null }
+    return { kind: 'worker', id, supervisor_id, host, identity, state, jobs, done, failed, restarts, ...figures }
+  }
+}

@@ -1,0 +1,50 @@
+import type { RunningJob } from '../domain/process.ts'
+import { platform } from '../platform/platform.ts'
+
+/** Only jobs this old are measured: pidusage keeps a descriptor for each pid it ever saw for a minute. */
+const WORTH_MEASURING_MS = 5_000
+
+export type Usage = { cpu: number; rss: number }
+
+/** The newest known resource use of workers and of the trees of their jobs. */
+export class Monitor {
+  #usage = new Map<number, Usage>()
+  #measuring = false
+
+  /** Of one process. */
+  of(pid: number): Usage | undefined {
+    return this.#usage.get(pid)
+  }
+
+  /** `jobs` with the use of their trees filled in where it is known. */
+  withUsage(jobs: readonly RunningJob[]): RunningJob[] {
+    return jobs.map((job) => {
+      const usage = job.pid === null ? undefined : this.#usage.get(job.pid)
+      return { ...job, cpu: usage?.cpu ?? null, rss: usage?.rss ?? null }
+    })
+  }
+
+  /** Measures anew, in the background; `now` is the clock that `jobs` were stamped with. */
+  async measure(pids: readonly number[], jobs: readonly RunningJob[], now: number): Promise<void> {
+    if (this.#measuring) return
+    this.#measuring = true
+    try {
+      const leaders = jobs.flatMap(({ pid, started_at }) => (pid !== null && now - started_at > WORTH_MEASURING_MS ? [pid] : []))
+      const sessions = leaders.length > 0 ? await platform.sessionPids(leaders) : new Map<number, number[]>()
+      const figures = await platform.usage([...pids, ...[...sessions.values()].flat()])
+      for (const [leader, members] of sessions) figures.set(leader, sum(members.map((pid) => figures.get(pid))))
+      this.#usage = figures
+    } finally {
+      this.#measuring = false
+    }
+  }
+}
+
+function sum(figures: readonly (Usage | undefined)[]): Usage {
+  const total = { cpu: 0, rss: 0 }
+  for (const figure of figures) {
+    total.cpu += figure?.cpu ?? 0
+    total.rss += figure?.rss ?? 0
+  }
+  return total
+}

@@ -1,0 +1,61 @@
+import { hostname } from 'node:os'
+import type { Beat, ProcessIdentity, SupervisorRow } from '../domain/process.ts'
+import { TIMING } from '../domain/timing.ts'
+import type { JobStore } from '../store/port.ts'
+import type { Fleet } from './fleet.ts'
+import { Monitor } from './monitor.ts'
+import type { Reaper } from './reaper.ts'
+
+export type SupervisorFacts = Pick<
+  SupervisorRow,
+  'id' | 'version' | 'concurrency' | 'queues' | 'grace' | 'cwd' | 'log'
+> & { identity: ProcessIdentity }
+
+/** The heartbeat: one durable write that says who lives, what they use, and renews the leases of those who answered. */
+export class Pulse {
+  readonly #store: JobStore
+  readonly #facts: SupervisorFacts
+  readonly #fleet: Fleet
+  readonly #reaper: Reaper
+  readonly #monitor = new Monitor()
+
+  constructor(store: JobStore, facts: SupervisorFacts, fleet: Fleet, reaper: Reaper) {
+    this.#store = store
+    this.#facts = facts
+    this.#fleet = fleet
+    this.#reaper = reaper
+  }
+
+  async beat(state: SupervisorRow['state']): Promise<void> {
+    const { id: supervisor_id } = this.#facts
+    const members = this.#fleet.members
+    const renewed = members.filter((member) => member.answered)
+    const workers = members.map((member) => {
+      const row = member.row(supervisor_id, hostname(), this.#monitor.of(member.pid))
+      return { ...row, jobs: this.#monitor.withUsage(row.jobs) }
+    })
+    const supervisor = this.#row(state)
+    const processes = [supervisor, ...workers].map(({ id, cpu, rss }) => ({ id, cpu, rss }))
+    const { lost, cancelled } = await this.#store.beat({
+      supervisor,
+      workers,
+      tokens: renewed.flatMap((member) => member.jobs.map((job) => job.token)),
+      lease_ms: (this.#store.info.shared ? TIMING.shared : TIMING.local).lease_ms,
+      sample: { supervisor_id, ...this.#fleet.totals, processes },
+    })
+    this.#fleet.admit(members)
+    this.#fleet.tellTokens('lost', lost)
+    this.#fleet.tellTokens('cancel', cancelled)
+    for (const member of members) member.ping()
+    const jobs = members.flatMap((member) => member.jobs)
+    void this.#monitor.measure([process.pid, ...members.map(({ pid }) => pid)], jobs, this.#store.now())
+  }
+
+  #row(state: SupervisorRow['state']): Beat<SupervisorRow> {
+    const { count, restarts, totals } = this.#fleet
+    const usage = this.#monitor.of(process.pid)
+    const figures = { cpu: usage?.cpu ?? null, rss: usage?.rss ?? null }
+    const stuck = Object.fromEntries(this.#reaper.stuck)
+    return { kind: 'supervisor', ...this.#facts, state, host: hostname(), count, restarts, ...totals, ...figures, stuck }
+  }
+}

@@ -1,0 +1,136 @@
+import type { Job } from '../domain/job.ts'
+import type { Outcome } from '../domain/lifecycle.ts'
+import type { AnyProcess } from '../domain/process.ts'
+import { SILENT_MS } from '../domain/timing.ts'
+import { type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
+import { Watch } from './watch.ts'
+
+/** Leases of other hosts are ended by the store's clock; this much later than they say. */
+const LEASE_SLACK_MS = 2_000
+
+/** A row of a host that nobody here can look at is forgotten after this long. */
+const FORGET_MS = 3_600_000
+
+/** Finds runs whose owner died or fell silent, and recovers them. */
+export class Reaper {
+  readonly #context: RecoveryContext
+  readonly #watch = new Watch()
+  /** Jobs that could not be proved gone: reason by job id. */
+  readonly stuck = new Map<string, string>()
+  readonly #outcomes = new Map<string, Outcome>()
+
+  constructor(context: RecoveryContext) {
+    this.#context = context
+  }
+
+  /** Silence is counted from now: this process, or the store, was away. */
+  forgive(): void {
+    this.#watch.reset()
+  }
+
+  /**
+   * One pass over all jobs in work. `mine`: owners that live under this supervisor's own eyes. Also takes rows of
+   * processes that are gone, and own nothing any more, out of the registry.
+   */
+  async pass(mine: ReadonlySet<string>): Promise<void> {
+    const { store, by } = this.#context
+    const [rows, jobs] = [await store.processes(), await store.processing()]
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    for (const job of jobs) {
+      const owner = job.processing_by ?? ''
+      if (mine.has(owner)) continue
+      const outcome = owner === by ? this.#again(job) : this.#verdict(job, byId)
+      if (outcome !== null) await this.#recover(job, this.#reachable(byId.get(owner)), outcome)
+    }
+    await this.#prune(rows, mine)
+    this.#watch.keep(new Set([...byId.keys(), ...jobs.map((job) => job.id)]))
+    for (const id of this.stuck.keys()) if (!jobs.some((job) => job.id === id)) this.stuck.delete(id)
+  }
+
+  /** Recovers all runs of one owner that is known to be dead. Returns how many were settled. */
+  async recoverOwner(owner: Owner, outcome: Outcome): Promise<number> {
+    let settled = 0
+    for (const job of await this.#context.store.processing()) {
+      if (job.processing_by === owner.id && (await this.#recover(job, owner, outcome)) === 'settled') settled++
+    }
+    return settled
+  }
+
+  async #recover(job: Job, owner: Owner | null, outcome: Outcome): Promise<Recovered> {
+    const result = await recoverJob(this.#context, job, owner, outcome)
+    if (typeof result === 'object') {
+      this.stuck.set(job.id, result.stuck)
+      this.#outcomes.set(job.id, outcome)
+    } else {
+      this.stuck.delete(job.id)
+      this.#outcomes.delete(job.id)
+    }
+    return result
+  }
+
+  /** A job this process holds from an earlier try. */
+  #again(job: Job): Outcome {
+    return this.#outcomes.get(job.id) ?? { kind: 'interrupted', cause: 'supervisor died' }
+  }
+
+  /** What became of a job's run, judged by its owner; null: nothing to do, or somebody else's to do. */
+  #verdict(job: Job, rows: ReadonlyMap<string, AnyProcess>): Outcome | null {
+    const { platform, store } = this.#context
+    const owner = rows.get(job.processing_by ?? '')
+    if (owner === undefined) return this.#silent(job.id, job.lease_expires_at) ? interrupted('supervisor died') : null
+    const life = platform.liveness(owner.identity)
+    if (life === 'elsewhere') {
+      const over = store.info.shared ? (job.lease_expires_at ?? 0) + LEASE_SLACK_MS < store.now() : this.#silentRow(owner)
+      return over ? interrupted('host lost') : null
+    }
+    const supervisor = owner.kind === 'worker' ? rows.get(owner.supervisor_id) : undefined
+    if (supervisor !== undefined && this.#watches(supervisor)) return null
+    if (life === 'gone') return interrupted(this.#rebooted(owner) ? 'host lost' : 'supervisor died')
+    // A worker that lives without a supervisor drains and renews for itself; only a silent one is taken from (R2).
+    return this.#silentRow(owner) ? interrupted('supervisor died') : null
+  }
+
+  /** Whether that supervisor lives and beats, so that its workers are its own business. */
+  #watches(supervisor: AnyProcess): boolean {
+    return this.#context.platform.liveness(supervisor.identity) !== 'gone' && !this.#silentRow(supervisor)
+  }
+
+  #silentRow(row: AnyProcess): boolean {
+    return this.#silent(row.id, row.beats)
+  }
+
+  #silent(key: string, value: unknown): boolean {
+    return this.#watch.unchangedFor(key, value) >= SILENT_MS
+  }
+
+  #rebooted(row: AnyProcess): boolean {
+    return row.identity.boot_id !== this.#context.platform.identify(process.pid)?.boot_id
+  }
+
+  /** `row` if it is a worker that this host could end. */
+  #reachable(row: AnyProcess | undefined): Owner | null {
+    return row?.kind === 'worker' && this.#context.platform.liveness(row.identity) !== 'elsewhere' ? row : null
+  }
+
+  async #prune(rows: readonly AnyProcess[], mine: ReadonlySet<string>): Promise<void> {
+    const { store, by } = this.#context
+    if (rows.every((row) => row.id === by || mine.has(row.id))) return
+    const owners = new Set((await store.processing()).map((job) => job.processing_by))
+    const gone = rows.filter((row) => row.id !== by && !mine.has(row.id) && !owners.has(row.id) && this.#isGone(row, rows))
+    if (gone.length > 0) await store.deregister({ ids: gone.map((row) => row.id) })
+  }
+
+  /** A worker's row is its supervisor's to remove while that one lives; what lives elsewhere is forgotten after an hour. */
+  #isGone(row: AnyProcess, rows: readonly AnyProcess[]): boolean {
+    const { platform, store } = this.#context
+    const life = platform.liveness(row.identity)
+    if (life === 'elsewhere') return this.#silentRow(row) && store.now() - row.beat_at > FORGET_MS
+    if (life === 'alive') return false
+    const supervisor = row.kind === 'worker' ? rows.find((other) => other.id === row.supervisor_id) : undefined
+    return supervisor === undefined || !this.#watches(supervisor)
+  }
+}
+
+function interrupted(cause: 'supervisor died' | 'host lost'): Outcome {
+  return { kind: 'interrupted', cause }
+}

@@ -1,0 +1,84 @@
+import type { Job } from '../domain/job.ts'
+import { decide, type Outcome } from '../domain/lifecycle.ts'
+import type { ProcessIdentity } from '../domain/process.ts'
+import { TIMING } from '../domain/timing.ts'
+import { newToken } from '../domain/token.ts'
+import { monotonic, sleep } from '../platform/clock.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { JobStore } from '../store/port.ts'
+import type { Traces } from '../worker/traces.ts'
+import type { Tell } from './events.ts'
+
+/** SIGKILL is certain but not instant: a process in a system call ends when the call returns. */
+const DEATH_MS = 2_000
+
+/** The worker, on this host, that held the job. */
+export interface Owner {
+  id: string
+  identity: ProcessIdentity
+}
+
+export interface RecoveryContext {
+  store: JobStore
+  platform: Platform
+  traces: Traces
+  /** Who recovers: the holder of the fence meanwhile. */
+  by: string
+  host: string
+  tell: Tell
+}
+
+/** What recovery made of a job: settled, lost to somebody else who was first, or stuck for a reason. */
+export type Recovered = 'settled' | 'lost' | { stuck: string }
+
+/**
+ * Takes a job from its owner, in the order that leaves no race (R1): fence, end the frozen owner, read what the run
+ * itself left on disk (R5), end its processes, prove them gone (R4), settle. `outcome` is what became of the run if it
+ * left no result. Without proof the job stays processing, held by us, and the call may be repeated.
+ */
+export async function recoverJob(
+  context: RecoveryContext,
+  job: Job,
+  owner: Owner | null,
+  outcome: Outcome,
+): Promise<Recovered> {
+  const { store, traces, platform } = context
+  const { lease_ms } = store.info.shared ? TIMING.shared : TIMING.local
+  const run_token = job.run_token ?? ''
+  const new_token = newToken()
+  const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
+  if (!(await store.fence(held))) return 'lost'
+  if (owner !== null && !(await killed(platform, owner))) return stuck(context, job, `worker ${owner.id} does not die`)
+
+  const done = traces.readDone(run_token)
+  if (done === null) {
+    const trace = traces.read(run_token)
+    const tree = { token: run_token, pid: trace?.pid ?? null, start: trace?.start ?? null }
+    const proof = await platform.endTree(tree, { patience_ms: 0, sweep: true })
+    if (!proof.gone) return stuck(context, job, proof.reason)
+  }
+  const settlement = decide(job, done?.outcome ?? outcome)
+  const run = { worker: owner?.id ?? job.processing_by ?? '', host: context.host, run_ms: done?.run_ms ?? null }
+  const { state } = await store.settle({ id: job.id, token: new_token, settlement, run })
+  if (state === null) return 'lost'
+  traces.forget(run_token)
+  const { run_outcome, cause } = settlement
+  context.tell({ event: 'recovered', job: job.id, run: job.runs, outcome: run_outcome, cause, owner: run.worker, state })
+  return 'settled'
+}
+
+/** Ends a worker that may be frozen, and waits for its death. */
+async function killed(platform: Platform, owner: Owner): Promise<boolean> {
+  const until = monotonic() + DEATH_MS
+  while (platform.liveness(owner.identity) === 'alive') {
+    if (monotonic() > until) return false
+    platform.signal(owner.identity, 'SIGKILL')
+    await sleep(5)
+  }
+  return true
+}
+
+function stuck(context: RecoveryContext, job: Job, reason: string): Recovered {
+  context.tell({ event: 'stuck', job: job.id, run: job.runs, reason })
+  return { stuck: reason }
+}

@@ -1,0 +1,35 @@
+import type { NotedSignal } from '../platform/signals.ts'
+
+/** How far a stop has gone. Levels only rise. */
+export const STOP = { none: 0, graceful: 1, terminate: 2, kill: 3 } as const
+export type StopLevel = (typeof STOP)[keyof typeof STOP]
+
+/** A shell, npm and a terminal may each pass one Ctrl-C on: presses closer than this are one. */
+const SAME_PRESS_MS = 500
+
+/**
+ * What the signals noted so far and `--force` add up to (R8). SIGTERM and SIGHUP ask for a graceful stop, however often
+ * they come, since `worker stop` and an init may both send one; a second SIGINT ends the jobs, a third kills them.
+ */
+export class StopRequest {
+  level: StopLevel = STOP.none
+  /** The first cause, for people. */
+  cause = ''
+  interrupted = false
+  #pressed_at = Number.NEGATIVE_INFINITY
+
+  signal({ name, at }: NotedSignal): void {
+    if (name !== 'SIGINT') return this.ask(STOP.graceful, name)
+    const repeated = at - this.#pressed_at < SAME_PRESS_MS
+    this.#pressed_at = at
+    if (repeated) return
+    if (this.level === STOP.none) this.interrupted = true
+    this.ask(Math.min(this.level + 1, STOP.kill) as StopLevel, 'Ctrl-C')
+  }
+
+  ask(level: StopLevel, cause: string): void {
+    if (level <= this.level) return
+    if (this.level === STOP.none) this.cause = cause
+    this.level = level
+  }
+}

@@ -1,0 +1,256 @@
+import { hostname } from 'node:os'
+import { type Config, effectiveConfig } from '../domain/config.ts'
+import { EXIT, QueuectlError } from '../domain/errors.ts'
+import type { Control, ProcessIdentity } from '../domain/process.ts'
+import { POLL_MS, TIMING } from '../domain/timing.ts'
+import { monotonic } from '../platform/clock.ts'
+import { platform } from '../platform/platform.ts'
+import { noteSignals } from '../platform/signals.ts'
+import type { JobStore } from '../store/port.ts'
+import { openTraces } from '../worker/traces.ts'
+import { Burial } from './burial.ts'
+import { lookAtDrain } from './drain.ts'
+import { Duty, within } from './duty.ts'
+import { Ending } from './ending.ts'
+import type { Tell } from './events.ts'
+import { Fleet } from './fleet.ts'
+import { purgeExpired, TraceSweep } from './housekeeping.ts'
+import { refuseSecondNamespace } from './namespace.ts'
+import { Pulse } from './pulse.ts'
+import { Reaper } from './reaper.ts'
+import { Sleeper } from './sleeper.ts'
+import { STOP } from './stop.ts'
+
+/** No store call holds up a stop for longer (R8). */
+const STOP_CALL_MS = 2_000
+/** Hints may come with every commit; what they are looked at for is asked this often at most. */
+const HINT_MS = 100
+/** A tick this late means that this process was frozen, and silence its own. */
+const FROZEN_MS = 4_000
+const HOUSE_MS = 60_000
+
+export interface SuperviseOptions {
+  id: string
+  store: JobStore
+  /** What workers open the store by. */
+  address: string
+  config: Config
+  count: number
+  concurrency: number
+  queues: readonly string[] | null
+  /** Seconds. */
+  grace: number
+  /** End when nothing is left to run; `timeout` (seconds) bounds it. */
+  drain: boolean
+  timeout: number | null
+  pass_store: boolean
+  /** Where this process logs to, when it is detached. */
+  log: string | null
+  version: string
+  tell: Tell
+}
+
+/** Supervises workers until it is stopped, or its queues are drained. Returns the exit code. */
+export async function supervise(options: SuperviseOptions): Promise<number> {
+  const identity = platform.identify(process.pid)
+  if (identity === null) throw new QueuectlError('internal', EXIT.internal, 'cannot tell who this process is')
+  await refuseSecondNamespace(options.store, identity)
+  return new Supervisor(options, identity).run()
+}
+
+/** The conductor: its tick says what is done, in order; how it is done stands in the file of each duty. */
+class Supervisor {
+  readonly #options: SuperviseOptions
+  readonly #store: JobStore
+  readonly #tell: Tell
+  readonly #fleet: Fleet
+  readonly #reaper: Reaper
+  readonly #ending: Ending
+  readonly #burial: Burial
+  readonly #pulse: Pulse
+  readonly #traces
+  readonly #sweep = new TraceSweep()
+  readonly #sleeper = new Sleeper()
+  readonly #controls: Control[] = []
+  readonly #duty
+  readonly #began_at: number
+  readonly #troubles = new Set<string>()
+  #config: Config
+  #ticked_at = monotonic()
+  #told_ready = false
+  #exit_code: number | null = null
+
+  constructor(options: SuperviseOptions, identity: ProcessIdentity) {
+    const { store, tell, id: by, grace } = options
+    this.#options = options
+    this.#store = store
+    this.#tell = tell
+    this.#config = options.config
+    this.#began_at = store.now()
+    this.#traces = openTraces(store.info.folder)
+    this.#fleet = new Fleet({ count: options.count, tell, wake: () => this.#sleeper.wake(), setup: () => this.#setup() })
+    this.#reaper = new Reaper({ store, platform, traces: this.#traces, by, host: hostname(), tell })
+    this.#ending = new Ending(this.#fleet, grace * 1000, tell)
+    this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
+    this.#pulse = new Pulse(store, { ...options, cwd: process.cwd(), identity }, this.#fleet, this.#reaper)
+    const { beat_ms, reap_ms } = store.info.shared ? TIMING.shared : TIMING.local
+    const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, (error) => this.#trouble(error))
+    this.#duty = {
+      controls: duty(POLL_MS, () => this.#takeControls()),
+      bury: duty(POLL_MS, () => this.#burial.perform()),
+      beat: duty(beat_ms, () => this.#beat()),
+      reap: duty(reap_ms, () => this.#reap()),
+      house: duty(HOUSE_MS, () => this.#keepHouse()),
+      drain: duty(POLL_MS, () => this.#checkDrain()),
+    }
+  }
+
+  async run(): Promise<number> {
+    const signals = noteSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => this.#sleeper.wake())
+    const watcher = this.#store.watch({ on_change: () => this.#hint() })
+    const { id: supervisor, concurrency } = this.#options
+    const { label: store } = this.#store.info
+    this.#tell({ event: 'started', supervisor, pid: process.pid, workers: this.#fleet.count, concurrency, store })
+    try {
+      while (!this.#over()) {
+        this.#noticeFreeze()
+        for (const signal of signals.take()) this.#ending.signal(signal)
+        await this.#duty.controls.run()
+        if (this.#ending.advance()) this.#duty.beat.hasten()
+        await this.#replaceDead()
+        await this.#duty.beat.run()
+        await this.#duty.reap.run()
+        await this.#duty.house.run()
+        if (this.#options.drain && !this.#ending.begun) await this.#duty.drain.run()
+        this.#greet()
+        await this.#sleeper.sleep(this.#nap())
+      }
+      return await this.#end()
+    } finally {
+      watcher.close()
+      signals.restore()
+    }
+  }
+
+  /** Others committed: there may be work, a control, a job to cancel. */
+  #hint(): void {
+    this.#fleet.nudge()
+    if (this.#duty.controls.hasten(HINT_MS)) this.#sleeper.wake()
+  }
+
+  #noticeFreeze(): void {
+    if (monotonic() - this.#ticked_at > FROZEN_MS) {
+      for (const member of this.#fleet.members) member.forgive()
+      this.#reaper.forgive()
+    }
+    this.#ticked_at = monotonic()
+  }
+
+  async #takeControls(): Promise<void> {
+    for (const control of await this.#store.takeControls({ supervisor_id: this.#options.id })) await this.#obey(control)
+    const jobs = await this.#store.processing()
+    const cancelled = jobs.filter((job) => job.cancel_requested_at !== null)
+    this.#fleet.tellTokens('cancel', cancelled.flatMap((job) => job.run_token ?? []))
+  }
+
+  async #obey(control: Control): Promise<void> {
+    const { kind, args } = control
+    const grace_ms = args.force ? 0 : this.#options.grace * 1000
+    if (kind === 'stop' && args.worker_id === undefined) {
+      this.#controls.push(control)
+      return this.#ending.ask(args.force ? STOP.terminate : STOP.graceful, 'worker stop')
+    }
+    if (kind === 'scale') this.#fleet.scale(args.count ?? this.#fleet.count, grace_ms)
+    else this.#fleet.remove(args.worker_id ?? '', grace_ms)
+    this.#tell({ event: 'scaled', workers: this.#fleet.count })
+    this.#duty.beat.hasten()
+    await this.#store.answer({ id: control.id, result: { killed: 0, released: 0 } })
+  }
+
+  async #replaceDead(): Promise<void> {
+    this.#fleet.killOverdue()
+    if (this.#fleet.has_ended) this.#duty.bury.hasten()
+    if (this.#burial.pending) await this.#duty.bury.run()
+    const { hopeless } = this.#fleet
+    if (hopeless !== null && !this.#ending.begun) {
+      this.#exit_code = hopeless.exit_code
+      this.#ending.ask(STOP.graceful, hopeless.message)
+    }
+    if (this.#fleet.replace() > 0) this.#duty.beat.hasten()
+  }
+
+  async #beat(): Promise<void> {
+    const running = this.#told_ready ? 'running' : 'starting'
+    await this.#pulse.beat(this.#ending.begun ? 'stopping' : running)
+  }
+
+  async #reap(): Promise<void> {
+    try {
+      await this.#reaper.pass(new Set([...this.#fleet.members.map(({ id }) => id), ...this.#burial.ids]))
+    } catch (error) {
+      this.#reaper.forgive()
+      throw error
+    }
+  }
+
+  async #keepHouse(): Promise<void> {
+    const config = effectiveConfig(await this.#store.config())
+    if (config.log_limit !== this.#config.log_limit) this.#fleet.send({ type: 'settings', log_limit: config.log_limit })
+    this.#config = config
+    await purgeExpired(this.#store, config)
+    await this.#sweep.pass(this.#store, this.#traces)
+    this.#troubles.clear()
+  }
+
+  async #checkDrain(): Promise<void> {
+    const { queues, timeout } = this.#options
+    const drained = await lookAtDrain(this.#store, queues, this.#began_at, timeout)
+    if (drained === null) return
+    this.#tell({ event: 'drained', died: drained.died })
+    this.#exit_code = drained.exit_code
+    this.#ending.ask(STOP.graceful, drained.cause)
+  }
+
+  #greet(): void {
+    if (this.#told_ready || !this.#fleet.all_ready || this.#ending.begun) return
+    this.#told_ready = true
+    this.#tell({ event: 'ready', workers: this.#fleet.count })
+    this.#duty.beat.hasten()
+  }
+
+  #nap(): number {
+    const { drain, bury, ...always } = this.#duty
+    return Math.min(POLL_MS, this.#fleet.next_fork_in, ...Object.values(always).map((duty) => duty.due_in))
+  }
+
+  #over(): boolean {
+    if (!this.#ending.begun) return false
+    return this.#ending.hopeless || (this.#fleet.members.length === 0 && !this.#burial.pending && !this.#duty.bury.busy)
+  }
+
+  /** The last commits, each bounded: the answer to whoever asked, and the registry without us. */
+  async #end(): Promise<number> {
+    const killed = this.#fleet.killed + (this.#ending.hopeless ? this.#fleet.members.length : 0)
+    const released = this.#fleet.released + this.#burial.released
+    const result = { killed: killed + this.#burial.released, released }
+    const bounded = (call: Promise<unknown>) => within(STOP_CALL_MS, call).catch((error) => this.#trouble(error))
+    await Promise.all(this.#controls.map(({ id }) => bounded(this.#store.answer({ id, result }))))
+    await bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried] }))
+    this.#tell({ event: 'stopped', ...result })
+    if (result.killed > 0) return EXIT.unsuccessful
+    return this.#ending.interrupted ? EXIT.cancelled : (this.#exit_code ?? EXIT.ok)
+  }
+
+  #setup() {
+    const { address, concurrency, queues, grace, pass_store } = this.#options
+    const { durability, log_limit } = this.#config
+    return { address, durability, log_limit, concurrency, queues, grace, cwd: process.cwd(), pass_store }
+  }
+
+  /** The same trouble is told once a minute. */
+  #trouble(error: Error): void {
+    if (this.#troubles.has(error.message)) return
+    this.#troubles.add(error.message)
+    this.#tell({ event: 'trouble', message: error.message })
+  }
+}
