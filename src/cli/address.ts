@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+import { misconfigured } from '../domain/errors.ts'
+
+/** Where the queue is, and who said so. */
+export interface StoreAddress {
+  /** An absolute path or a `mongodb://` URL, password included: to be opened or handed to our own workers, never printed. */
+  address: string
+  origin: '--db' | 'QUEUECTL_DB' | 'MONGODB_URI' | 'default'
+  /** The variable stood in `.env`, not in the environment. */
+  from_env_file: boolean
+}
+
+/**
+ * The store that a command is for: `--db`, QUEUECTL_DB, MONGODB_URI, or the data folder's own file. `.env` in the working folder
+ * counts for variables that the environment does not have; its QUEUECTL_* ones are taken over into it. Throws `configuration`
+ * (78) for an unreadable `.env`, and inside a job whose store has a password that was withheld from it.
+ */
+export async function resolveAddress(option: string | undefined): Promise<StoreAddress> {
+  const file = readEnvFile(path.resolve('.env'))
+  adopt(file)
+  if (option !== undefined) return { address: absolute(option), origin: '--db', from_env_file: false }
+  const { QUEUECTL_DB, QUEUECTL_DB_WITHHELD, MONGODB_URI = file.MONGODB_URI } = process.env
+  if (QUEUECTL_DB) {
+    return { address: absolute(QUEUECTL_DB), origin: 'QUEUECTL_DB', from_env_file: QUEUECTL_DB === file.QUEUECTL_DB }
+  }
+  if (QUEUECTL_DB_WITHHELD) {
+    throw misconfigured(
+      'this job’s queue has a password, which is not handed to jobs',
+      'give --db URL here, or start the workers with --pass-store',
+    )
+  }
+  if (MONGODB_URI) {
+    return { address: MONGODB_URI, origin: 'MONGODB_URI', from_env_file: process.env.MONGODB_URI === undefined }
+  }
+  const { platform } = await import('../platform/platform.ts')
+  return { address: path.join(platform.dataFolder(), 'queue.db'), origin: 'default', from_env_file: false }
+}
+
+/** Whether `address` names a store that several hosts may share. */
+export function isShared(address: string): boolean {
+  return /^mongodb(\+srv)?:\/\//i.test(address)
+}
+
+function absolute(address: string): string {
+  if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
+  if (/^file:\/\//i.test(address)) return fileURLToPath(address)
+  const local = address.replace(/^(?:sqlite|file):(?:\/\/(?=\/))?/i, '')
+  // Another scheme is the store's to know or to refuse.
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(local) ? local : path.resolve(local)
+}
+
+function readEnvFile(file: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    // A folder of that name is a Python environment, not ours to read.
+    if (code === 'ENOENT' || code === 'EISDIR') return {}
+    throw misconfigured(`cannot read ${file}: ${message}`, 'it may set QUEUECTL_* and MONGODB_URI; repair or remove it')
+  }
+}
+
+function adopt(file: NodeJS.Dict<string>): void {
+  for (const [name, value] of Object.entries(file)) {
+    if (name.startsWith('QUEUECTL_')) process.env[name] ??= value
+  }
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+
+/** Registers `config` and its subcommands. */
+export function registerConfig(program: Command, context: Context): void {
+  const config = program
+    .command('config')
+    .summary('see and change the settings kept in the store')
+    .description('Settings kept in the store, the same for every worker. A job keeps the policy it was enqueued with.')
+    .addHelpText('after', '\nExample:\n  $ queuectl config set max-retries 5')
+  config
+    .command('list')
+    .description('show all settings')
+    .addHelpText('after', '\nExample:\n  $ queuectl config list')
+    .action(async () => (await import('../settings.ts')).listSettings(context))
+  config
+    .command('get')
+    .description('show one setting')
+    .argument('<key>', 'max-retries and max_retries are the same')
+    .addHelpText('after', '\nExample:\n  $ queuectl config get backoff-base')
+    .action(async (key: string) => (await import('../settings.ts')).getSetting(context, key))
+  config
+    .command('set')
+    .description('change one setting')
+    .argument('<key>', 'max-retries and max_retries are the same')
+    .argument('<value>', 'a number, a time (90s, 5m), a size (64MiB), or none')
+    .addHelpText('after', '\nExample:\n  $ queuectl config set backoff_base 3')
+    .action(async (key: string, value: string) => (await import('../settings.ts')).setSetting(context, key, value))
+  config
+    .command('unset')
+    .description('put one setting back to its default')
+    .argument('<key>', 'max-retries and max_retries are the same')
+    .addHelpText('after', '\nExample:\n  $ queuectl config unset timeout')
+    .action(async (key: string) => (await import('../settings.ts')).unsetSetting(context, key))
+}

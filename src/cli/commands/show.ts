@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+
+/** Registers `show`. */
+export function registerShow(program: Command, context: Context): void {
+  program
+    .command('show')
+    .summary('show all about a job')
+    .description('Shows everything about one job, with its runs and the last lines of their output.')
+    .argument('<id>', 'its id, or the beginning of it')
+    .addHelpText('after', '\nExample:\n  $ queuectl show job1')
+    .action(async (text: string) => {
+      const [{ findJob }, { showJob }] = await Promise.all([import('../ids.ts'), import('../showing.ts')])
+      const store = await context.store()
+      await showJob(context, store, await findJob(store, text))
+    })
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+
+/** Registers `status`. */
+export function registerStatus(program: Command, context: Context): void {
+  program
+    .command('status')
+    .summary('show how the queue is doing')
+    .description('Shows jobs by state, throughput of the last minutes, the oldest ready job, and the workers.')
+    .option('--by-queue', 'counts of each queue too')
+    .option('-w, --watch', 'stay and show again whenever something changes')
+    .addHelpText('after', '\nExample:\n  $ queuectl status --by-queue')
+    .action(async (options: { byQueue?: boolean; watch?: boolean }) => {
+      const { status } = await import('../overview.ts')
+      await status(context, options)
+    })
+}

@@ -1,0 +1,134 @@
+import { writeSync } from 'node:fs'
+import { type Config, effectiveConfig } from '../domain/config.ts'
+import { EXIT, misconfigured } from '../domain/errors.ts'
+import type { JobStore, StoreRole } from '../store/port.ts'
+import { isShared, resolveAddress, type StoreAddress } from './address.ts'
+import { isTerminal } from './terminal.ts'
+import { safe } from './text.ts'
+
+/** What a command gets: its ways to speak, and the store, opened when first asked for. */
+export class Context {
+  readonly json: boolean
+  /** What stood behind `--`; null when there was none. */
+  readonly words: readonly string[] | null
+  /** `--db`, once the arguments are parsed. */
+  db: string | undefined
+  #address: Promise<StoreAddress> | null = null
+  #stores: JobStore[] = []
+  #opened: Promise<JobStore> | null = null
+
+  constructor(argv: readonly string[]) {
+    const cut = argv.indexOf('--')
+    this.words = cut < 0 ? null : argv.slice(cut + 1)
+    this.json = argv.slice(0, cut < 0 ? argv.length : cut).includes('--json')
+  }
+
+  /** Writes `text` and a newline to stdout. The caller has made it `safe`. */
+  out(text: string): void {
+    writeOut(`${text}\n`)
+  }
+
+  /** Writes a part of a job's output to stdout: text made `safe`, or bytes that were asked for as they are. */
+  write(part: string | Buffer): void {
+    writeOut(part)
+  }
+
+  /** Writes the one JSON document, or one line of several. */
+  outJson(value: unknown): void {
+    writeOut(`${JSON.stringify(value)}\n`)
+  }
+
+  /** Says something beside the result, on stderr: one line, or one JSON object with --json. */
+  note(text: string): void {
+    process.stderr.write(`${this.json ? JSON.stringify({ note: text }) : safe(`queuectl: ${text}`)}\n`)
+  }
+
+  /** Writes `text` as it is to stderr. */
+  err(text: string): void {
+    process.stderr.write(text)
+  }
+
+  /** Whether a person sits at both ends: may be asked, and sees what an abbreviated id became. */
+  get interactive(): boolean {
+    return !this.json && isTerminal(0) && isTerminal(1)
+  }
+
+  /** Exit code of the command, unless it fails. */
+  exit(code: number): void {
+    process.exitCode = code
+  }
+
+  /** Where the store is and who said so; for handing on to our own workers. */
+  address(): Promise<StoreAddress> {
+    this.#address ??= resolveAddress(this.db)
+    return this.#address
+  }
+
+  /** The store, opened once for the command's own use, or once more for another role. */
+  store(role: StoreRole = 'command'): Promise<JobStore> {
+    if (role !== 'command') return this.#open(role)
+    this.#opened ??= this.#open(role)
+    return this.#opened
+  }
+
+  /** The settings kept in the store, over the defaults. */
+  async config(): Promise<Config> {
+    return effectiveConfig(await (await this.store()).config())
+  }
+
+  async close(): Promise<void> {
+    for (const store of this.#stores.splice(0)) await store.close()
+  }
+
+  async #open(role: StoreRole): Promise<JobStore> {
+    const { address, origin, from_env_file } = await this.address()
+    const [{ openStore }, { platform }] = await Promise.all([
+      import('../store/open.ts'),
+      import('../platform/platform.ts'),
+    ])
+    const untrusted = isShared(address) ? null : platform.untrustedFileSystem(address)
+    if (untrusted !== null) {
+      throw misconfigured(
+        `${address} lies on a ${untrusted} file system, which cannot keep a queue safely`,
+        'use a local folder, or share the queue through MongoDB: --db mongodb://…',
+      )
+    }
+    const store = await openStore({ address, role, is_alive: (identity) => platform.liveness(identity) === 'alive' })
+    this.#stores.push(store)
+    if (from_env_file || origin === 'MONGODB_URI') {
+      this.note(`store ${store.info.label} (${origin}${from_env_file ? ' in .env' : ''})`)
+    }
+    return store
+  }
+}
+
+/**
+ * A reader that has seen enough (`| head -1`) is no error. The stream behind process.stdout costs a short command 6 ms of 43,
+ * so that plain text is written without it; what a pipe does not take at once follows through the stream. Other than ASCII always
+ * does: a Windows console would show its bytes as something else.
+ */
+function writeOut(part: string | Buffer): void {
+  const bytes = Buffer.from(part)
+  let written = 0
+  try {
+    while (!streaming && bytes.length === part.length && written < bytes.length) written += writeSync(1, bytes, written)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') outputFailed(error as NodeJS.ErrnoException)
+  }
+  if (written < bytes.length) stream().write(bytes.subarray(written))
+}
+
+let streaming = false
+
+function stream(): NodeJS.WriteStream {
+  if (!streaming) {
+    streaming = true
+    process.stdout.on('error', outputFailed)
+  }
+  return process.stdout
+}
+
+function outputFailed({ code, message }: NodeJS.ErrnoException): never {
+  if (code !== 'EPIPE') process.stderr.write(`queuectl: cannot write the output: ${message}\n`)
+  process.exit(code === 'EPIPE' ? EXIT.ok : EXIT.io)
+}

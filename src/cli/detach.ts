@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import path from 'node:path'
+import { EXIT, QueuectlError } from '../domain/errors.ts'
+import { monotonic, sleep } from '../platform/clock.ts'
+import { openLog } from '../platform/files.ts'
+import { selfCommand } from '../platform/self.ts'
+import { lastLines } from '../worker/output.ts'
+import type { Context } from './context.ts'
+
+const READY_MS = 30_000
+const LOOK_MS = 25
+
+/**
+ * Starts this very command again in a session of its own, without `--detach`, and returns when its workers are ready. Throws what
+ * ended it, with the last lines of its log, when it does not come to that.
+ */
+export async function startDetached(context: Context, id: string): Promise<void> {
+  const store = await context.store()
+  const log = path.join(store.info.folder, `${id}.log`)
+  const fd = openLog(log)
+  const { exec, args } = selfCommand()
+  const words = process.argv.slice(2).filter((word) => word !== '--detach')
+  const child = spawn(exec, [...args, ...words], {
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', fd, fd],
+    env: { ...process.env, QUEUECTL_SUPERVISOR: id, QUEUECTL_SUPERVISOR_LOG: log },
+  })
+  closeSync(fd)
+  let code: number | null = null
+  child.on('exit', (status) => {
+    code = status ?? EXIT.internal
+  })
+  child.on('error', () => {
+    code = EXIT.internal
+  })
+  const until = monotonic() + READY_MS
+  for (;;) {
+    const row = (await store.processes()).find((process) => process.id === id)
+    if (row?.kind === 'supervisor' && row.state === 'running') break
+    if (code !== null || monotonic() > until) throw await notReady(log, code)
+    await sleep(LOOK_MS)
+  }
+  child.unref()
+  const { pid } = child
+  if (context.json) return context.outJson({ supervisor: id, pid, log })
+  context.out(`workers are ready: supervisor ${id} (pid ${pid})\nlog: ${log}\nstop them with: queuectl worker stop`)
+}
+
+async function notReady(log: string, code: number | null): Promise<QueuectlError> {
+  const last = (await lastLines(log, 3)).join(' | ')
+  const why =
+    code === null ? `the workers were not ready in ${READY_MS / 1000} s` : `the supervisor ended with exit code ${code}`
+  return new QueuectlError('not_started', code || EXIT.try_again, `${why}: ${last || 'it said nothing'}`, `log: ${log}`)
+}

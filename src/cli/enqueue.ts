@@ -1,0 +1,166 @@
+import { EXIT, invalid, QueuectlError } from '../domain/errors.ts'
+import type { NewJob } from '../domain/job.ts'
+import type { Inserted, JobStore } from '../store/port.ts'
+import { isShared } from './address.ts'
+import type { Line } from './bulk.ts'
+import type { Context } from './context.ts'
+import { failureOf, failureText } from './failure.ts'
+import { type JobRequest, readJob } from './job-input.ts'
+import { combine, type JobOptions, jobFields } from './job-options.ts'
+import { jobToJson } from './job-view.ts'
+import { parseJsonObject } from './json-text.ts'
+import { jobMaker } from './new-job.ts'
+import { commandLine } from './shell-words.ts'
+import { safe } from './text.ts'
+
+export interface EnqueueOptions extends JobOptions {
+  file?: string
+  keepGoing?: boolean
+  wait?: boolean
+  follow?: boolean
+  waitTimeout?: string
+}
+
+/** A request and the line it stood on; null for a job given as an argument. */
+interface Asked {
+  line: number | null
+  request: JobRequest
+}
+
+/** `enqueue`: reads the jobs, stores them, prints them, and with --wait or --follow stays until they end. */
+export async function enqueue(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
+  if (!options.wait && !options.follow) return put(context, args, options)
+  const { asWaiter } = await import('./waiting.ts')
+  await asWaiter(() => put(context, args, options))
+}
+
+async function put(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
+  const source = sourceOf(context, args, options)
+  const fields = jobFields(options)
+  const trouble = new Trouble(context, options.keepGoing === true)
+  const asked = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
+  if (options.follow && asked.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
+  const store = await context.store()
+  const jobs = await make(context, asked, trouble)
+  const inserted = await insert(context, store, jobs, trouble)
+  const is_bulk = source.file !== null
+  if (options.wait || options.follow) {
+    const { stayFor } = await import('./staying.ts')
+    await stayFor(context, store, inserted, { is_bulk, follow: options.follow === true, timeout: options.waitTimeout })
+  } else print(context, store, inserted, is_bulk)
+  if (trouble.count > 0) context.exit(EXIT.usage)
+}
+
+type Source = { file: string } | { file: null; fields: Record<string, unknown> }
+
+function sourceOf({ words }: Context, [argument, ...more]: readonly string[], { file, id }: EnqueueOptions): Source {
+  if (more.length > 0) throw invalid('a command of several words goes behind --', 'queuectl enqueue -- COMMAND…')
+  const given = [argument, file, words].filter((one) => one != null).length
+  if (given !== 1) {
+    const problem = given === 0 ? 'what is to be enqueued is missing' : 'jobs are given in more than one way'
+    throw invalid(problem, 'give JSON, or -- and a command, or --file PATH, or - for stdin')
+  }
+  if (words !== null) return { file: null, fields: { command: commandLine(words) } }
+  if (argument !== undefined && argument !== '-') return { file: null, fields: parseJsonObject(argument) }
+  if (id !== undefined) throw invalid('--id names one job, and this is a bulk', 'give ids in the lines')
+  return { file: file ?? '-' }
+}
+
+function single(job: Record<string, unknown>, fields: Record<string, unknown>): Asked {
+  return { line: null, request: readJob(combine(job, fields)) }
+}
+
+async function bulk(file: string, fields: Record<string, unknown>, trouble: Trouble): Promise<Asked[]> {
+  const { readLines, parseLine } = await import('./bulk.ts')
+  const lines = await readLines(file)
+  const read = (line: Line) => ({ line: line.number, request: readJob(combine(parseLine(line), fields)) })
+  const asked = lines.flatMap((line) => trouble.guard(line.number, () => read(line)))
+  if (asked.length === 0 && trouble.count === 0) throw invalid(`${file === '-' ? 'stdin' : file} holds no job`)
+  return asked
+}
+
+async function make(context: Context, asked: Asked[], trouble: Trouble) {
+  const { address } = await context.address()
+  const { hostId } = await import('../platform/host.ts')
+  const place = { config: await context.config(), cwd: process.cwd(), host: hostId(), local: !isShared(address) }
+  const made = await jobMaker(
+    place,
+    asked.map(({ request }) => request),
+  )
+  return asked.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
+}
+
+async function insert(
+  context: Context,
+  store: JobStore,
+  jobs: { line: number | null; job: NewJob }[],
+  trouble: Trouble,
+) {
+  const progress = jobs.length >= 1000 ? await progressOf(context, jobs.length) : null
+  const answers = await store.insert({
+    jobs: jobs.map(({ job }) => job),
+    skip_taken: trouble.keep_going,
+    ...(progress ? { on_progress: progress.show } : {}),
+  })
+  progress?.clear()
+  return answers.flatMap((answer, i) => {
+    if (answer !== null) return [answer]
+    const { line, job } = jobs[i] as (typeof jobs)[number]
+    trouble.tell(line, new QueuectlError('duplicate_id', EXIT.not_found, `the id "${job.id}" belongs to another job`))
+    return []
+  })
+}
+
+/** Prints ids, one a line, or the jobs. */
+function print(context: Context, store: JobStore, inserted: readonly Inserted[], is_bulk: boolean): void {
+  if (context.json) {
+    const now = store.now()
+    const jobs = inserted.map(({ job, existing }) => ({ ...jobToJson(job, now), existing }))
+    context.outJson(is_bulk ? jobs : jobs[0])
+    return
+  }
+  if (inserted.length > 0) context.out(inserted.map(({ job }) => safe(job.id)).join('\n'))
+  const existing = inserted.filter((one) => one.existing)
+  if (existing.length === 1) context.note(`job ${existing[0]?.job.id} was there already, with the same content`)
+  if (existing.length > 1) context.note(`${existing.length} of them were there already, with the same content`)
+}
+
+async function progressOf(context: Context, total: number) {
+  const { isTerminal } = await import('./terminal.ts')
+  if (context.json || !isTerminal(2)) return null
+  return {
+    show: (stored: number) => context.err(`\r${stored} of ${total} jobs`),
+    clear: () => context.err(`\r${' '.repeat(40)}\r`),
+  }
+}
+
+/** Bad lines: the first one ends the command, or with --keep-going each is told and left out. */
+class Trouble {
+  count = 0
+  readonly keep_going: boolean
+  readonly #context: Context
+
+  constructor(context: Context, keep_going: boolean) {
+    this.#context = context
+    this.keep_going = keep_going
+  }
+
+  /** What `work` makes, or nothing after a trouble that was told. */
+  guard<T>(line: number | null, work: () => T): T[] {
+    try {
+      return [work()]
+    } catch (error) {
+      if (line !== null && error instanceof QueuectlError) this.tell(line, error)
+      else throw error
+      return []
+    }
+  }
+
+  tell(line: number | null, error: QueuectlError): void {
+    const { code, exit_code, message, hint } = error
+    const named = line === null ? error : new QueuectlError(code, exit_code, `line ${line}: ${message}`, hint)
+    if (!this.keep_going) throw named
+    this.count++
+    this.#context.err(`${failureText(failureOf(named), this.#context.json)}\n`)
+  }
+}

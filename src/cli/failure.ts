@@ -1,0 +1,46 @@
+import { EXIT, QueuectlError } from '../domain/errors.ts'
+import { safe } from './text.ts'
+
+/** A failed command as it is told: to people in one line and a hint, to machines in one JSON object. */
+export interface Failure {
+  exit_code: number
+  code: string
+  message: string
+  hint: string | null
+}
+
+/** What `error` means for the caller. Anything that is not ours to expect is `internal`, exit 70. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof QueuectlError) {
+    return { exit_code: error.exit_code, code: error.code, message: error.message, hint: error.hint }
+  }
+  if (isUsage(error)) return usageFailure(error.message)
+  const message = error instanceof Error ? error.message : String(error)
+  return { exit_code: EXIT.internal, code: 'internal', message, hint: 'QUEUECTL_DEBUG=1 shows where it happened' }
+}
+
+/** The text for stderr, without a newline at its end. */
+export function failureText({ code, message, hint }: Failure, json: boolean): string {
+  if (json) return JSON.stringify({ error: { code, message, hint } })
+  return safe(`queuectl: ${message}`) + (hint === null ? '' : `\n  ${safe(hint)}`)
+}
+
+/** Commander's own way out: help was asked for, or shown because a command was missing. Null: it is a real error. */
+export function helpExitCode(error: unknown): number | null {
+  if (!isUsage(error)) return null
+  if (error.code === 'commander.help') return EXIT.usage
+  return error.exitCode === 0 ? EXIT.ok : null
+}
+
+type CommanderError = Error & { code: string; exitCode: number }
+
+function isUsage(error: unknown): error is CommanderError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')
+}
+
+/** Commander writes `error: unknown option '--foo'` and on a second line `(Did you mean --bar?)`. */
+function usageFailure(text: string): Failure {
+  const [first = '', second] = text.split('\n')
+  const hint = second?.replace(/^\((.*)\)$/, '$1') ?? 'queuectl help lists the commands'
+  return { exit_code: EXIT.usage, code: 'usage', message: first.replace(/^error: /, ''), hint }
+}

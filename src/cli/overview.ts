@@ -1,0 +1,128 @@
+import { formatDuration } from '../domain/duration.ts'
+import type { JobStore, Overview } from '../store/port.ts'
+import type { Context } from './context.ts'
+import { stateColour } from './job-view.ts'
+import { type Column, paint, pairs, table } from './output.ts'
+import { isServing, isSupervisor, isWorker, type Seen, seenProcesses } from './registry.ts'
+import { isTerminal } from './terminal.ts'
+import { safe } from './text.ts'
+import { SAMPLES_MS, type Throughput, throughput } from './throughput.ts'
+import { openTicker } from './ticker.ts'
+import { iso } from './time.ts'
+
+/** A watched status is drawn at most this often, and at least each second for the sake of its ages. */
+const DRAW_MS = { least: 250, most: 1_000 }
+const VIEWS = ['ready', 'scheduled', 'retrying', 'processing', 'completed', 'dead', 'cancelled'] as const
+
+interface Status {
+  store: { kind: string; label: string }
+  overview: Overview
+  throughput: Throughput[]
+  processes: Seen[]
+  now: number
+}
+
+/** `status`: once, or with --watch until Ctrl-C. */
+export async function status(context: Context, options: { byQueue?: boolean; watch?: boolean }): Promise<void> {
+  const store = await context.store()
+  const print = async () => {
+    const now = await look(store)
+    if (context.json) context.outJson(statusToJson(now, options.byQueue === true))
+    else context.out(clear(options.watch === true) + statusText(now, options.byQueue === true))
+  }
+  await print()
+  if (!options.watch) return
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  const ticker = openTicker(store, interrupt.signal, DRAW_MS.most)
+  while (!interrupt.signal.aborted) {
+    await ticker.next()
+    await print()
+    if (!interrupt.signal.aborted) await new Promise((resolve) => setTimeout(resolve, DRAW_MS.least))
+  }
+  ticker.close()
+}
+
+async function look(store: JobStore): Promise<Status> {
+  const now = store.now()
+  const [overview, samples, processes] = await Promise.all([
+    store.overview(),
+    store.samples({ since: now - SAMPLES_MS }),
+    seenProcesses(store),
+  ])
+  return { store: store.info, overview, throughput: throughput(samples, now), processes, now }
+}
+
+function statusToJson(
+  { store, overview, throughput, processes, now }: Status,
+  byQueue: boolean,
+): Record<string, unknown> {
+  const { total, queues, oldest_ready_at } = overview
+  return {
+    store: { kind: store.kind, label: store.label },
+    jobs: total,
+    oldest_ready_at: iso(oldest_ready_at),
+    oldest_ready_age: oldest_ready_at === null ? null : Math.max(0, now - oldest_ready_at) / 1000,
+    throughput: throughput.map(({ minutes, done, failed }) => ({ seconds: minutes * 60, done, failed })),
+    supervisors: processes.filter(isSupervisor).filter(isServing).length,
+    workers: workersByState(processes),
+    ...(byQueue ? { queues } : {}),
+  }
+}
+
+function statusText({ store, overview, throughput, processes, now }: Status, byQueue: boolean): string {
+  const { total, queues, oldest_ready_at } = overview
+  const ages = oldest_ready_at === null ? 'none' : `waits ${formatDuration(Math.max(0, now - oldest_ready_at) / 1000)}`
+  const facts = pairs([
+    ['Store', safe(store.label)],
+    ...VIEWS.map((view): [string, string] => [
+      view[0]?.toUpperCase() + view.slice(1),
+      paint(String(total[view]), total[view] > 0 ? stateColour(view) : 'dim'),
+    ]),
+    ['Oldest ready', ages],
+    ['Throughput', throughput.map(rate).join('   ')],
+    ['Workers', workersText(processes)],
+  ])
+  return byQueue ? `${facts}\n\n${queueTable(queues)}` : facts
+}
+
+const rate = ({ minutes, done, failed }: Throughput) => `${minutes} min: ${done} done, ${failed} failed`
+
+function workersByState(processes: readonly Seen[]): Record<string, number> {
+  const counts: Record<string, number> = { total: 0, starting: 0, idle: 0, busy: 0, draining: 0, silent: 0, gone: 0 }
+  for (const { state, life } of processes.filter(isWorker)) {
+    const shown = life === 'alive' ? state : life
+    counts[shown] = (counts[shown] ?? 0) + 1
+    if (life !== 'gone') counts.total = (counts.total ?? 0) + 1
+  }
+  return counts
+}
+
+function workersText(processes: readonly Seen[]): string {
+  const { total = 0, ...states } = workersByState(processes)
+  const parts = Object.entries(states).filter(([, count]) => count > 0)
+  const detail = parts.map(([state, count]) => `${count} ${state}`).join(', ')
+  return detail === '' ? 'none' : `${total} (${detail})`
+}
+
+function queueTable(queues: Overview['queues']): string {
+  const rows = Object.entries(queues).sort(([a], [b]) => (a < b ? -1 : 1))
+  const columns: Column<(typeof rows)[number]>[] = [
+    { title: 'QUEUE', text: ([name]) => safe(name) },
+    ...VIEWS.map(
+      (view): Column<(typeof rows)[number]> => ({
+        title: view.toUpperCase(),
+        text: ([, counts]) => String(counts[view]),
+        align: 'right',
+        colour: ([, counts]) => (counts[view] > 0 ? stateColour(view) : 'dim'),
+      }),
+    ),
+  ]
+  return table(columns, rows)
+}
+
+/** A terminal is drawn over from its top; a file gets one picture under the other. */
+function clear(watch: boolean): string {
+  if (!watch) return ''
+  return isTerminal(1) ? '\x1b[H\x1b[J' : '\n'
+}

@@ -1,0 +1,90 @@
+import { formatDuration } from '../domain/duration.ts'
+import type { RunningJob } from '../domain/process.ts'
+import type { Context } from './context.ts'
+import { bytes, type Column, table } from './output.ts'
+import { isWorker, type Seen, seenProcesses } from './registry.ts'
+import { safe } from './text.ts'
+import { iso, relative } from './time.ts'
+
+/** `worker list`: supervisors, each followed by its workers. */
+export async function listProcesses(context: Context): Promise<void> {
+  const store = await context.store()
+  const rows = await seenProcesses(store)
+  const now = store.now()
+  if (context.json) {
+    context.outJson(rows.map((row) => rowToJson(row, now)))
+    return
+  }
+  if (rows.length === 0) {
+    context.note('no worker is running')
+    return
+  }
+  context.out(table(columns(now), rows))
+  for (const { id, run, note } of rows.flatMap(jobsOf)) {
+    if (note !== null) context.note(`run ${run} of job ${id}: ${note}`)
+  }
+}
+
+function columns(now: number): Column<Seen>[] {
+  return [
+    { title: 'ID', text: (row) => (isWorker(row) ? `  ${safe(row.id)}` : safe(row.id)) },
+    { title: 'HOST', text: ({ host }) => safe(host) },
+    { title: 'PID', text: ({ identity }) => String(identity.pid), align: 'right' },
+    { title: 'STATE', text: stateOf, colour: ({ life }) => (life === 'alive' ? null : 'red') },
+    { title: 'CPU', text: (row) => percent(used(row, 'cpu')), align: 'right' },
+    { title: 'MEMORY', text: (row) => bytes(used(row, 'rss')), align: 'right' },
+    { title: 'RESTARTS', text: ({ restarts }) => String(restarts), align: 'right' },
+    { title: 'DONE', text: ({ done }) => String(done), align: 'right' },
+    { title: 'FAILED', text: ({ failed }) => String(failed), align: 'right' },
+    { title: 'HEARTBEAT', text: ({ beat_at }) => relative(beat_at, now) },
+    {
+      title: 'JOB',
+      text: (row) =>
+        jobsOf(row)
+          .map((job) => jobText(job, now))
+          .join(', '),
+      flexible: true,
+    },
+  ]
+}
+
+const stateOf = ({ life, state }: Seen) => (life === 'alive' ? state : life)
+const jobsOf = (row: Seen): readonly RunningJob[] => (isWorker(row) ? row.jobs : [])
+const jobText = ({ id, started_at }: RunningJob, now: number) =>
+  `${safe(id)} ${formatDuration(runTime(started_at, now))}`
+const runTime = (started_at: number, now: number) => Math.max(0, now - started_at) / 1000
+const percent = (cpu: number | null) => (cpu === null ? 'n/a' : `${cpu.toFixed(1)} %`)
+
+/** What the process and the trees of its jobs use together; null when its own figure is missing. */
+function used(row: Seen, figure: 'cpu' | 'rss'): number | null {
+  const own = row[figure]
+  return own === null ? null : jobsOf(row).reduce((sum, job) => sum + (job[figure] ?? 0), own)
+}
+
+/** `cpu` (percent of a core) and `rss` (bytes) hold the jobs' trees too, as in the table. */
+function rowToJson(row: Seen, now: number): Record<string, unknown> {
+  const { id, kind, host, identity, restarts, done, failed, started_at, beat_at } = row
+  const common = {
+    id,
+    kind,
+    host,
+    pid: identity.pid,
+    state: stateOf(row),
+    cpu: used(row, 'cpu'),
+    rss: used(row, 'rss'),
+    restarts,
+    done,
+    failed,
+    started_at: iso(started_at),
+    beat_at: iso(beat_at),
+  }
+  if (isWorker(row)) {
+    return { ...common, supervisor_id: row.supervisor_id, jobs: row.jobs.map((job) => runningToJson(job, now)) }
+  }
+  const { version, count, concurrency, queues, grace, cwd, log } = row as Extract<Seen, { kind: 'supervisor' }>
+  return { ...common, version, count, concurrency, queues, grace, cwd, log }
+}
+
+function runningToJson({ token: _, ...job }: RunningJob, now: number): Record<string, unknown> {
+  return { ...job, started_at: iso(job.started_at), run_time: runTime(job.started_at, now) }
+}

@@ -1,0 +1,26 @@
+import { unlink } from 'node:fs/promises'
+import type { JobState } from '../domain/job.ts'
+import { logPath } from '../platform/files.ts'
+import type { JobStore } from '../store/port.ts'
+
+/** Jobs removed in one write: more would hold up the workers. */
+const BATCH = 500
+
+/** Removes ended jobs with their runs and logs. Returns how many jobs. `older_than_ms` is since they ended. */
+export async function purge(
+  store: JobStore,
+  params: { states: readonly JobState[]; older_than_ms: number; queue?: string },
+): Promise<number> {
+  let total = 0
+  for (;;) {
+    const { jobs, tokens } = await store.purge({ ...params, limit: BATCH })
+    await Promise.all(tokens.map((token) => removeLog(logPath(store.info.folder, token))))
+    total += jobs
+    if (jobs < BATCH) return total
+  }
+}
+
+/** A run that wrote nothing has no log, and a log that cannot be removed must not keep its job. */
+async function removeLog(path: string): Promise<void> {
+  await unlink(path).catch(() => {})
+}

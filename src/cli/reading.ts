@@ -1,0 +1,69 @@
+import { notFound } from '../domain/errors.ts'
+import type { Job, Run } from '../domain/job.ts'
+import { logPath } from '../platform/files.ts'
+import type { JobStore } from '../store/port.ts'
+import { readLog } from '../worker/log-reader.ts'
+import type { Context } from './context.ts'
+import { wholeNumber } from './filters.ts'
+import { Follower } from './follower.ts'
+import { findJob } from './ids.ts'
+import { runsOf } from './job-runs.ts'
+import { LogPrinter } from './log-printer.ts'
+import { waitForJobs } from './waiting.ts'
+
+export interface LogsOptions {
+  run?: string
+  tail?: string
+  follow?: boolean
+  raw?: boolean
+}
+
+/** `logs`: the output of one run, or with --follow of all that come. */
+export async function logs(context: Context, text: string, options: LogsOptions): Promise<void> {
+  const wanted = options.run === undefined ? null : wholeNumber(options.run, '--run', 1, 1e9)
+  const tail = options.tail === undefined ? null : wholeNumber(options.tail, '--tail', 1, 1e9)
+  const store = await context.store()
+  const job = await findJob(store, text)
+  const printer = new LogPrinter(context, options.raw === true)
+  if (options.follow) return follow(context, store, job, printer, wanted, tail)
+  const run = pick(job, await runsOf(store, job), wanted)
+  const path = logPath(store.info.folder, run.token)
+  const limits = tail === null ? {} : { tail }
+  if (context.json) {
+    const chunks: Buffer[] = []
+    await readLog(path, (chunk) => chunks.push(chunk), limits)
+    context.outJson({ id: job.id, run: run.number, outcome: run.outcome, output: Buffer.concat(chunks).toString() })
+    return
+  }
+  printer.begin(run.number)
+  await readLog(path, (chunk) => printer.print(chunk), limits)
+  printer.end()
+}
+
+async function follow(
+  context: Context,
+  store: JobStore,
+  job: Job,
+  printer: LogPrinter,
+  wanted: number | null,
+  tail: number | null,
+): Promise<void> {
+  if (wanted !== null) pick(job, await runsOf(store, job), wanted)
+  const follower = new Follower(context, store, printer, wanted ?? Math.max(1, job.runs), tail)
+  const goesOn = ({ state, runs }: Job) => state === 'processing' && runs === wanted
+  await waitForJobs(context, store, [job.id], {
+    timeout_ms: null,
+    on_look: (now) => follower.look(now),
+    ...(wanted === null ? {} : { until: (now: Job) => !goesOn(now) }),
+  }).finally(() => follower.close())
+}
+
+function pick(job: Job, runs: readonly Run[], wanted: number | null): Run {
+  const run = wanted === null ? runs.at(-1) : runs.find(({ number }) => number === wanted)
+  if (run !== undefined) return run
+  if (runs.length === 0) throw notFound(`job ${job.id} has not run yet`, 'with --follow its output is waited for')
+  throw notFound(
+    `job ${job.id} has no run ${wanted} on record`,
+    `it has ${runs.map(({ number }) => number).join(', ')}`,
+  )
+}

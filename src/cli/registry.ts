@@ -1,0 +1,45 @@
+import type { AnyProcess, SupervisorRow, WorkerRow } from '../domain/process.ts'
+import { SILENT_MS, TIMING } from '../domain/timing.ts'
+import { platform } from '../platform/platform.ts'
+import type { JobStore } from '../store/port.ts'
+
+/** A registered process with what can be told about it from here. */
+export type Seen<Row extends AnyProcess = AnyProcess> = Row & {
+  /** `gone`: proved on this host. `silent`: no beat for longer than an owner may be quiet. */
+  life: 'alive' | 'silent' | 'gone'
+}
+
+/** Whether a process that should run jobs does, as far as one can see. */
+export const isServing = (row: Seen) => row.life === 'alive'
+
+/** The registry: supervisors, each followed by its workers, the oldest first. Its wall clock is good enough for looking. */
+export async function seenProcesses(store: JobStore): Promise<Seen[]> {
+  const rows = await store.processes()
+  const silent_ms = store.info.shared ? TIMING.shared.lease_ms : SILENT_MS
+  const seen = rows.map((row): Seen => {
+    const gone = platform.liveness(row.identity) === 'gone'
+    return { ...row, life: gone ? 'gone' : store.now() - row.beat_at > silent_ms ? 'silent' : 'alive' }
+  })
+  const supervisors = seen.filter(isSupervisor).sort((a, b) => a.started_at - b.started_at)
+  const workers = seen.filter(isWorker).sort((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1))
+  const left = workers.filter((worker) => !supervisors.some(({ id }) => id === worker.supervisor_id))
+  return [
+    ...supervisors.flatMap((one) => [one, ...workers.filter((worker) => worker.supervisor_id === one.id)]),
+    ...left,
+  ]
+}
+
+/** Whether a row is a supervisor's. */
+export const isSupervisor = (row: Seen): row is Seen<SupervisorRow> => row.kind === 'supervisor'
+
+/** Whether a row is a worker's. */
+export const isWorker = (row: Seen): row is Seen<WorkerRow> => row.kind === 'worker'
+
+/** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
+export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
+  const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
+  if (supervisors.some(({ state, queues }) => takes(state) && (queues === null || queues.includes(queue)))) return null
+  return supervisors.length === 0 ? 'no worker is running' : `no worker takes jobs of queue "${queue}"`
+}
+
+const takes = (state: SupervisorRow['state']) => state === 'starting' || state === 'running'

@@ -1,0 +1,75 @@
+import { CONFIG_KEYS, type ConfigKey, configKey, effectiveConfig, parseSetting, SETTINGS } from '../domain/config.ts'
+import { invalid } from '../domain/errors.ts'
+import type { Context } from './context.ts'
+import { table } from './output.ts'
+import { suggestion } from './suggest.ts'
+
+/** `config list`. */
+export async function listSettings(context: Context): Promise<void> {
+  const read = await reader(context)
+  const settings = CONFIG_KEYS.map(read)
+  if (context.json) {
+    context.outJson(settings)
+    return
+  }
+  context.out(
+    table(
+      [
+        { title: 'KEY', text: ({ key }) => key },
+        { title: 'VALUE', text: ({ value }) => shown(value), colour: ({ set }) => (set ? 'bold' : null) },
+        { title: 'DEFAULT', text: (setting) => shown(setting.default) },
+        { title: 'MEANING', text: ({ about }) => about, flexible: true },
+      ],
+      settings,
+    ),
+  )
+}
+
+/** `config get`. Throws `invalid` for an unknown key. */
+export async function getSetting(context: Context, text: string): Promise<void> {
+  const setting = (await reader(context))(keyOf(text))
+  if (context.json) context.outJson(setting)
+  else context.out(shown(setting.value))
+}
+
+/** `config set`. Throws `invalid` for an unknown key or a value that does not fit. */
+export async function setSetting(context: Context, text: string, value: string): Promise<void> {
+  const key = keyOf(text)
+  await store(context, key, parseSetting(key, value))
+}
+
+/** `config unset`. Throws `invalid` for an unknown key. */
+export async function unsetSetting(context: Context, text: string): Promise<void> {
+  await store(context, keyOf(text), undefined)
+}
+
+async function store(context: Context, key: ConfigKey, value: unknown): Promise<void> {
+  const unset = value === undefined
+  await (await context.store()).setConfig({ key, value: unset ? null : value, unset })
+  const setting = (await reader(context))(key)
+  if (context.json) context.outJson(setting)
+  else context.out(`${key} ${shown(setting.value)}${unset ? ' (default)' : ''}`)
+}
+
+async function reader(context: Context) {
+  const stored = await (await context.store()).config()
+  const config = effectiveConfig(stored)
+  return (key: ConfigKey) => ({
+    key,
+    value: config[key],
+    default: SETTINGS[key].default,
+    set: Object.hasOwn(stored, key),
+    about: SETTINGS[key].about,
+  })
+}
+
+function keyOf(text: string): ConfigKey {
+  const key = configKey(text)
+  if (key !== null) return key
+  throw invalid(
+    `there is no setting "${text}"`,
+    suggestion(text.replaceAll('-', '_'), CONFIG_KEYS) ?? 'queuectl config list',
+  )
+}
+
+const shown = (value: unknown) => (value === null ? 'none' : String(value))

@@ -1,0 +1,84 @@
+import { formatDuration } from '../domain/duration.ts'
+import { type Job, type Run, viewOf } from '../domain/job.ts'
+import { logPath } from '../platform/files.ts'
+import type { JobStore } from '../store/port.ts'
+import { lastLines } from '../worker/log-reader.ts'
+import type { Context } from './context.ts'
+import { runsOf } from './job-runs.ts'
+import { jobToJson, runToJson, stateColour } from './job-view.ts'
+import { type Column, paint, pairs, table } from './output.ts'
+import { safe, safeLines } from './text.ts'
+import { localTime, relative } from './time.ts'
+
+/** Lines of output shown of the last run. */
+const LINES = 10
+
+/** Prints a job, its runs, and the end of the last run's output. */
+export async function showJob(context: Context, store: JobStore, job: Job): Promise<void> {
+  const now = store.now()
+  const runs = await runsOf(store, job)
+  const last = runs.at(-1)
+  const output = last === undefined ? [] : await lastLines(logPath(store.info.folder, last.token), LINES)
+  if (context.json) {
+    context.outJson({ ...jobToJson(job, now), history: runs.map(runToJson), last_output: output })
+    return
+  }
+  context.out(pairs(facts(job, now)))
+  if (runs.length > 0) context.out(`\n${table(columns(now), runs)}`)
+  if (output.length > 0)
+    context.out(`\n${paint(`Last output (run ${last?.number})`, 'dim')}\n${safeLines(output.join('\n'))}`)
+}
+
+function facts(job: Job, now: number): [string, string][] {
+  const view = viewOf(job, now)
+  const time = (at: number | null) => (at === null ? null : `${localTime(at)} (${relative(at, now)})`)
+  const policy = `base ${job.backoff_base}, at most ${formatDuration(job.backoff_max)}`
+  const entries: [string, string | null][] = [
+    ['Id', job.id],
+    ['State', job.reason === null || job.reason === view ? view : `${view} (${job.reason})`],
+    ['Queue', `${job.queue}, priority ${job.priority}`],
+    ['Command', job.command],
+    ['Folder', job.cwd ?? job.origin_cwd],
+    [
+      'Variables',
+      job.env &&
+        Object.entries(job.env)
+          .map(([name, value]) => `${name}=${value}`)
+          .join('  '),
+    ],
+    ['Attempts', `${job.attempts} failed of ${job.max_retries + 1}, ${job.runs} runs in all`],
+    ['Interruptions', job.interruptions > 0 ? `${job.interruptions}` : null],
+    ['Backoff', policy],
+    ['Timeout', job.timeout === null ? null : formatDuration(job.timeout)],
+    ['Created', time(job.created_at)],
+    ['Next run', job.state === 'pending' ? time(job.next_run_at) : null],
+    ['Started', time(job.started_at)],
+    ['Finished', time(job.finished_at)],
+    ['Worker', job.processing_by],
+    ['Lease until', time(job.lease_expires_at)],
+    ['Cancel asked', time(job.cancel_requested_at)],
+  ]
+  return entries
+    .filter((entry): entry is [string, string] => entry[1] !== null)
+    .map(([name, value]) => [name, name === 'State' ? paint(safe(value), stateColour(view)) : safe(value)])
+}
+
+function columns(now: number): Column<Run>[] {
+  return [
+    { title: 'RUN', text: ({ number }) => String(number), align: 'right' },
+    { title: 'WORKER', text: ({ worker }) => safe(worker) },
+    { title: 'HOST', text: ({ host }) => safe(host) },
+    { title: 'STARTED', text: ({ started_at }) => localTime(started_at) },
+    {
+      title: 'TIME',
+      text: ({ started_at, finished_at }) => formatDuration(Math.max(0, ((finished_at ?? now) - started_at) / 1000)),
+      align: 'right',
+    },
+    { title: 'OUTCOME', text: ({ outcome }) => outcome ?? 'running' },
+    {
+      title: 'CAUSE',
+      text: ({ outcome, cause }) => (cause === null || cause === outcome ? '' : safe(cause)),
+      flexible: true,
+    },
+  ]
+}

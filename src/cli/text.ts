@@ -1,0 +1,59 @@
+// Text from outside (commands, names, output) may hold anything. What is printed for people passes here.
+
+const UNSAFE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu
+const UNSAFE_BUT_NEWLINE = new RegExp(`(?!\\n)${UNSAFE.source}`, 'gu')
+const WIDE =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
+const NARROW_ONLY = /^[\x20-\x7e]*$/
+
+/** `text` in one line that cannot steer a terminal: control, direction and invisible characters are shown as escapes. */
+export function safe(text: string): string {
+  return text.replace(UNSAFE, escaped)
+}
+
+/** As `safe`, for output of several lines: newlines stay, tabs become spaces, as a terminal shows them. */
+export function safeLines(text: string): string {
+  return text.replaceAll('\r\n', '\n').split('\n').map(expandTabs).join('\n').replace(UNSAFE_BUT_NEWLINE, escaped)
+}
+
+/** Columns that `text` takes on a terminal. */
+export function displayWidth(text: string): number {
+  if (NARROW_ONLY.test(text)) return text.length
+  let width = 0
+  for (const char of text) width += /^\p{M}$/u.test(char) ? 0 : WIDE.test(char) ? 2 : 1
+  return width
+}
+
+/** The beginning of `text` that fits in `columns`, with an ellipsis when something is left out. */
+export function truncate(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text
+  let width = 0
+  let kept = ''
+  for (const char of text) {
+    width += displayWidth(char)
+    if (width > columns - 1) break
+    kept += char
+  }
+  return `${kept}…`
+}
+
+/** `text` with spaces behind it (or before it) up to `columns`. */
+export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+  const spaces = ' '.repeat(Math.max(0, columns - displayWidth(text)))
+  return align === 'left' ? text + spaces : spaces + text
+}
+
+function escaped(char: string): string {
+  const code = char.codePointAt(0) ?? 0
+  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+}
+
+function expandTabs(line: string): string {
+  if (!line.includes('\t')) return line
+  let expanded = ''
+  for (const [index, part] of line.split('\t').entries()) {
+    if (index > 0) expanded += ' '.repeat(8 - (displayWidth(expanded) % 8))
+    expanded += part
+  }
+  return expanded
+}
