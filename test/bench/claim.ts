@@ -1,0 +1,81 @@
+import { decide } from '../../src/domain/lifecycle.ts'
+import { newToken } from '../../src/domain/token.ts'
+import type { ClaimParams, JobStore } from '../../src/store/port.ts'
+import { newPlace } from './program.ts'
+import { type Figure, median, percentile, shuffled } from './report.ts'
+import { fill, open } from './store.ts'
+
+const LEASE_MS = 20_000
+const CYCLES = 800
+
+/** Claim and settle through the store alone, as a worker does it: each result and the next claim are one call. */
+export async function claim({ quick }: { quick: boolean }): Promise<Figure[]> {
+  const ready = quick ? [1_000, 100_000] : [1_000, 100_000, 1_000_000]
+  const cases = [...ready.map((jobs) => ({ name: label(jobs), jobs, delayed: 0 }))]
+  cases.push({ name: '1,000 ready behind 100,000 delayed', jobs: 1_000, delayed: 100_000 })
+  using place = newPlace()
+  const rounds: Record<string, { ms: number; cycles: number[] }>[] = []
+  const address = (index: number) => `${place.db}-${index}`
+  for (const [index, { jobs, delayed }] of cases.entries()) {
+    // In front: of higher priority, and there first.
+    await fill(address(index), delayed, { priority: 10, delay_ms: 86_400_000 })
+    await fill(address(index), jobs)
+  }
+  for (let round = 0; round < (quick ? 3 : 7); round++) {
+    const times: Record<string, { ms: number; cycles: number[] }> = {}
+    for (const [index, { name }] of shuffled([...cases.entries()])) {
+      times[name] = await cycles(address(index))
+      await fill(address(index), CYCLES)
+    }
+    rounds.push(times)
+  }
+  const base = label(1_000)
+  return cases.flatMap(({ name }) => {
+    const rate = median(rounds.map((times) => CYCLES / ((times[name]?.ms ?? Number.NaN) / 1000)))
+    const all = rounds.flatMap((times) => times[name]?.cycles ?? [])
+    const note = `p50 ${percentile(all, 50).toFixed(3)} ms, p99 ${percentile(all, 99).toFixed(3)} ms`
+    const figures: Figure[] = [{ name: `claim + settle, ${name}`, value: rate, unit: '/s', note }]
+    if (name === base) return figures
+    const slower = median(rounds.map((times) => (times[name]?.ms ?? Number.NaN) / (times[base]?.ms ?? Number.NaN)))
+    figures.push({ name: `  time against ${base}`, value: slower, unit: '×', target: { at_most: 1.5 } })
+    return figures
+  })
+}
+
+function label(jobs: number): string {
+  return `${jobs.toLocaleString('en')} ready`
+}
+
+async function cycles(address: string): Promise<{ ms: number; cycles: number[] }> {
+  const store = await open(address, 'worker')
+  try {
+    let job = (await store.claim(ask())).job
+    const each: number[] = []
+    const started = performance.now()
+    for (let n = 0; n < CYCLES; n++) {
+      const before = performance.now()
+      job = await settleAndClaim(store, job, n < CYCLES - 1)
+      each.push(performance.now() - before)
+    }
+    return { ms: performance.now() - started, cycles: each }
+  } finally {
+    await store.close()
+  }
+}
+
+async function settleAndClaim(store: JobStore, job: Awaited<ReturnType<JobStore['claim']>>['job'], more: boolean) {
+  if (!job?.lease_token) throw new Error('nothing to claim')
+  const { state, next } = await store.settle({
+    id: job.id,
+    token: job.lease_token,
+    settlement: decide(job, { kind: 'exit', exit_code: 0 }),
+    run: { worker: 'bench', host: 'bench', run_ms: 1 },
+    ...(more ? { next: ask() } : {}),
+  })
+  if (state !== 'completed') throw new Error(`settled as ${state}`)
+  return next?.job ?? null
+}
+
+function ask(): ClaimParams {
+  return { worker_id: 'bench', host: 'bench', token: newToken(), queues: null, lease_ms: LEASE_MS }
+}

@@ -1,0 +1,150 @@
+import { expect } from 'chai'
+import { TRANSITIONS } from '../src/domain/lifecycle.ts'
+import { projectText, type SourceFile, sourceFiles } from './helpers/sources.ts'
+
+// The rules that keep the program in its shape, read from the sources themselves.
+
+const SRC = sourceFiles('src')
+
+/** What each part may import from the others, besides itself and Node. */
+const ARROWS: Record<string, readonly RegExp[]> = {
+  domain: [],
+  store: [/^src\/domain\//],
+  platform: [/^src\/domain\//],
+  worker: [/^src\/(domain|store|platform)\//],
+  supervisor: [/^src\/(domain|store|platform)\//, /^src\/worker\/(messages|traces)\.ts$/],
+  cli: [/^src\/(domain|store|platform)\//, /^src\/worker\/output\.ts$/],
+}
+
+describe('the shape of the program', () => {
+  it('follows the arrows between its parts', () => {
+    expect(broken((file, target) => !mayImport(file, target))).to.deep.equal([])
+  })
+
+  it('has a domain that imports nothing, Node included', () => {
+    const outside = SRC.filter((file) => partOf(file.path) === 'domain').flatMap((file) =>
+      file.imports
+        .filter(({ target }) => !target.startsWith('src/domain/'))
+        .map(({ target }) => `${file.path} → ${target}`),
+    )
+    expect(outside).to.deep.equal([])
+  })
+
+  it('imports a store adapter in store/open alone, and on demand', () => {
+    const adapter = /^src\/store\/[^/]+\//
+    const direct = SRC.flatMap((file) =>
+      file.imports
+        .filter(({ target }) => adapter.test(target) && !file.path.startsWith(adapter.exec(target)?.[0] ?? '?'))
+        .filter(({ dynamic, type_only }) => file.path !== 'src/store/open.ts' || !(dynamic || type_only))
+        .map(({ target }) => `${file.path} → ${target}`),
+    )
+    expect(direct).to.deep.equal([])
+  })
+
+  it('has no circle of imports', () => {
+    expect(circles(SRC)).to.deep.equal([])
+  })
+
+  it('asks for the platform in src/platform alone', () => {
+    expect(filesWith(/process\.platform|os\.platform\(|\bplatform\(\)/, /^src\/platform\//)).to.deep.equal([])
+  })
+
+  it('sends signals from one guarded function', () => {
+    const callers = SRC.filter((file) => /process\.kill\b/.test(file.code))
+    expect(callers.map((file) => file.path)).to.have.length(1)
+    expect(callers[0]?.path).to.match(/^src\/platform\//)
+    expect(callers[0]?.code.match(/process\.kill\b/g)).to.have.length(1)
+    expect(filesWith(/from 'tree-kill'|import\('tree-kill'\)/, /^src\/platform\//)).to.deep.equal([])
+  })
+
+  it('starts no command through exec() or shell: true', () => {
+    expect(
+      filesWith(/shell:\s*true|\b(?:child_?process|childProcess)\.exec\w*\(|import \{[^}]*\bexec\b/i),
+    ).to.deep.equal([])
+  })
+
+  it('speaks SQL in store/sqlite alone', () => {
+    const sql =
+      /\bselect\s[^'`]*\sfrom\s|\binsert into\b|\bdelete from\b|\bupdate \w+ set\b|\bcreate table\b|'node:sqlite'/i
+    expect(filesWith(sql, /^src\/store\/sqlite\//)).to.deep.equal([])
+  })
+})
+
+describe('the sources', () => {
+  it('are short files: median under 100 lines, none over 250', () => {
+    const lines = SRC.map((file) => ({ path: file.path, lines: file.text.split('\n').length - 1 }))
+    expect(lines.filter((file) => file.lines > 250)).to.deep.equal([])
+    const sorted = lines.map((file) => file.lines).sort((a, b) => a - b)
+    expect(sorted[Math.floor(sorted.length / 2)]).to.be.below(100)
+  })
+
+  it('say what each exported function does', () => {
+    expect(SRC.flatMap(undocumented)).to.deep.equal([])
+  })
+})
+
+describe('the project', () => {
+  const manifest = JSON.parse(projectText('package.json'))
+
+  it('pins every package exactly', () => {
+    const ranges = Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies })
+    expect(ranges.filter(([, range]) => !/^\d+\.\d+\.\d+$/.test(range))).to.deep.equal([])
+  })
+
+  it('has a lock file that names no registry, so that any mirror serves it', () => {
+    expect(projectText('package-lock.json')).to.not.match(/"resolved"|https?:\/\/registry/)
+  })
+
+  it('draws the states in the README as the code has them', () => {
+    const section = /^### States$[\s\S]*?^#/m.exec(projectText('README.md'))?.[0] ?? ''
+    const rows = [...section.matchAll(/^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|/gm)]
+    const drawn = rows.map(([, from, to]) => [from, [...(to ?? '').matchAll(/\w+/g)].map(String).sort()])
+    expect(Object.fromEntries(drawn)).to.deep.equal(
+      Object.fromEntries(Object.entries(TRANSITIONS).map(([from, to]) => [from, [...to].sort()])),
+    )
+  })
+})
+
+function partOf(path: string): string {
+  return /^src\/(\w+)\//.exec(path)?.[1] ?? 'main'
+}
+
+function mayImport(file: SourceFile, target: string): boolean {
+  const part = partOf(file.path)
+  if (!target.startsWith('src/') || part === 'main' || part === partOf(target)) return true
+  if (part === 'cli' && /\/worker-(start|stop)\.ts$/.test(file.path) && partOf(target) === 'supervisor') return true
+  return ARROWS[part]?.some((arrow) => arrow.test(target)) ?? false
+}
+
+function broken(wrong: (file: SourceFile, target: string) => boolean): string[] {
+  return SRC.flatMap((file) =>
+    file.imports.filter(({ target }) => wrong(file, target)).map(({ target }) => `${file.path} → ${target}`),
+  )
+}
+
+function filesWith(pattern: RegExp, except = /^$/): string[] {
+  return SRC.filter((file) => !except.test(file.path) && pattern.test(file.code)).map((file) => file.path)
+}
+
+/** Exported functions without a doc comment right above them. */
+function undocumented(file: SourceFile): string[] {
+  const exported =
+    /^export (?:async )?(?:function\*? (\w+)|const (\w+)(?::[^=\n]+)? = (?:async )?(?:<[^\n]*>)?(?:\(|\w+ =>))/gm
+  return [...file.text.matchAll(exported)]
+    .filter((match) => !/\*\/\n$/.test(file.text.slice(0, match.index)))
+    .map((match) => `${file.path}: ${match[1] ?? match[2]}`)
+}
+
+/** Circles among imports that exist at run time and are followed at load. */
+function circles(files: readonly SourceFile[]): string[] {
+  const graph = new Map(files.map((file) => [file.path, file.imports.filter((i) => !i.type_only && !i.dynamic)]))
+  const found: string[] = []
+  const finished = new Set<string>()
+  const visit = (path: string, trail: string[]) => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    else if (!finished.has(path)) for (const next of graph.get(path) ?? []) visit(next.target, [...trail, path])
+    finished.add(path)
+  }
+  for (const path of graph.keys()) visit(path, [])
+  return found
+}
