@@ -3,7 +3,8 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { createPlatform } from './native.ts'
 import type { Platform } from './platform.ts'
-import { startShell } from './start.ts'
+import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
+import { startFast, startShell } from './start.ts'
 import type { ProcessTable } from './table.ts'
 
 /** Magic numbers of statfs(2) for file systems on which SQLite's locks or shared memory cannot be trusted. */
@@ -23,17 +24,19 @@ const UNTRUSTED: Readonly<Record<number, string>> = {
 
 /** Linux and macOS; they differ in how processes are read and where data lies. */
 export function posix(table: ProcessTable, options: { mac: boolean }): Platform {
+  /** Loaded with the first job: only workers start any. */
+  let fast: PosixSpawn | null | undefined
+
   return createPlatform({
     table,
     has_signals: true,
 
     start(job) {
       // `--` ends the options: a command may begin with a hyphen. A fresh environment, since a packager's spawn writes into it.
-      return startShell(
-        { file: '/bin/sh', args: ['-c', '--', job.command], env: { ...job.env }, gated: false },
-        job,
-        table,
-      )
+      const call = { file: '/bin/sh', args: ['-c', '--', job.command], env: { ...job.env }, gated: false }
+      // Where libuv does not fork there is nothing to gain.
+      if (fast === undefined) fast = options.mac ? null : loadPosixSpawn()
+      return (fast && startFast(fast, call, job, table)) ?? startShell(call, job, table)
     },
 
     dataFolder() {

@@ -1,6 +1,7 @@
 import type { SpawnOptions } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import type { Ending, JobCommand, StartedJob } from './platform.ts'
+import type { PosixSpawn } from './posix-spawn.ts'
 import { childProcess } from './program.ts'
 import type { ProcessTable } from './table.ts'
 
@@ -40,6 +41,16 @@ export function startShell(call: ShellCall, { cwd, output_fd }: JobCommand, tabl
     // spawn throws at once for what cannot even be tried: too long a command (E2BIG), a NUL byte.
     const message = explain(error as NodeJS.ErrnoException, cwd)
     return { pid: null, start: null, ended: Promise.resolve({ kind: 'error', message }) }
+  }
+}
+
+/** As `startShell`, by posix_spawn. Null when that fails: the slow way then tells why, or does it. */
+export function startFast(spawn: PosixSpawn, call: ShellCall, job: JobCommand, table: ProcessTable): StartedJob | null {
+  try {
+    const spawned = spawn({ ...call, cwd: job.cwd, output_fd: job.output_fd })
+    return 'pid' in spawned ? { ...spawned, start: table.startOf(spawned.pid, Date.now()) } : null
+  } catch {
+    return null
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JobState, RunOutcome } from '../domain/job.ts'
+import { monotonic } from '../platform/clock.ts'
 import type { RunNews } from '../worker/messages.ts'
 
 /** What a supervisor tells the terminal it was started in; one readable line, or one JSON line, each. */
@@ -25,3 +26,16 @@ export type SupervisorEvent =
   | { event: 'trouble'; message: string }
 
 export type Tell = (event: SupervisorEvent) => void
+
+const TROUBLE_AGAIN_MS = 60_000
+
+/** Tells troubles, the same one once a minute. */
+export function troubleTeller(tell: Tell): (error: Error) => void {
+  const told = new Map<string, number>()
+  return ({ message }) => {
+    const now = monotonic()
+    if (now - (told.get(message) ?? Number.NEGATIVE_INFINITY) < TROUBLE_AGAIN_MS) return
+    told.set(message, now)
+    tell({ event: 'trouble', message })
+  }
+}

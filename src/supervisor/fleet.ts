@@ -67,6 +67,11 @@ export class Fleet {
     return this.#places.every((place) => place.member?.ready)
   }
 
+  /** Whether no worker has anything to do. */
+  get all_idle(): boolean {
+    return this.members.every((member) => member.running.size === 0 && member.idle)
+  }
+
   get has_ended(): boolean {
     return this.#ended.length > 0
   }
@@ -164,28 +169,38 @@ export class Fleet {
     const child = cluster.fork({ QUEUECTL_WORKER: id })
     const identity = child.process.pid === undefined ? null : platform.identify(child.process.pid)
     // A process that ended before it could be looked at has no identity, and nothing to bury.
-    if (identity === null) return place.fill(null)
+    if (identity === null) {
+      place.fill(null)
+      return
+    }
     const member = new Member(id, child, identity, place.restarts)
     place.fill(member)
     child.on('message', (message: FromWorker) => this.#hear(member, message))
     child.on('error', () => {})
-    child.on('exit', (code, signal) => this.#bury(place, member, signal === null ? `exit code ${code}` : `signal ${signal}`))
+    child.on('exit', (code, signal) =>
+      this.#bury(place, member, signal === null ? `exit code ${code}` : `signal ${signal}`),
+    )
   }
 
   #hear(member: Member, message: FromWorker): void {
     member.hear(message)
     switch (message.type) {
       case 'hello':
-        return this.#begin(member)
+        this.#begin(member)
+        break
       case 'ready':
         this.#ever_ready = true
-        return this.#options.wake()
+        this.#options.wake()
+        break
       case 'idle':
-        return this.#options.wake()
+        this.#options.wake()
+        break
       case 'news':
-        return this.#options.tell({ event: 'job', news: message.news })
+        this.#options.tell({ event: 'job', news: message.news })
+        break
       case 'trouble':
-        return this.#options.tell({ event: 'trouble', message: `worker ${member.id}: ${message.message}` })
+        this.#options.tell({ event: 'trouble', message: `worker ${member.id}: ${message.message}` })
+        break
     }
   }
 

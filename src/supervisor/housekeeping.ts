@@ -17,14 +17,21 @@ export async function purgeExpired(store: JobStore, config: Config): Promise<num
 
 /** Removes traces of runs that nobody will ask for: those of no job in work that were there at the last look too. */
 export class TraceSweep {
+  readonly #store: JobStore
+  readonly #traces: Traces
   #seen = new Set<string>()
 
-  async pass(store: JobStore, traces: Traces): Promise<void> {
-    const tokens = traces.tokens()
+  constructor(store: JobStore, traces: Traces) {
+    this.#store = store
+    this.#traces = traces
+  }
+
+  async pass(): Promise<void> {
+    const tokens = this.#traces.tokens()
     if (tokens.length === 0) return
-    const needed = new Set((await store.processing()).map((job) => job.run_token))
+    const needed = new Set((await this.#store.processing()).map((job) => job.run_token))
     const idle = tokens.filter((token) => !needed.has(token))
-    for (const token of idle) if (this.#seen.has(token)) traces.forget(token)
+    for (const token of idle) if (this.#seen.has(token)) this.#traces.forget(token)
     this.#seen = new Set(idle)
   }
 }

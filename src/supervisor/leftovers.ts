@@ -21,7 +21,8 @@ export async function orphans(store: JobStore): Promise<WorkerRow[]> {
   const rows = await store.processes()
   const dead = new Set(deadSupervisors(rows).map(({ id }) => id))
   return rows.filter(
-    (row) => row.kind === 'worker' && platform.liveness(row.identity) === 'alive' && !lives(rows, dead, row.supervisor_id),
+    (row) =>
+      row.kind === 'worker' && platform.liveness(row.identity) === 'alive' && !lives(rows, dead, row.supervisor_id),
   ) as WorkerRow[]
 }
 
@@ -54,7 +55,9 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
 }
 
 function deadSupervisors(rows: Awaited<ReturnType<JobStore['processes']>>): SupervisorRow[] {
-  return rows.filter((row) => row.kind === 'supervisor' && platform.liveness(row.identity) === 'gone') as SupervisorRow[]
+  return rows.filter(
+    (row) => row.kind === 'supervisor' && platform.liveness(row.identity) === 'gone',
+  ) as SupervisorRow[]
 }
 
 /** Whether the supervisor `id` is registered and not dead. */

@@ -29,7 +29,10 @@ export class Member {
   /** Whether the last ping was answered: only then are its leases renewed for it (R2). */
   answered = false
   state: WorkerRow['state'] = 'starting'
+  /** As of the last pong; what has ended since is left out. */
   jobs: RunningJob[] = []
+  /** Ids of jobs that run now. */
+  readonly running = new Set<string>()
   idle = false
   draining = false
   /** Its row is in the registry. */
@@ -86,7 +89,7 @@ export class Member {
         if (this.ready) this.state = this.draining ? 'draining' : message.jobs.length > 0 ? 'busy' : 'idle'
         break
       case 'news':
-        this.#count(message.news.event)
+        this.#note(message.news)
         break
       case 'bye':
         this.bye = { killed: message.killed, released: message.released }
@@ -97,10 +100,13 @@ export class Member {
     }
   }
 
-  #count(event: RunNews['event']): void {
-    if (event === 'started') this.idle = false
+  #note({ id, event }: RunNews): void {
     if (event === 'completed') this.done++
     if (event === 'retry' || event === 'dead') this.failed++
+    if (event === 'started') {
+      this.idle = false
+      this.running.add(id)
+    } else if (this.running.delete(id)) this.jobs = this.jobs.filter((job) => job.id !== id)
   }
 
   ping(): void {

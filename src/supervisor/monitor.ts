@@ -29,7 +29,9 @@ export class Monitor {
     if (this.#measuring) return
     this.#measuring = true
     try {
-      const leaders = jobs.flatMap(({ pid, started_at }) => (pid !== null && now - started_at > WORTH_MEASURING_MS ? [pid] : []))
+      const leaders = jobs.flatMap(({ pid, started_at }) =>
+        pid !== null && now - started_at > WORTH_MEASURING_MS ? [pid] : [],
+      )
       const sessions = leaders.length > 0 ? await platform.sessionPids(leaders) : new Map<number, number[]>()
       const figures = await platform.usage([...pids, ...[...sessions.values()].flat()])
       for (const [leader, members] of sessions) figures.set(leader, sum(members.map((pid) => figures.get(pid))))

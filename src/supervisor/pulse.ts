@@ -56,6 +56,16 @@ export class Pulse {
     const usage = this.#monitor.of(process.pid)
     const figures = { cpu: usage?.cpu ?? null, rss: usage?.rss ?? null }
     const stuck = Object.fromEntries(this.#reaper.stuck)
-    return { kind: 'supervisor', ...this.#facts, state, host: hostname(), count, restarts, ...totals, ...figures, stuck }
+    return {
+      kind: 'supervisor',
+      ...this.#facts,
+      state,
+      host: hostname(),
+      count,
+      restarts,
+      ...totals,
+      ...figures,
+      stuck,
+    }
   }
 }

@@ -80,7 +80,9 @@ export class Reaper {
     if (owner === undefined) return this.#silent(job.id, job.lease_expires_at) ? interrupted('supervisor died') : null
     const life = platform.liveness(owner.identity)
     if (life === 'elsewhere') {
-      const over = store.info.shared ? (job.lease_expires_at ?? 0) + LEASE_SLACK_MS < store.now() : this.#silentRow(owner)
+      const over = store.info.shared
+        ? (job.lease_expires_at ?? 0) + LEASE_SLACK_MS < store.now()
+        : this.#silentRow(owner)
       return over ? interrupted('host lost') : null
     }
     const supervisor = owner.kind === 'worker' ? rows.get(owner.supervisor_id) : undefined
@@ -116,7 +118,9 @@ export class Reaper {
     const { store, by } = this.#context
     if (rows.every((row) => row.id === by || mine.has(row.id))) return
     const owners = new Set((await store.processing()).map((job) => job.processing_by))
-    const gone = rows.filter((row) => row.id !== by && !mine.has(row.id) && !owners.has(row.id) && this.#isGone(row, rows))
+    const gone = rows.filter(
+      (row) => row.id !== by && !mine.has(row.id) && !owners.has(row.id) && this.#isGone(row, rows),
+    )
     if (gone.length > 0) await store.deregister({ ids: gone.map((row) => row.id) })
   }
 

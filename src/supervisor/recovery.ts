@@ -63,7 +63,15 @@ export async function recoverJob(
   if (state === null) return 'lost'
   traces.forget(run_token)
   const { run_outcome, cause } = settlement
-  context.tell({ event: 'recovered', job: job.id, run: job.runs, outcome: run_outcome, cause, owner: run.worker, state })
+  context.tell({
+    event: 'recovered',
+    job: job.id,
+    run: job.runs,
+    outcome: run_outcome,
+    cause,
+    owner: run.worker,
+    state,
+  })
   return 'settled'
 }
 

@@ -19,7 +19,10 @@ export class StopRequest {
   #pressed_at = Number.NEGATIVE_INFINITY
 
   signal({ name, at }: NotedSignal): void {
-    if (name !== 'SIGINT') return this.ask(STOP.graceful, name)
+    if (name !== 'SIGINT') {
+      this.ask(STOP.graceful, name)
+      return
+    }
     const repeated = at - this.#pressed_at < SAME_PRESS_MS
     this.#pressed_at = at
     if (repeated) return

@@ -61,7 +61,8 @@ export async function stopWorkers(store: JobStore, params: StopParams): Promise<
 function find(rows: readonly AnyProcess[], text: string): AnyProcess {
   const found = rows.filter(({ id }) => id === text)
   const [row, ...more] = found.length > 0 ? found : rows.filter(({ id }) => id.startsWith(text))
-  if (row === undefined) throw notFound(`no supervisor or worker has the id "${text}"`, 'queuectl worker list shows them')
+  if (row === undefined)
+    throw notFound(`no supervisor or worker has the id "${text}"`, 'queuectl worker list shows them')
   if (more.length === 0) return row
   throw notFound(`"${text}" begins several ids: ${[row, ...more].map(({ id }) => id).join(', ')}`, 'write more of it')
 }
@@ -76,7 +77,8 @@ async function ask(store: JobStore, row: AnyProcess, force: boolean): Promise<st
   const one = row.kind === 'worker'
   const supervisor_id = one ? row.supervisor_id : row.id
   await store.ask({ id, supervisor_id, kind: 'stop', args: one ? { force, worker_id: row.id } : { force } })
-  if (!one && platform.has_signals && platform.liveness(row.identity) === 'alive') platform.signal(row.identity, 'SIGTERM')
+  if (!one && platform.has_signals && platform.liveness(row.identity) === 'alive')
+    platform.signal(row.identity, 'SIGTERM')
   return id
 }
 
@@ -123,19 +125,33 @@ async function clear(store: JobStore, until: number, { force, on_progress }: Sto
     await sleep(LOOK_MS)
   }
   try {
-    return await clearLeftovers(store, force ? { kind: 'interrupted', cause: 'forced' } : { kind: 'released', cause: 'end of grace' })
+    return await clearLeftovers(
+      store,
+      force ? { kind: 'interrupted', cause: 'forced' } : { kind: 'released', cause: 'end of grace' },
+    )
   } catch (error) {
-    throw new QueuectlError('internal', EXIT.internal, `cannot end what dead supervisors left: ${(error as Error).message}`)
+    throw new QueuectlError(
+      'internal',
+      EXIT.internal,
+      `cannot end what dead supervisors left: ${(error as Error).message}`,
+    )
   }
 }
 
 function progress(left: readonly AnyProcess[], now: readonly AnyProcess[]): string {
   const ids = new Set(left.map(({ id }) => id))
-  const workers = now.filter((row): row is WorkerRow => row.kind === 'worker' && (ids.has(row.id) || ids.has(row.supervisor_id)))
+  const workers = now.filter(
+    (row): row is WorkerRow => row.kind === 'worker' && (ids.has(row.id) || ids.has(row.supervisor_id)),
+  )
   return `stopping ${[...ids].join(', ')}: ${workers.length} workers, ${running(workers)} jobs running`
 }
 
 const running = (workers: readonly WorkerRow[]) => sum(workers.map(({ jobs }) => jobs.length))
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 const nothing = (): Cleared => ({ supervisors: 0, workers: 0, runs: 0, stuck: {} })
-const brief = ({ kind, id, identity, host }: SupervisorRow | WorkerRow): Stopped => ({ kind, id, pid: identity.pid, host })
+const brief = ({ kind, id, identity, host }: SupervisorRow | WorkerRow): Stopped => ({
+  kind,
+  id,
+  pid: identity.pid,
+  host,
+})

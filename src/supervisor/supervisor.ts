@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { type Config, effectiveConfig } from '../domain/config.ts'
 import { EXIT, QueuectlError } from '../domain/errors.ts'
-import type { Control, ProcessIdentity } from '../domain/process.ts'
+import type { ProcessIdentity } from '../domain/process.ts'
 import { POLL_MS, TIMING } from '../domain/timing.ts'
 import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
@@ -9,13 +9,15 @@ import { noteSignals } from '../platform/signals.ts'
 import type { JobStore } from '../store/port.ts'
 import { openTraces } from '../worker/traces.ts'
 import { Burial } from './burial.ts'
+import { Controls } from './controls.ts'
 import { lookAtDrain } from './drain.ts'
 import { Duty, within } from './duty.ts'
 import { Ending } from './ending.ts'
-import type { Tell } from './events.ts'
+import { type Tell, troubleTeller } from './events.ts'
 import { Fleet } from './fleet.ts'
 import { purgeExpired, TraceSweep } from './housekeeping.ts'
 import { refuseSecondNamespace } from './namespace.ts'
+import type { SuperviseOptions } from './options.ts'
 import { Pulse } from './pulse.ts'
 import { Reaper } from './reaper.ts'
 import { Sleeper } from './sleeper.ts'
@@ -28,27 +30,6 @@ const HINT_MS = 100
 /** A tick this late means that this process was frozen, and silence its own. */
 const FROZEN_MS = 4_000
 const HOUSE_MS = 60_000
-
-export interface SuperviseOptions {
-  id: string
-  store: JobStore
-  /** What workers open the store by. */
-  address: string
-  config: Config
-  count: number
-  concurrency: number
-  queues: readonly string[] | null
-  /** Seconds. */
-  grace: number
-  /** End when nothing is left to run; `timeout` (seconds) bounds it. */
-  drain: boolean
-  timeout: number | null
-  pass_store: boolean
-  /** Where this process logs to, when it is detached. */
-  log: string | null
-  version: string
-  tell: Tell
-}
 
 /** Supervises workers until it is stopped, or its queues are drained. Returns the exit code. */
 export async function supervise(options: SuperviseOptions): Promise<number> {
@@ -68,13 +49,12 @@ class Supervisor {
   readonly #ending: Ending
   readonly #burial: Burial
   readonly #pulse: Pulse
-  readonly #traces
-  readonly #sweep = new TraceSweep()
+  readonly #sweep: TraceSweep
+  readonly #trouble: (error: Error) => void
   readonly #sleeper = new Sleeper()
-  readonly #controls: Control[] = []
+  readonly #controls: Controls
   readonly #duty
   readonly #began_at: number
-  readonly #troubles = new Set<string>()
   #config: Config
   #ticked_at = monotonic()
   #told_ready = false
@@ -87,14 +67,30 @@ class Supervisor {
     this.#tell = tell
     this.#config = options.config
     this.#began_at = store.now()
-    this.#traces = openTraces(store.info.folder)
-    this.#fleet = new Fleet({ count: options.count, tell, wake: () => this.#sleeper.wake(), setup: () => this.#setup() })
-    this.#reaper = new Reaper({ store, platform, traces: this.#traces, by, host: hostname(), tell })
+    this.#trouble = troubleTeller(tell)
+    const traces = openTraces(store.info.folder)
+    this.#sweep = new TraceSweep(store, traces)
+    this.#fleet = new Fleet({
+      count: options.count,
+      tell,
+      wake: () => this.#sleeper.wake(),
+      setup: () => this.#setup(),
+    })
+    this.#reaper = new Reaper({ store, platform, traces, by, host: hostname(), tell })
     this.#ending = new Ending(this.#fleet, grace * 1000, tell)
+    const supervisor_id = options.id
+    this.#controls = new Controls({
+      store,
+      supervisor_id,
+      fleet: this.#fleet,
+      ending: this.#ending,
+      grace_ms: grace * 1000,
+      tell,
+    })
     this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
     this.#pulse = new Pulse(store, { ...options, cwd: process.cwd(), identity }, this.#fleet, this.#reaper)
     const { beat_ms, reap_ms } = store.info.shared ? TIMING.shared : TIMING.local
-    const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, (error) => this.#trouble(error))
+    const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, this.#trouble)
     this.#duty = {
       controls: duty(POLL_MS, () => this.#takeControls()),
       bury: duty(POLL_MS, () => this.#burial.perform()),
@@ -121,7 +117,7 @@ class Supervisor {
         await this.#duty.beat.run()
         await this.#duty.reap.run()
         await this.#duty.house.run()
-        if (this.#options.drain && !this.#ending.begun) await this.#duty.drain.run()
+        if (this.#options.drain && !this.#ending.begun) await this.#drain()
         this.#greet()
         await this.#sleeper.sleep(this.#nap())
       }
@@ -147,24 +143,10 @@ class Supervisor {
   }
 
   async #takeControls(): Promise<void> {
-    for (const control of await this.#store.takeControls({ supervisor_id: this.#options.id })) await this.#obey(control)
-    const jobs = await this.#store.processing()
-    const cancelled = jobs.filter((job) => job.cancel_requested_at !== null)
-    this.#fleet.tellTokens('cancel', cancelled.flatMap((job) => job.run_token ?? []))
-  }
-
-  async #obey(control: Control): Promise<void> {
-    const { kind, args } = control
-    const grace_ms = args.force ? 0 : this.#options.grace * 1000
-    if (kind === 'stop' && args.worker_id === undefined) {
-      this.#controls.push(control)
-      return this.#ending.ask(args.force ? STOP.terminate : STOP.graceful, 'worker stop')
-    }
-    if (kind === 'scale') this.#fleet.scale(args.count ?? this.#fleet.count, grace_ms)
-    else this.#fleet.remove(args.worker_id ?? '', grace_ms)
-    this.#tell({ event: 'scaled', workers: this.#fleet.count })
-    this.#duty.beat.hasten()
-    await this.#store.answer({ id: control.id, result: { killed: 0, released: 0 } })
+    if (await this.#controls.take()) this.#duty.beat.hasten()
+    const cancelled = (await this.#store.processing()).filter((job) => job.cancel_requested_at !== null)
+    const tokens = cancelled.flatMap((job) => job.run_token ?? [])
+    this.#fleet.tellTokens('cancel', tokens)
   }
 
   async #replaceDead(): Promise<void> {
@@ -198,8 +180,12 @@ class Supervisor {
     if (config.log_limit !== this.#config.log_limit) this.#fleet.send({ type: 'settings', log_limit: config.log_limit })
     this.#config = config
     await purgeExpired(this.#store, config)
-    await this.#sweep.pass(this.#store, this.#traces)
-    this.#troubles.clear()
+    await this.#sweep.pass()
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#fleet.all_idle) this.#duty.drain.hasten(HINT_MS)
+    await this.#duty.drain.run()
   }
 
   async #checkDrain(): Promise<void> {
@@ -220,6 +206,7 @@ class Supervisor {
 
   #nap(): number {
     const { drain, bury, ...always } = this.#duty
+    if (this.#options.drain && this.#fleet.all_idle) return Math.min(HINT_MS, drain.due_in)
     return Math.min(POLL_MS, this.#fleet.next_fork_in, ...Object.values(always).map((duty) => duty.due_in))
   }
 
@@ -233,8 +220,8 @@ class Supervisor {
     const killed = this.#fleet.killed + (this.#ending.hopeless ? this.#fleet.members.length : 0)
     const released = this.#fleet.released + this.#burial.released
     const result = { killed: killed + this.#burial.released, released }
-    const bounded = (call: Promise<unknown>) => within(STOP_CALL_MS, call).catch((error) => this.#trouble(error))
-    await Promise.all(this.#controls.map(({ id }) => bounded(this.#store.answer({ id, result }))))
+    const bounded = (call: Promise<unknown>) => within(STOP_CALL_MS, call).catch(this.#trouble)
+    await bounded(this.#controls.answerStops(result))
     await bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried] }))
     this.#tell({ event: 'stopped', ...result })
     if (result.killed > 0) return EXIT.unsuccessful
@@ -245,12 +232,5 @@ class Supervisor {
     const { address, concurrency, queues, grace, pass_store } = this.#options
     const { durability, log_limit } = this.#config
     return { address, durability, log_limit, concurrency, queues, grace, cwd: process.cwd(), pass_store }
-  }
-
-  /** The same trouble is told once a minute. */
-  #trouble(error: Error): void {
-    if (this.#troubles.has(error.message)) return
-    this.#troubles.add(error.message)
-    this.#tell({ event: 'trouble', message: error.message })
   }
 }

@@ -22,8 +22,8 @@ export interface EnvironmentParams {
 export function inheritedEnvironment(base: NodeJS.ProcessEnv, store_address: string): Record<string, string> {
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(base)) {
-    const ours = name === 'MONGODB_URI' && value === store_address
-    if (value !== undefined && !PRIVATE.test(name) && !ours) env[name] = value
+    if (value === undefined || PRIVATE.test(name)) continue
+    if (name !== 'MONGODB_URI' || !sameStore(value, store_address)) env[name] = value
   }
   return env
 }
@@ -32,23 +32,44 @@ export function inheritedEnvironment(base: NodeJS.ProcessEnv, store_address: str
  * The environment of a job: what it inherits, its own variables, and what it may know about itself. A store's address
  * that holds a password is withheld; the mark lets the job's own `queuectl` say why.
  */
-export function jobEnvironment({ inherited, job, token, store_address, pass_store }: EnvironmentParams): Record<string, string> {
+export function jobEnvironment({
+  inherited,
+  job,
+  token,
+  store_address,
+  pass_store,
+}: EnvironmentParams): Record<string, string> {
   const env: Record<string, string> = { ...inherited, ...job.env }
   env.QUEUECTL_JOB_ID = job.id
   env.QUEUECTL_RUN = String(job.runs)
   env.QUEUECTL_ATTEMPT = String(job.attempts + 1)
   env.QUEUECTL_LEASE = token
-  if (pass_store || !hasPassword(store_address)) env.QUEUECTL_DB = store_address
+  if (pass_store || !holdsSecret(store_address)) env.QUEUECTL_DB = store_address
   else env.QUEUECTL_DB_WITHHELD = '1'
   return env
 }
 
-/** Where a job runs: the folder it names; else, on the host where it was enqueued, the folder of that; else `fallback`. */
+/**
+ * Where a job runs: the folder it names; else the one it was enqueued in, if that was on this host (no host on record: the store has only
+ * one); else `fallback`.
+ */
 export function workingFolder(job: Job, fallback: string): string {
   if (job.cwd !== null) return job.cwd
-  return job.origin_cwd !== null && job.origin_host === hostId() ? job.origin_cwd : fallback
+  const here = job.origin_host === null || job.origin_host === hostId()
+  return (here ? job.origin_cwd : null) ?? fallback
 }
 
-function hasPassword(address: string): boolean {
-  return /^[a-z+]+:\/\/[^/@]*:[^/@]*@/i.test(address)
+const URL = /^mongodb(?:\+srv)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/i
+
+/** Credentials stand before the hosts, or as options (of a key file, of a cloud's session). */
+function holdsSecret(address: string): boolean {
+  const [, credentials, , , options = ''] = URL.exec(address) ?? []
+  return credentials?.includes(':') === true || /password|token|secret/i.test(options)
+}
+
+/** Whether two URLs lead to one database, whatever credentials and options they hold. */
+function sameStore(one: string, other: string): boolean {
+  const [, , hosts, database = ''] = URL.exec(one) ?? []
+  const [, , otherHosts, otherDatabase = ''] = URL.exec(other) ?? []
+  return hosts !== undefined && hosts === otherHosts && database === otherDatabase
 }

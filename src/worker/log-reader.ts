@@ -18,7 +18,7 @@ export async function readLog(
 ): Promise<number> {
   await using file = await openExisting(path)
   if (file === null) return 0
-  return pump(file, options.tail === undefined ? 0 : await tailStart(file, options.tail), on_chunk)
+  return await pump(file, options.tail === undefined ? 0 : await tailStart(file, options.tail), on_chunk)
 }
 
 /**
@@ -29,20 +29,10 @@ export async function followLog(
   path: string,
   options: { from: number; signal: AbortSignal; on_chunk: (chunk: Buffer) => void },
 ): Promise<void> {
-  let at = options.from
-  let mark: Mark | null | undefined
+  const place: Place = { at: options.from, before: null, mark: null }
   for (let last = false; !last; ) {
     last = options.signal.aborted
-    {
-      await using file = await openExisting(path)
-      if (file !== null) {
-        const shrunk = (await file.stat()).size < at
-        const known = mark
-        if (shrunk || mark === undefined) mark = await markIn(file)
-        if (shrunk) at = placeAfterCut(at, known ?? null, mark ?? null) ?? (await file.stat()).size
-        at = await pump(file, at, options.on_chunk)
-      }
-    }
+    await goOn(path, place, options.on_chunk)
     if (!last) await sleep(LOOK_MS, options.signal)
   }
 }
@@ -86,11 +76,36 @@ async function tailStart(file: FileHandle, lines: number): Promise<number> {
 
 type Mark = { at: number; bytes: number }
 
-/** The place `at` in a log whose mark was `before`, now that it is `after`; null when there is no mark to go by. */
-function placeAfterCut(at: number, before: Mark | null, after: Mark | null): number | null {
-  if (after === null) return null
-  const place = before !== null && at >= before.at + MARK_LENGTH ? at - MARK_LENGTH + before.bytes : at
-  return place <= after.at ? place : Math.max(after.at, place - after.bytes + MARK_LENGTH)
+/** How far a follower is. The bytes before `at` tell whether the log is still the one it was, or has been cut since. */
+interface Place {
+  at: number
+  before: Buffer | null
+  mark: Mark | null
+}
+
+async function goOn(path: string, place: Place, on_chunk: (chunk: Buffer) => void): Promise<void> {
+  await using file = await openExisting(path)
+  if (file === null) return
+  if (place.before === null) place.mark = await markIn(file)
+  else if (!place.before.equals(await bytesBefore(file, place.at))) {
+    const mark = await markIn(file)
+    place.at = mark === null ? (await file.stat()).size : placeAfterCut(place, mark)
+    place.mark = mark
+  }
+  place.at = await pump(file, place.at, on_chunk)
+  place.before = await bytesBefore(file, place.at)
+}
+
+/** Where a follower's place is in a log that has been cut and now has this `mark`. */
+function placeAfterCut({ at, mark: former }: Place, mark: Mark): number {
+  const in_output = former !== null && at >= former.at + MARK_LENGTH ? at - MARK_LENGTH + former.bytes : at
+  return in_output <= mark.at ? in_output : Math.max(mark.at, in_output - mark.bytes + MARK_LENGTH)
+}
+
+async function bytesBefore(file: FileHandle, at: number): Promise<Buffer> {
+  const length = Math.min(at, MARK_LENGTH)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at - length)
+  return buffer.subarray(0, bytesRead)
 }
 
 /** The mark of a log whose middle was cut out. */

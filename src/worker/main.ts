@@ -1,6 +1,6 @@
 import { QueuectlError } from '../domain/errors.ts'
-import { openStore } from '../store/open.ts'
 import { platform } from '../platform/platform.ts'
+import { openStore } from '../store/open.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { openLink } from './link.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'

@@ -21,7 +21,10 @@ export interface SettleRequest {
  * Writes a run's end. A store in trouble (locked, full) is asked again until it answers, because the result exists
  * nowhere else but in the run's `.done` file. Null: given up for a stop; recovery then applies that file (R5).
  */
-export async function settleRun(store: JobStore, request: SettleRequest): Promise<(Settled & { settlement: Settlement }) | null> {
+export async function settleRun(
+  store: JobStore,
+  request: SettleRequest,
+): Promise<(Settled & { settlement: Settlement }) | null> {
   const { job, bound, worker } = request
   const settlement = decide(job, request.outcome)
   const run = { worker: worker.id, host: worker.host, run_ms: request.run_ms }

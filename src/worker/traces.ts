@@ -35,16 +35,18 @@ export interface Traces {
 }
 
 const TOKEN = /^[0-9a-z]{20}$/
-const OUTCOMES = ['exit', 'signal', 'timeout', 'cannot_start', 'cancelled', 'released', 'interrupted']
 
 /** The traces in the store's `folder` on this host. Throws `io` when the folder cannot be made. */
 export function openTraces(folder: string): Traces {
   const home = runFolder(folder)
+  ensureFolder(folder)
   ensureFolder(home)
   const file = (token: string) => path.join(home, checked(token))
+  // The first newline closes a line of which a full disk took the beginning only.
   const append = (token: string, line: Trace | Done) =>
-    appendFileSync(file(token), `${JSON.stringify(line)}\n`, { mode: 0o600 })
-  const lines = (token: string) => parsed(file(token)).filter((line) => line.token === token)
+    appendFileSync(file(token), `\n${JSON.stringify(line)}\n`, { mode: 0o600 })
+  // Tokens that are read come from stored rows, where anything may stand: what is none has left nothing.
+  const lines = (token: string) => (TOKEN.test(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
 
   return {
     start: (trace) => append(trace.token, trace),
@@ -66,7 +68,7 @@ export function openTraces(folder: string): Traces {
     },
 
     readDone: (token) =>
-      lines(token).find((line): line is Done => 'outcome' in line && OUTCOMES.includes(line.outcome?.kind)) ?? null,
+      lines(token).find((line): line is Done => 'outcome' in line && isOutcome(line.outcome)) ?? null,
 
     tokens: () => readdirSync(home).filter((name) => TOKEN.test(name)),
   }
@@ -92,5 +94,25 @@ function parse(line: string): (Trace | Done)[] {
     return typeof value === 'object' && value !== null ? [value] : []
   } catch {
     return []
+  }
+}
+
+/** Whether it says what every outcome of its kind says: recovery settles by it. */
+function isOutcome(outcome: Partial<Record<string, unknown>> | null): boolean {
+  switch (outcome?.kind) {
+    case 'exit':
+      return Number.isInteger(outcome.exit_code)
+    case 'signal':
+      return typeof outcome.signal === 'string'
+    case 'cannot_start':
+      return typeof outcome.message === 'string'
+    case 'timeout':
+    case 'cancelled':
+      return outcome.exit_code === null || Number.isInteger(outcome.exit_code)
+    case 'released':
+    case 'interrupted':
+      return typeof outcome.cause === 'string'
+    default:
+      return false
   }
 }

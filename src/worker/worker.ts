@@ -191,7 +191,13 @@ export class Worker {
     return { worker_id: id, host: this.#host, token: newToken(), queues, lease_ms }
   }
 
-  #report(job: Job, event: RunNews['event'], cause: string | null, run_ms: number | null, retry_ms: number | null): void {
+  #report(
+    job: Job,
+    event: RunNews['event'],
+    cause: string | null,
+    run_ms: number | null,
+    retry_ms: number | null,
+  ): void {
     const { id, runs: run, command } = job
     const news = { id, run, command, worker: this.#setup.id, event, cause, run_ms, retry_ms }
     this.#link.send({ type: 'news', news })

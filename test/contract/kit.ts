@@ -5,6 +5,7 @@ import { decide, type Outcome } from '../../src/domain/lifecycle.ts'
 import type { ProcessIdentity, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
 import { newJobId, newToken } from '../../src/domain/token.ts'
 import type { ClaimParams, JobStore, Settled, StoreRole } from '../../src/store/port.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 /** An empty store that a test may open any number of times. */
 export interface Bench {
@@ -94,13 +95,9 @@ export async function mustGet(store: JobStore, id: string): Promise<Job> {
   return job
 }
 
-/** Waits until `fact` holds. Throws after `within_ms`. */
-export async function until(fact: () => boolean | Promise<boolean>, within_ms = 5000): Promise<void> {
-  const start = performance.now()
-  while (!(await fact())) {
-    if (performance.now() - start > within_ms) throw new Error(`not true within ${within_ms} ms: ${fact}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
+/** Waits until `fact` holds. Throws after 5 s. */
+export async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
+  await waitFor(fact, { within: 5000, what: String(fact) })
 }
 
 /** The error that `promise` is rejected with. */
@@ -117,7 +114,7 @@ const identity = (pid: number): ProcessIdentity => ({ host_id: 'h', boot_id: 'b'
 const figures = { host: 'here', cpu: null, rss: 1024, done: 0, failed: 0, restarts: 0 }
 
 export function supervisorRow(id: string): Omit<SupervisorRow, 'beat_at' | 'beats' | 'started_at'> {
-  const policy = { count: 1, concurrency: 1, queues: null, grace: 20, cwd: '/', log: null }
+  const policy = { count: 1, concurrency: 1, queues: null, grace: 20, cwd: '/', log: null, stuck: {} }
   return { id, kind: 'supervisor', state: 'running', version: '0', identity: identity(101), ...figures, ...policy }
 }
 

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/token.ts'
@@ -42,10 +51,9 @@ describe('a log', () => {
     expect(() => openOutput({ folder: linked, token: newToken(), limit: LIMIT })).to.throw(/is not a folder/)
   })
 
-  it('is opened again after somebody removed its folder', async () => {
+  it('is opened again after somebody removed its folder', () => {
     const own = tempFolder()
     openOutput({ folder: own, token: `a${newToken().slice(1)}`, limit: LIMIT }).close()
-    const { rmSync } = await import('node:fs')
     rmSync(path.join(own, 'logs'), { recursive: true })
     openOutput({ folder: own, token: `a${newToken().slice(1)}`, limit: LIMIT }).close()
   })
@@ -173,6 +181,9 @@ describe('reading a log', () => {
 })
 
 describe('following a log', () => {
+  const stops: (() => Promise<void>)[] = []
+  afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
+
   it('gives what is appended, from before there is a file to the end', async () => {
     const file = path.join(tempFolder(), 'log')
     const { seen, stop, text } = follow(file)
@@ -210,6 +221,7 @@ describe('following a log', () => {
       ending.abort()
       return done
     }
+    stops.push(stop)
     return { seen, stop, text: () => Buffer.concat(seen).toString() }
   }
 })

@@ -23,6 +23,7 @@ const TAKE = `
 
 const HELD = `SELECT ${COLUMNS} FROM jobs WHERE state = 'processing' AND lease_token = ?`
 
+/** The part of the store that hands jobs out. */
 export function claiming(db: Connection): Pick<JobStore, 'claim'> {
   return {
     async claim(params) {

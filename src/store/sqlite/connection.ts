@@ -49,7 +49,7 @@ export class Connection {
         PRAGMA page_size = 2048;
         PRAGMA wal_autocheckpoint = 4000;
         PRAGMA journal_size_limit = 16777216;
-        PRAGMA cache_size = -16384;
+        PRAGMA cache_size = -131072;
         PRAGMA temp_store = MEMORY`)
     })
   }

@@ -11,6 +11,7 @@ const ASKED = `SELECT * FROM controls WHERE state = 'asked' AND supervisor_id = 
 const TAKE = `UPDATE controls SET state = 'taken' WHERE seq = ?`
 const ANSWER = `UPDATE controls SET state = 'done', result = ? WHERE id = ?`
 
+/** Requests to supervisors. */
 export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControls' | 'answer' | 'control'> {
   return {
     ask: ({ id, supervisor_id, kind, args }) =>
@@ -35,6 +36,7 @@ export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControl
   }
 }
 
+/** The settings, each kept as JSON. */
 export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfig'> {
   return {
     config: () =>

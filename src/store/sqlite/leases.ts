@@ -9,6 +9,7 @@ const FENCE = `
   UPDATE OR FAIL jobs SET lease_token = ?, processing_by = ?, lease_expires_at = ?, updated_at = ?
   WHERE id = ? AND state = 'processing' AND lease_token = ?`
 
+/** Who holds what, and for how long. */
 export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'processing'> {
   return {
     renew: ({ worker_id, tokens, lease_ms }) =>

@@ -17,6 +17,7 @@ const OVERDUE = `
 const oldest = (ready: 0 | 1) =>
   `SELECT next_run_at FROM jobs WHERE state = 'pending' AND ready = ${ready} AND next_run_at <= ? ORDER BY next_run_at LIMIT 1`
 
+/** What looks at jobs one by one or counts them; pages are in list.ts. */
 export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'overview'> {
   return {
     get: ({ id }) =>

@@ -14,6 +14,7 @@ const FORGET = `
   DELETE FROM processes WHERE supervisor_id = ? AND id NOT IN (SELECT value FROM json_each(?))
     AND id NOT IN (SELECT processing_by FROM jobs WHERE state = 'processing')`
 
+/** Supervisors and workers on record, with their use of resources. */
 export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes' | 'deregister' | 'samples'> {
   return {
     beat: ({ supervisor, workers, tokens, lease_ms, sample }) =>

@@ -82,6 +82,7 @@ export function freshJob(spec: NewJob, now: number): Job {
   }
 }
 
+/** The job in a row of `COLUMNS`. */
 export function toJob(row: Row): Job {
   const { env, ...rest } = row
   return { ...rest, env: env ? JSON.parse(String(env)) : null } as unknown as Job

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process'
+import { expect } from 'chai'
+import { psTable } from '../../src/platform/ps.ts'
+import { shellCall, windowsTable } from '../../src/platform/windows.ts'
+import { endStrangers, lives, stranger } from '../helpers/processes.ts'
+
+// Systems that this one is not: their tables are fed what those systems print.
+
+const MAC = `    1     0     1      0 Ss   Mon Nov 24 22:10:05 2025
+  501     1   501      0 S    Tue Nov 25 01:02:03 2025
+  502   501   501      0 Z    Tue Nov 25 01:02:04 2025
+`
+
+describe('processes as ps tells them', () => {
+  const fed = (output: string | null) => psTable({ run: async () => output, runSync: () => output })
+
+  it('are read with their group as session where macOS names none', async () => {
+    expect(await fed(MAC).entries()).to.deep.equal([
+      {
+        pid: 1,
+        parent: 0,
+        group: 1,
+        session: 1,
+        start: String(Date.UTC(2025, 10, 24, 22, 10, 5) / 1000),
+        alive: true,
+        state: 'S',
+      },
+      {
+        pid: 501,
+        parent: 1,
+        group: 501,
+        session: 501,
+        start: String(Date.UTC(2025, 10, 25, 1, 2, 3) / 1000),
+        alive: true,
+        state: 'S',
+      },
+      {
+        pid: 502,
+        parent: 501,
+        group: 501,
+        session: 501,
+        start: String(Date.UTC(2025, 10, 25, 1, 2, 4) / 1000),
+        alive: false,
+        state: 'Z',
+      },
+    ])
+  })
+
+  it('cannot be listed without ps, which is no proof and no crash', async () => {
+    expect(await fed(null).entries()).to.equal(null)
+    expect(fed(null).entry(501)).to.equal(null)
+    expect(fed(null).owner(501)).to.equal(null)
+    expect(fed(null).boot()).to.equal('')
+    expect(await fed(null).holders([501], 'X=1')).to.deep.equal({ holding: new Set(), unreadable: new Set() })
+  })
+
+  it('are found by a word of their environment', async () => {
+    const table = fed(' 501 /bin/sh -c true PATH=/bin QUEUECTL_LEASE=abc HOME=/\n 502 sleep 1 QUEUECTL_LEASE=abcd\n')
+    expect((await table.holders([501, 502], 'QUEUECTL_LEASE=abc')).holding).to.deep.equal(new Set([501]))
+  })
+
+  it('are the same that this system has', async function () {
+    if (spawnSync('/bin/ps', ['-o', 'sess=']).error !== undefined) return this.skip()
+    const asked_at = Date.now()
+    const { pid } = stranger()
+    try {
+      const table = psTable()
+      const start = table.startOf(pid, asked_at)
+      expect(table.entry(pid)).to.include({ pid, parent: process.pid, group: pid, session: pid, alive: true })
+      expect(Number(table.entry(pid)?.start)).to.be.closeTo(Number(start), 1)
+      expect((await table.entries())?.map((entry) => entry.pid)).to.include(pid)
+      expect(table.owner(pid)).to.equal(process.getuid?.())
+    } finally {
+      endStrangers()
+    }
+    expect(lives(pid)).to.equal(false)
+  })
+})
+
+describe('Windows', () => {
+  it('gives a command to an inner cmd.exe untouched, once its pid is on record', () => {
+    const command = 'echo "a & b" %PATH% ^ ! > out.txt'
+    const call = shellCall({ command, env: { PATH: 'x' } })
+    expect(call.gated).to.equal(true)
+    expect(call.file).to.match(/^[A-Z]:\\.*\\System32\\cmd\.exe$/i)
+    expect(call.args.slice(0, 4)).to.deep.equal(['/d', '/v:on', '/s', '/c'])
+    expect(call.args[4]).to.match(/^"set \/p QUEUECTL_GO=&& ".*cmd\.exe" \/d \/v:off \/s \/c "!QUEUECTL_COMMAND!""$/)
+    expect(call.env).to.deep.equal({ PATH: 'x', QUEUECTL_COMMAND: command })
+    expect(call.options).to.deep.equal({ windowsHide: true, windowsVerbatimArguments: true })
+  })
+
+  it('tells processes by their creation time', async () => {
+    const output = '4 0 1764000000\r\n812 4 1764000005\r\nrubbish\r\n'
+    const table = windowsTable(
+      async () => output,
+      () => null,
+    )
+    expect(await table.entries()).to.deep.equal([
+      { pid: 4, parent: 0, group: 0, session: 0, start: '1764000000', alive: true, state: '' },
+      { pid: 812, parent: 4, group: 0, session: 0, start: '1764000005', alive: true, state: '' },
+    ])
+    expect(table.entry(812)).to.equal(null)
+  })
+})

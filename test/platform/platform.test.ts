@@ -1,0 +1,137 @@
+import os from 'node:os'
+import path from 'node:path'
+import { expect } from 'chai'
+import { sendSignal } from '../../src/platform/kill.ts'
+import { createPlatform } from '../../src/platform/native.ts'
+import { platform } from '../../src/platform/platform.ts'
+import { procfs } from '../../src/platform/procfs.ts'
+import { endStrangers, HAS_PROC, lives, startOf, stranger } from '../helpers/processes.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('the guard of process.kill (R4)', () => {
+  it('refuses what would reach our own group, everybody, or nobody', () => {
+    for (const pid of [1, 0, -1, -5, 1.5, Number.NaN, '', '7', null, undefined]) {
+      for (const group of [false, true]) {
+        expect(() => sendSignal(pid as number, 'SIGKILL', { group }), `${pid}`).to.throw(RangeError)
+      }
+    }
+  })
+
+  it('tells who is there', () => {
+    expect(sendSignal(process.pid, 0)).to.equal('sent')
+    expect(sendSignal(2 ** 22 + 1, 0)).to.equal('gone')
+  })
+})
+
+describe('the identity of a process (R4)', function () {
+  this.timeout(30_000)
+  afterEach(endStrangers)
+
+  it('holds for the process and for nobody else', async () => {
+    const { pid } = stranger()
+    const identity = await waitFor(() => platform.identify(pid), { within: 2_000, what: 'an identity' })
+    expect(platform.liveness(identity)).to.equal('alive')
+    expect(platform.liveness({ ...identity, start: `${identity.start}1` })).to.equal('gone')
+    expect(platform.liveness({ ...identity, boot_id: 'another boot' })).to.equal('gone')
+    expect(platform.liveness({ ...identity, host_id: 'another host' })).to.equal('elsewhere')
+    expect(platform.liveness({ ...identity, pid_ns: 'pid:[1]' })).to.equal('elsewhere')
+    expect(platform.signal({ ...identity, start: `${identity.start}1` }, 'SIGKILL')).to.equal(false)
+    expect(lives(pid)).to.equal(true)
+    expect(platform.signal(identity, 'SIGKILL')).to.equal(true)
+    await waitFor(() => platform.liveness(identity) === 'gone', { within: 2_000, what: 'its death' })
+    expect(platform.identify(pid)).to.equal(null)
+    expect(platform.signal(identity, 'SIGKILL')).to.equal(false)
+  })
+
+  it('of a forged pid is nobody’s', () => {
+    const identity = platform.identify(process.pid)
+    expect(identity).to.not.equal(null)
+    if (identity === null) return
+    for (const pid of [0, 1, -1, -process.pid, 1.5]) {
+      expect(platform.liveness({ ...identity, pid })).to.equal('gone')
+      expect(platform.signal({ ...identity, pid }, 'SIGTERM')).to.equal(false)
+    }
+  })
+
+  it('counts a process that is hidden from us as alive: that is no proof of its death', () => {
+    const { start, dataFolder, untrustedFileSystem } = platform
+    const table = { ...procfs, entry: () => null, boot: () => platform.identify(process.pid)?.boot_id ?? '' }
+    const hidden = createPlatform({
+      table,
+      has_signals: true,
+      send: () => 'refused',
+      start,
+      dataFolder,
+      untrustedFileSystem,
+    })
+    const identity = platform.identify(process.pid)
+    if (identity !== null) expect(hidden.liveness({ ...identity, pid: 4_711 })).to.equal('alive')
+  })
+
+  it('is read right whatever the program calls itself', async function () {
+    if (!HAS_PROC) return this.skip()
+    const { pid } = stranger(
+      `exec ${JSON.stringify(process.execPath)} -e 'process.title = ") Z 1 (x) "; setInterval(() => {}, 1000)'`,
+    )
+    await waitFor(() => procfs.entry(pid)?.state === 'S', { within: 5_000, what: 'the program' })
+    expect(procfs.entry(pid)).to.include({
+      pid,
+      parent: process.pid,
+      group: pid,
+      session: pid,
+      start: startOf(pid),
+      alive: true,
+    })
+  })
+})
+
+describe('what the system tells', () => {
+  it('gives CPU and memory of processes that live, in one call, and nothing for others', async () => {
+    const figures = await platform.usage([process.pid, 2 ** 22 + 1])
+    expect([...figures.keys()]).to.deep.equal([process.pid])
+    expect(figures.get(process.pid)?.rss).to.be.above(1024 * 1024)
+    expect(figures.get(process.pid)?.cpu).to.be.at.least(0)
+    expect(await platform.usage([])).to.deep.equal(new Map())
+  })
+
+  it('gives the pids of a session', async function () {
+    if (!HAS_PROC) return this.skip()
+    const { pid } = stranger('sleep 60 & sleep 60; true')
+    const members = await waitFor(
+      async () => {
+        const pids = (await platform.sessionPids([pid])).get(pid) ?? []
+        return pids.length === 3 ? pids : null
+      },
+      { within: 2_000, what: 'three processes' },
+    )
+    expect(members).to.include(pid)
+    endStrangers()
+    expect(await platform.sessionPids([2 ** 22 + 1])).to.deep.equal(new Map([[2 ** 22 + 1, [2 ** 22 + 1]]]))
+  })
+
+  it('names a folder for data, which QUEUECTL_HOME moves', () => {
+    const { QUEUECTL_HOME, XDG_DATA_HOME } = process.env
+    try {
+      delete process.env.QUEUECTL_HOME
+      expect(path.isAbsolute(platform.dataFolder())).to.equal(true)
+      expect(platform.dataFolder()).to.match(/queuectl$/)
+      if (HAS_PROC) {
+        process.env.XDG_DATA_HOME = '/xdg'
+        expect(platform.dataFolder()).to.equal('/xdg/queuectl')
+        process.env.XDG_DATA_HOME = 'relative'
+        expect(platform.dataFolder()).to.equal(path.join(os.homedir(), '.local/share/queuectl'))
+      }
+      process.env.QUEUECTL_HOME = 'here'
+      expect(platform.dataFolder()).to.equal(path.resolve('here'))
+    } finally {
+      for (const [name, value] of Object.entries({ QUEUECTL_HOME, XDG_DATA_HOME })) {
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      }
+    }
+  })
+
+  it('trusts the disk here, also for a file that is still to be made', () => {
+    expect(platform.untrustedFileSystem(path.join(import.meta.dirname, 'not/yet/there.db'))).to.equal(null)
+  })
+})

@@ -1,0 +1,102 @@
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'chai'
+import { openStore } from '../../../src/store/open.ts'
+import { newJob, put, refusal } from '../../contract/kit.ts'
+import { tempFolder } from '../../helpers/temp.ts'
+
+const fresh = () => path.join(tempFolder(), 'sub', 'queue.db')
+const open = (address: string) => openStore({ address, role: 'command', is_alive: () => false })
+
+/** A queue with a job in it, closed. */
+async function queue(): Promise<string> {
+  const file = fresh()
+  const store = await open(file)
+  await put(store, ['a'])
+  await store.close()
+  return file
+}
+
+/** Opening `file` is refused with that exit code, and leaves it as it was. */
+async function refused(file: string, exit_code: number, message: RegExp): Promise<void> {
+  const before = readFileSync(file)
+  const error = await refusal(open(file))
+  expect(error).to.include({ exit_code })
+  expect(error.message).to.match(message).and.contain(file)
+  expect(error.message).to.not.contain('\n')
+  expect(readFileSync(file).equals(before), 'untouched').to.equal(true)
+}
+
+describe('the SQLite file', () => {
+  it('is private, whatever the umask', async function () {
+    if (process.getuid === undefined) this.skip()
+    const file = fresh()
+    const umask = process.umask(0)
+    const store = await open(file)
+    await put(store, ['a'])
+    const mode = (name: string) => (statSync(name).mode & 0o777).toString(8)
+    const modes = [path.dirname(file), file, `${file}-wal`, `${file}-shm`].map(mode)
+    process.umask(umask)
+    await store.close()
+    expect(modes).to.deep.equal(['700', '600', '600', '600'])
+  })
+
+  it('keeps the mode of what was there', async function () {
+    if (process.getuid === undefined) this.skip()
+    const file = fresh()
+    mkdirSync(path.dirname(file), { mode: 0o755 })
+    writeFileSync(file, '', { mode: 0o640 })
+    await (await open(file)).close()
+    expect(statSync(path.dirname(file)).mode & 0o777).to.equal(0o755)
+    expect(statSync(file).mode & 0o777).to.equal(0o640)
+  })
+
+  it('of another program is refused', async () => {
+    const file = path.join(tempFolder(), 'other.db')
+    const other = new DatabaseSync(file)
+    other.exec('CREATE TABLE theirs (x)')
+    other.close()
+    await refused(file, 78, /another program/)
+  })
+
+  it('that is no database is refused', async () => {
+    const file = path.join(tempFolder(), 'notes.txt')
+    writeFileSync(file, 'dear diary, '.repeat(1000))
+    await refused(file, 78, /not a queuectl database/)
+  })
+
+  it('of a newer queuectl is refused by both versions', async () => {
+    const file = await queue()
+    const db = new DatabaseSync(file)
+    db.exec('PRAGMA user_version = 99')
+    db.close()
+    await refused(file, 78, /version 99.*up to \d+/)
+  })
+
+  it('that is damaged is refused', async () => {
+    const file = await queue()
+    const bytes = readFileSync(file)
+    bytes.fill(0xff, 100, 2048)
+    writeFileSync(file, bytes)
+    await refused(file, 78, /damaged/)
+    const torn = await queue()
+    truncateSync(torn, 3000)
+    expect(await refusal(open(torn).then((store) => store.get({ id: 'a' })))).to.include({ exit_code: 78 })
+  })
+
+  it('that is a folder, or lies where none can be made, is refused', async () => {
+    expect(await refusal(open(tempFolder()))).to.include({ exit_code: 78 })
+    const file = path.join(tempFolder(), 'file')
+    writeFileSync(file, '')
+    expect(await refusal(open(path.join(file, 'queue.db')))).to.include({ exit_code: 78 })
+  })
+
+  it('holds what was accepted when it is opened again', async () => {
+    const file = await queue()
+    const store = await open(file)
+    expect(await store.get({ id: 'a' })).to.include({ state: 'pending' })
+    expect((await store.insert({ jobs: [newJob()] }))[0]?.existing).to.equal(false)
+    await store.close()
+  })
+})

@@ -1,0 +1,104 @@
+import { expect } from 'chai'
+import { newToken } from '../../src/domain/token.ts'
+import { hostId } from '../../src/platform/host.ts'
+import { inheritedEnvironment, jobEnvironment, workingFolder } from '../../src/worker/environment.ts'
+import { job } from '../helpers/runs.ts'
+
+describe('the environment of a job', () => {
+  const token = newToken()
+  const environment = (base: NodeJS.ProcessEnv, store_address = '/data/queue.db', fields = {}, pass_store = false) =>
+    jobEnvironment({
+      inherited: inheritedEnvironment(base, store_address),
+      job: job(fields),
+      token,
+      store_address,
+      pass_store,
+    })
+  const KNOWN = { QUEUECTL_JOB_ID: 'job1', QUEUECTL_RUN: '1', QUEUECTL_ATTEMPT: '1', QUEUECTL_LEASE: token }
+
+  it('is its supervisor’s without what is private to queuectl, Node and the packager', () => {
+    const base = {
+      PATH: '/bin',
+      LANG: '',
+      NODE_OPTIONS: '--x',
+      NODE_CHANNEL_FD: '3',
+      NODE_CHANNEL_SERIALIZATION_MODE: 'json',
+      NODE_UNIQUE_ID: '1',
+      PKG_EXECPATH: '/x',
+      QUEUECTL_WORKER: '{}',
+      QUEUECTL_LEASE: 'of another run',
+      QUEUECTL_HOME: '/h',
+      gone: undefined,
+    }
+    expect(environment(base)).to.deep.equal({
+      PATH: '/bin',
+      LANG: '',
+      NODE_OPTIONS: '--x',
+      ...KNOWN,
+      QUEUECTL_DB: '/data/queue.db',
+    })
+  })
+
+  it('has the job’s own variables on top, which cannot hide the run', () => {
+    const env = { PATH: '/opt', MINE: 'a=b', QUEUECTL_LEASE: 'none' }
+    expect(environment({ PATH: '/bin' }, '/q.db', { env })).to.include({
+      PATH: '/opt',
+      MINE: 'a=b',
+      QUEUECTL_LEASE: token,
+    })
+  })
+
+  it('numbers the run, and the attempt by failures', () => {
+    expect(environment({}, '/q.db', { runs: 7, attempts: 2 })).to.include({ QUEUECTL_RUN: '7', QUEUECTL_ATTEMPT: '3' })
+  })
+
+  for (const secret of [
+    'mongodb://user:pa%40ss@one,two/jobs',
+    'mongodb+srv://user:pass@cluster.example/jobs?retryWrites=true',
+    'mongodb://one/jobs?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:abc',
+    'mongodb://one/jobs?tls=true&tlsCertificateKeyFilePassword=abc',
+  ]) {
+    it(`withholds a store’s address that holds a secret, and says so: ${secret}`, () => {
+      const env = environment({ MONGODB_URI: secret }, secret)
+      expect(env).to.deep.equal({ ...KNOWN, QUEUECTL_DB_WITHHELD: '1' })
+      expect(environment({}, secret, {}, true)).to.deep.equal({ ...KNOWN, QUEUECTL_DB: secret })
+    })
+  }
+
+  for (const address of [
+    '/data/q:1@home.db',
+    'mongodb://one:27017,two:27018/jobs?replicaSet=rs',
+    'mongodb://user@one/jobs',
+  ]) {
+    it(`hands on an address without one: ${address}`, () => {
+      expect(environment({}, address)).to.deep.equal({ ...KNOWN, QUEUECTL_DB: address })
+    })
+  }
+
+  it('keeps a MONGODB_URI of somebody else, and drops one of our own store, by whatever credentials', () => {
+    const store = 'mongodb://user:pass@one/jobs'
+    expect(environment({ MONGODB_URI: 'mongodb://app:other@one/jobs?w=1' }, store)).to.not.have.property('MONGODB_URI')
+    expect(environment({ MONGODB_URI: 'mongodb://one/shop' }, store)).to.have.property('MONGODB_URI')
+    expect(environment({ MONGODB_URI: 'mongodb://two/jobs' }, store)).to.have.property('MONGODB_URI')
+    expect(environment({ MONGODB_URI: 'mongodb://one/jobs' }, '/q.db')).to.have.property('MONGODB_URI')
+  })
+})
+
+describe('the folder of a job', () => {
+  const origin = { origin_cwd: '/from', origin_host: hostId() }
+
+  it('is the one it was given, on any host', () => {
+    expect(workingFolder(job({ cwd: '/given', ...origin }), '/supervisor')).to.equal('/given')
+    expect(workingFolder(job({ cwd: '/given', ...origin, origin_host: 'other' }), '/supervisor')).to.equal('/given')
+  })
+
+  it('else the one it was enqueued in, on that host', () => {
+    expect(workingFolder(job(origin), '/supervisor')).to.equal('/from')
+    expect(workingFolder(job({ ...origin, origin_host: null }), '/supervisor')).to.equal('/from')
+    expect(workingFolder(job({ ...origin, origin_host: 'other' }), '/supervisor')).to.equal('/supervisor')
+  })
+
+  it('else its supervisor’s', () => {
+    expect(workingFolder(job(), '/supervisor')).to.equal('/supervisor')
+  })
+})
