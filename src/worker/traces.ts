@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import type { Outcome } from '../domain/lifecycle.ts'
 import { ensureFolder, runFolder } from '../platform/files.ts'
@@ -21,7 +21,7 @@ export interface Done {
 }
 
 /**
- * What runs leave on this host's disk while they go on: one small file each, a line at the start and a line at the end. A
+ * What runs leave on this host's disk while they go on: one small file each, a line for the start and a line for the end. A
  * line is one write, which no kill can halve; a line that the disk did not take whole is no line.
  */
 export interface Traces {
@@ -35,29 +35,44 @@ export interface Traces {
 }
 
 const TOKEN = /^[0-9a-z]{20}$/
+/** Where the line for the end stands. The one for the start is at most half as long. */
+const DONE_AT = 1024
 
-/** The traces in the store's `folder` on this host. Throws `io` when the folder cannot be made. */
+/** Files of runs that are over, for the next ones; removed when this process ends. */
+const spares = new Set<string>()
+let removes_spares = false
+
+/**
+ * The traces in the store's `folder` on this host. Throws `io` when the folder cannot be made. A file is used again for the next run,
+ * under its token: making and removing one costs up to ten times as much as renaming it (350 and 40 µs measured). Lines of another
+ * token that still stand in it are not read.
+ */
 export function openTraces(folder: string): Traces {
   const home = runFolder(folder)
   ensureFolder(folder)
   ensureFolder(home)
+  removeSpares(home)
+  const own = new Set<string>()
+  const free: string[] = []
   const file = (token: string) => path.join(home, checked(token))
-  // The first newline closes a line of which a full disk took the beginning only.
-  const append = (token: string, line: Trace | Done) =>
-    appendFileSync(file(token), `\n${JSON.stringify(line)}\n`, { mode: 0o600 })
   // Tokens that are read come from stored rows, where anything may stand: what is none has left nothing.
   const lines = (token: string) => (TOKEN.test(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
 
   return {
-    start: (trace) => append(trace.token, trace),
-    done: (done) => append(done.token, done),
+    start(trace) {
+      const target = file(trace.token)
+      reuse(free.pop(), target)
+      own.add(trace.token)
+      writeLine(target, trace, 0)
+    },
+
+    done: (done) => writeLine(file(done.token), done, DONE_AT),
 
     forget(token) {
-      try {
-        unlinkSync(file(token))
-      } catch {
-        // Gone already, or never written.
-      }
+      if (!TOKEN.test(token)) return
+      if (!own.delete(token)) return remove(file(token))
+      const spare = keepSpare(file(token))
+      if (spare !== null) free.push(spare)
     },
 
     read(token) {
@@ -78,6 +93,53 @@ export function openTraces(folder: string): Traces {
 function checked(token: string): string {
   if (!TOKEN.test(token)) throw new RangeError(`not a token: ${JSON.stringify(token)}`)
   return token
+}
+
+/** In one write, closed off on both sides from whatever the file held before. */
+function writeLine(file: string, line: Trace | Done, at: number): void {
+  const { O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
+  const fd = openSync(file, O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
+  try {
+    writeSync(fd, `\n${JSON.stringify(line)}\n`, at)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function keepSpare(file: string): string | null {
+  const spare = `${file}.spare`
+  try {
+    renameSync(file, spare)
+  } catch {
+    return null
+  }
+  spares.add(spare)
+  if (!removes_spares) process.once('exit', () => spares.forEach(remove))
+  removes_spares = true
+  return spare
+}
+
+function reuse(spare: string | undefined, file: string): void {
+  if (spare === undefined) return
+  spares.delete(spare)
+  try {
+    renameSync(spare, file)
+  } catch {
+    // Somebody tidied up: the file is made anew.
+  }
+}
+
+/** Those of processes that were killed, and some of living ones, which then make files anew. */
+function removeSpares(home: string): void {
+  for (const name of readdirSync(home)) if (name.endsWith('.spare')) remove(path.join(home, name))
+}
+
+function remove(file: string): void {
+  try {
+    unlinkSync(file)
+  } catch {
+    // Gone already, or never written.
+  }
 }
 
 function parsed(file: string): (Trace | Done)[] {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { claimOf, type Kit, newJob, put, SUCCESS, settle, take } from './kit.ts'
 
-const CLAIMER = new URL('../fixtures/claimer.ts', import.meta.url).pathname
+const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url))
 
 export function raceContract(kit: Kit): void {
   describe('many at once', () => {

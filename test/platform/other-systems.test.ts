@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { psTable } from '../../src/platform/ps.ts'
 import { shellCall, windowsTable } from '../../src/platform/windows.ts'
 import { endStrangers, lives, stranger } from '../helpers/processes.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 // Systems that this one is not: their tables are fed what those systems print.
 
@@ -73,7 +74,7 @@ describe('processes as ps tells them', () => {
     } finally {
       endStrangers()
     }
-    expect(lives(pid)).to.equal(false)
+    await waitFor(() => !lives(pid), { within: 2_000, what: 'its end' })
   })
 })
 

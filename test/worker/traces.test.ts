@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
@@ -45,6 +46,41 @@ describe('the traces of runs (R5)', () => {
     for (const token of tokens) own.forget(token)
     expect(own.tokens()).to.deep.equal([])
     expect(() => own.forget(tokens[0] ?? '')).to.not.throw()
+  })
+
+  it('use a file again without keeping anything of the run before', () => {
+    const own = openTraces(tempFolder())
+    const [first, second] = [newToken(), newToken()]
+    own.start(trace(first))
+    own.done({ token: first, outcome: { kind: 'cannot_start', message: 'x'.repeat(5_000) }, run_ms: 1 })
+    own.forget(first)
+    expect(own.read(first)).to.equal(null)
+    own.start(trace(second))
+    expect(own.read(second)).to.deep.equal(trace(second))
+    expect(own.readDone(second)).to.equal(null)
+    expect(own.tokens()).to.deep.equal([second])
+    own.done({ token: second, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
+    expect(own.readDone(second)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
+  })
+
+  it('leave nothing behind when their process ends, and clear up after one that was killed', () => {
+    const own = tempFolder()
+    const module = JSON.stringify(new URL('../../src/worker/traces.ts', import.meta.url).href)
+    const life = (end: string) => {
+      const program = `import { openTraces } from ${module}
+        const traces = openTraces(${JSON.stringify(own)})
+        for (const token of ['a'.repeat(20), 'b'.repeat(20)]) {
+          traces.start({ token, job: 'j', run: 1, pid: 77, start: '1', worker_id: 'w' })
+          traces.forget(token)
+        }
+        ${end}`
+      spawnSync(process.execPath, ['--input-type=module', '-e', program])
+      return readdirSync(path.join(own, 'run'))
+    }
+    expect(life('')).to.deep.equal([])
+    expect(life("process.kill(process.pid, 'SIGKILL')")).to.have.length(1)
+    openTraces(own)
+    expect(readdirSync(path.join(own, 'run'))).to.deep.equal([])
   })
 
   it('are for their owner only', function () {

@@ -13,10 +13,14 @@ const FENCE = `
 export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'processing'> {
   return {
     renew: ({ worker_id, tokens, lease_ms }) =>
-      db.write((now) => {
-        db.run('UPDATE processes SET beats = beats + 1, beat_at = ? WHERE id = ?', now, worker_id)
-        return renewNow(db, tokens, now + lease_ms)
-      }),
+      // Synced like the supervisor's beat, for which it stands in: a power cut can undo two seconds, not the whole absence.
+      db.write(
+        (now) => {
+          db.run('UPDATE processes SET beats = beats + 1, beat_at = ? WHERE id = ?', now, worker_id)
+          return renewNow(db, tokens, now + lease_ms)
+        },
+        { durable: true },
+      ),
     fence: ({ id, token, new_token, by, lease_ms }) =>
       db.write((now) => db.run(FENCE, new_token, by, now + lease_ms, now, id, token) === 1),
     processing: () =>
