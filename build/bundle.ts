@@ -32,7 +32,7 @@ async function bundle(): Promise<void> {
     charset: 'utf8',
     define: defines({ QUEUECTL_VERSION: version, QUEUECTL_COMMIT: commit() }),
     banner: { js: `#!/usr/bin/env node\n${refuseOldNode(MINIMUM_NODE)}` },
-    plugins: [lazyChildProcess],
+    plugins: [lazyChildProcess()],
     logLevel: 'warning',
     // In CommonJS import.meta is an empty object: what reads it works from the sources and fails in the bundle.
     logOverride: { 'empty-import-meta': 'error' },
@@ -53,18 +53,19 @@ function refuseOldNode(minimum: number): string {
  * commander imports node:child_process for a feature that is not used here (subcommands that are programs of their own), which
  * costs each command about a tenth of Node's own start.
  */
-const lazyChildProcess: Plugin = {
-  name: 'lazy child_process',
-  setup({ onResolve, onLoad }) {
-    const namespace = 'lazy'
-    onResolve({ filter: /^node:child_process$/ }, ({ path, importer, pluginData }) =>
-      pluginData !== namespace && /[\\/]commander[\\/]/.test(importer) ? { path, namespace } : undefined,
-    )
-    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-      contents: `export default { get spawn() { return require('${path}').spawn } }`,
-      resolveDir: fileURLToPath(ROOT),
-    }))
-  },
+function lazyChildProcess(): Plugin {
+  const namespace = 'lazy'
+  return {
+    name: 'lazy child_process',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+        /[\\/]commander[\\/]/.test(importer) ? { path, namespace } : undefined,
+      )
+      onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+        contents: `export default { get spawn() { return require('${path}').spawn } }`,
+      }))
+    },
+  }
 }
 
 /** Constants put into the bundle as strings; what is null stays undefined there. */

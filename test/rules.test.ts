@@ -13,7 +13,7 @@ const ARROWS: Record<string, readonly RegExp[]> = {
   platform: [/^src\/domain\//],
   worker: [/^src\/(domain|store|platform)\//],
   supervisor: [/^src\/(domain|store|platform)\//, /^src\/worker\/(messages|traces)\.ts$/],
-  cli: [/^src\/(domain|store|platform)\//, /^src\/worker\/output\.ts$/],
+  cli: [/^src\/(domain|store|platform)\//, /^src\/worker\/(log-reader|messages)\.ts$/, /^src\/supervisor\/events\.ts$/],
 }
 
 describe('the shape of the program', () => {

@@ -5,7 +5,7 @@ import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
 import { openLog } from '../platform/files.ts'
 import { selfCommand } from '../platform/self.ts'
-import { lastLines } from '../worker/output.ts'
+import { lastLines } from '../worker/log-reader.ts'
 import type { Context } from './context.ts'
 
 const READY_MS = 30_000

@@ -10,6 +10,7 @@ import { usage } from './usage.ts'
 export interface Parts {
   table: ProcessTable
   has_signals: boolean
+  killDescent?(pid: number): Promise<void>
   start(job: JobCommand): StartedJob
   dataFolder(): string
   untrustedFileSystem(path: string): string | null
@@ -21,7 +22,8 @@ export interface Parts {
 export function createPlatform(parts: Parts): Platform {
   const { table, has_signals, send = sendSignal } = parts
   const host = () => hostIdentity(table.boot)
-  const system: TreeSystem = { table, send, has_signals, uid: process.getuid?.() ?? -1 }
+  const { killDescent } = parts
+  const system: TreeSystem = { table, send, has_signals, killDescent, uid: process.getuid?.() ?? -1 }
 
   const platform: Platform = {
     has_signals,

@@ -39,6 +39,8 @@ export async function endTree(system: TreeSystem, tree: Tree, options: EndOption
       dead_by ??= now + DEATH_MS
       if (now >= dead_by) return { gone: false, reason: reasonOf(system, found) }
       const search_at = Math.min(dead_by, now + SEARCH_MS)
+      // First the tree as the system knows it, then one by one what has left it.
+      if (found.members.some(({ pid }) => pid === tree.pid)) await system.killDescent?.(tree.pid ?? 0)
       signalFound(system, tree, found, 'SIGKILL')
       await vanish(system.table, found.members, () => monotonic() < search_at)
     }

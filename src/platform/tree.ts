@@ -7,6 +7,8 @@ export interface TreeSystem {
   table: ProcessTable
   send: typeof sendSignal
   has_signals: boolean
+  /** Where there are no process groups: ends a process and all that descend from it. */
+  killDescent?: ((pid: number) => Promise<void>) | undefined
   /** Of this process; -1 where there are no users. */
   uid: number
 }

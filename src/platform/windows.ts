@@ -15,12 +15,13 @@ const SCRIPT = [
 
 /**
  * Windows: no signals and no process groups. A tree is what descends from its shell, which a process's parent and creation time
- * tell (the parent's pid stays on record after its death); it is ended process by process.
+ * tell (the parent's pid stays on record after its death); it is ended by taskkill, and what that missed process by process.
  */
 export function windows(): Platform {
   return createPlatform({
     table: windowsTable(),
     has_signals: false,
+    killDescent,
     start: (job) => startShell(shellCall(job), job, windowsTable()),
 
     dataFolder() {
@@ -30,6 +31,13 @@ export function windows(): Platform {
 
     untrustedFileSystem: (file) => (/^[\\/]{2}[^\\/?.]/.test(path.resolve(file)) ? 'network' : null),
   })
+}
+
+/** tree-kill has cmd.exe look for taskkill.exe, which must not be one that lies in the current folder. */
+async function killDescent(pid: number): Promise<void> {
+  process.env.NoDefaultCurrentDirectoryInExePath = '1'
+  const { default: treeKill } = await import('tree-kill')
+  await new Promise<void>((resolve) => treeKill(pid, 'SIGKILL', () => resolve()))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { EXIT, notFound, QueuectlError } from '../domain/errors.ts'
+import type { Job } from '../domain/job.ts'
 import type { AnyProcess, SupervisorRow, WorkerRow } from '../domain/process.ts'
 import { randomWord } from '../domain/token.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
@@ -95,7 +96,7 @@ async function watch(
     const now = await store.processes()
     const left = targets.filter((target) => !isGone(target, rows, now))
     if (left.length === 0 || monotonic() > until) return left
-    params.on_progress(progress(left, now))
+    params.on_progress(progress(left, now, await store.processing()))
     if (monotonic() > force_at) for (const row of left) await overpower(store, row)
     await sleep(LOOK_MS)
   }
@@ -121,7 +122,7 @@ async function clear(store: JobStore, until: number, { force, on_progress }: Sto
   for (;;) {
     const left = force ? [] : await orphans(store)
     if (left.length === 0 || monotonic() > until) break
-    on_progress(`waiting for ${left.length} workers without a supervisor to finish ${running(left)} jobs`)
+    on_progress(`workers without a supervisor finish: ${left.length}, running jobs: ${running(left)}`)
     await sleep(LOOK_MS)
   }
   try {
@@ -138,12 +139,14 @@ async function clear(store: JobStore, until: number, { force, on_progress }: Sto
   }
 }
 
-function progress(left: readonly AnyProcess[], now: readonly AnyProcess[]): string {
+function progress(left: readonly AnyProcess[], now: readonly AnyProcess[], jobs: readonly Job[]): string {
   const ids = new Set(left.map(({ id }) => id))
   const workers = now.filter(
     (row): row is WorkerRow => row.kind === 'worker' && (ids.has(row.id) || ids.has(row.supervisor_id)),
   )
-  return `stopping ${[...ids].join(', ')}: ${workers.length} workers, ${running(workers)} jobs running`
+  const owners = new Set(workers.map(({ id }) => id))
+  const running = jobs.filter(({ processing_by }) => owners.has(processing_by ?? '')).length
+  return `stopping ${[...ids].join(', ')}; workers: ${workers.length}, running jobs: ${running}`
 }
 
 const running = (workers: readonly WorkerRow[]) => sum(workers.map(({ jobs }) => jobs.length))
