@@ -39,7 +39,13 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
   timeout: { kind: 'duration', default: null, min: 0.001, max: 365 * DAY, optional: true, about: 'longest run' },
   concurrency: { kind: 'whole', default: 1, min: 1, max: 256, about: 'jobs that one worker runs at a time' },
   grace: { kind: 'duration', default: 20, min: 0, max: DAY, about: 'time that running jobs get when workers stop' },
-  log_limit: { kind: 'bytes', default: 64 * 1024 ** 2, min: 4096, max: 1024 ** 4, about: 'size kept of a run’s output' },
+  log_limit: {
+    kind: 'bytes',
+    default: 64 * 1024 ** 2,
+    min: 4096,
+    max: 1024 ** 4,
+    about: 'size kept of a run’s output',
+  },
   retention: {
     kind: 'duration',
     default: 7 * DAY,
@@ -48,7 +54,12 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
     optional: true,
     about: 'time that completed and cancelled jobs are kept',
   },
-  durability: { kind: 'choice', default: 'normal', choices: ['normal', 'full'], about: 'full: sync the disk at each result' },
+  durability: {
+    kind: 'choice',
+    default: 'normal',
+    choices: ['normal', 'full'],
+    about: 'full: sync the disk at each result',
+  },
 }
 
 export const CONFIG_KEYS = Object.keys(SETTINGS) as ConfigKey[]
@@ -61,7 +72,10 @@ export function configKey(text: string): ConfigKey | null {
 
 /** The stored values over the defaults. Values that do not fit (a hand-edited store) fall back to the default. */
 export function effectiveConfig(stored: Readonly<Record<string, unknown>>): Config {
-  const entries = CONFIG_KEYS.map((key) => [key, fits(SETTINGS[key], stored[key]) ? stored[key] : SETTINGS[key].default])
+  const entries = CONFIG_KEYS.map((key) => [
+    key,
+    fits(SETTINGS[key], stored[key]) ? stored[key] : SETTINGS[key].default,
+  ])
   return Object.fromEntries(entries) as Config
 }
 
@@ -84,7 +98,9 @@ export function checkSetting(key: ConfigKey, value: unknown, label: string = key
 export function allowed(key: ConfigKey): string {
   const s = SETTINGS[key]
   if (s.kind === 'choice') return s.choices?.join(' or ') ?? ''
-  const noun = { whole: 'a whole number', number: 'a number', duration: 'a time in seconds', bytes: 'a size in bytes' }[s.kind]
+  const noun = { whole: 'a whole number', number: 'a number', duration: 'a time in seconds', bytes: 'a size in bytes' }[
+    s.kind
+  ]
   return `${noun} from ${s.min} to ${s.max}${s.optional ? ', or none' : ''}`
 }
 

@@ -60,8 +60,7 @@ export const misconfigured = (message: string, hint: string | null = null) =>
   new QueuectlError('configuration', EXIT.config, message, hint)
 
 /** Input or output failed, or the disk is full: exit 74. */
-export const ioError = (message: string, hint: string | null = null) =>
-  new QueuectlError('io', EXIT.io, message, hint)
+export const ioError = (message: string, hint: string | null = null) => new QueuectlError('io', EXIT.io, message, hint)
 
 /** Busy now; the same call may succeed later: exit 75. */
 export const tryAgain = (message: string, hint: string | null = null) =>

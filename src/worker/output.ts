@@ -4,7 +4,6 @@ import { monotonic } from '../platform/clock.ts'
 import { logPath, openLog } from '../platform/files.ts'
 import { MARK_LENGTH, markOf } from './mark.ts'
 
-
 const CHUNK = 256 * 1024
 /** A job that writes faster than its log can be moved is not chased for longer. */
 const CHASE_MS = 20

@@ -53,7 +53,11 @@ export function collect(child: ChildProcess): Promise<Ended> {
     child.on('close', (code, signal) => {
       const { stdout, stderr } = chunks
       const number = signal === null ? 0 : { SIGINT: 130, SIGKILL: 137, SIGTERM: 143 }[signal as 'SIGINT'] || 255
-      resolve({ code: code ?? number, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() })
+      resolve({
+        code: code ?? number,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      })
     })
   })
 }
@@ -85,6 +89,8 @@ function program(): [string, string[]] {
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(QUEUECTL_|MONGODB_URI$|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) => !/^(QUEUECTL_|MONGODB_URI$|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/.test(name),
+    ),
   )
 }
