@@ -83,10 +83,7 @@ async function make(context: Context, asked: Asked[], trouble: Trouble) {
   const { address } = await context.address()
   const { hostId } = await import('../platform/host.ts')
   const place = { config: await context.config(), cwd: process.cwd(), host: hostId(), local: !isShared(address) }
-  const made = await jobMaker(
-    place,
-    asked.map(({ request }) => request),
-  )
+  const made = jobMaker(place)
   return asked.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
 }
 

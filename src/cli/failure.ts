@@ -28,8 +28,8 @@ export function failureText({ code, message, hint }: Failure, json: boolean): st
 /** Commander's own way out: help was asked for, or shown because a command was missing. Null: it is a real error. */
 export function helpExitCode(error: unknown): number | null {
   if (!isUsage(error)) return null
-  if (error.code === 'commander.help') return EXIT.usage
-  return error.exitCode === 0 ? EXIT.ok : null
+  if (error.exitCode === 0) return EXIT.ok
+  return error.code === 'commander.help' ? EXIT.usage : null
 }
 
 type CommanderError = Error & { code: string; exitCode: number }

@@ -11,16 +11,27 @@ export class Follower {
   readonly #context: Context
   readonly #store: JobStore
   readonly #printer: LogPrinter
-  /** Number of the last run that was shown, or is. */
+  readonly #last: number
+  /** Number of the run that is shown, or was the last to be. */
   #shown: number
   #tail: number | null
   #current: { token: string; end: () => Promise<void> } | null = null
 
-  /** Begins with run `first`, of which the last `tail` lines are shown if it is given. */
-  constructor(context: Context, store: JobStore, printer: LogPrinter, first: number, tail: number | null = null) {
+  /** Shows runs `first` to `last`; of the first only the last `tail` lines, if that is given. */
+  constructor(
+    context: Context,
+    store: JobStore,
+    printer: LogPrinter,
+    {
+      first = 1,
+      last = Number.POSITIVE_INFINITY,
+      tail = null,
+    }: { first?: number; last?: number; tail?: number | null } = {},
+  ) {
     this.#context = context
     this.#store = store
     this.#printer = printer
+    this.#last = last
     this.#shown = first - 1
     this.#tail = tail
   }
@@ -31,7 +42,7 @@ export class Follower {
     if (this.#current !== null && (state !== 'processing' || run_token !== this.#current.token)) await this.close()
     if (job.runs <= this.#shown) return
     for (const run of await runsOf(this.#store, job)) {
-      if (run.number <= this.#shown) continue
+      if (run.number <= this.#shown || run.number > this.#last) continue
       await this.#begin(run)
       if (run.finished_at !== null) await this.close()
     }

@@ -32,7 +32,9 @@ function malformed(text: string): string {
     at < text.length
       ? `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`
       : 'it ends too early'
-  return `malformed JSON at line ${line}, column ${column}: ${found}`
+  // A job of a bulk stands on a line that has its own number.
+  const place = text.includes('\n') ? `line ${line}, column ${column}` : `column ${column}`
+  return `malformed JSON at ${place}: ${found}`
 }
 
 /**

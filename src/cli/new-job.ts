@@ -17,12 +17,7 @@ export interface Place {
 }
 
 /** Returns a function that makes the stored form of one request after another. It throws `invalid` for a cwd that is not there. */
-export async function jobMaker(
-  place: Place,
-  requests: readonly JobRequest[],
-): Promise<(request: JobRequest) => NewJob> {
-  // Only ids chosen by a caller can be repeated, and loading crypto costs a command more than all its other work.
-  const crypto = requests.some((request) => request.id !== null) ? await import('node:crypto') : null
+export function jobMaker(place: Place): (request: JobRequest) => NewJob {
   const { config } = place
   const checked = new Set<string>()
   return (request) => {
@@ -49,9 +44,14 @@ export async function jobMaker(
       origin_cwd: place.cwd,
       origin_host: place.host,
       insert_token: newToken(),
-      content_hash: id === null ? null : (crypto?.hash('sha256', JSON.stringify({ ...request, cwd })) ?? null),
+      content_hash: id === null ? null : digest({ ...request, cwd }),
     }
   }
+}
+
+/** Only ids chosen by a caller can be repeated: whoever lets one be made up is spared the time it takes to load crypto. */
+function digest(request: JobRequest): string {
+  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(request))
 }
 
 function checkFolder(cwd: string): void {

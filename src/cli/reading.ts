@@ -49,7 +49,11 @@ async function follow(
   tail: number | null,
 ): Promise<void> {
   if (wanted !== null) pick(job, await runsOf(store, job), wanted)
-  const follower = new Follower(context, store, printer, wanted ?? Math.max(1, job.runs), tail)
+  const follower = new Follower(context, store, printer, {
+    first: wanted ?? Math.max(1, job.runs),
+    ...(wanted === null ? {} : { last: wanted }),
+    tail,
+  })
   const goesOn = ({ state, runs }: Job) => state === 'processing' && runs === wanted
   await waitForJobs(context, store, [job.id], {
     timeout_ms: null,

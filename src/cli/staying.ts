@@ -21,7 +21,7 @@ export async function stayFor(
   else if (options.follow) context.note(`job ${ids.join(' ')}`)
   else if (!context.json) context.out(ids.join('\n'))
 
-  const follower = options.follow ? new Follower(context, store, new LogPrinter(context, false), 1) : null
+  const follower = options.follow ? new Follower(context, store, new LogPrinter(context, false)) : null
   const waited = await waitForJobs(context, store, ids, {
     timeout_ms,
     ...(follower ? { on_look: (job) => follower.look(job) } : {}),

@@ -15,8 +15,9 @@ export function parseDuration(text: string, what: string): number {
   return Number(number) * factor
 }
 
-/** A short human form of `seconds`: `0.4s`, `12s`, `3m 5s`, `2h 10m`, `4d 3h`. */
+/** A short human form of `seconds`: `40ms`, `1.4s`, `12s`, `3m 5s`, `2h 10m`, `4d 3h`. */
 export function formatDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))}ms`
   if (seconds < 10) return `${Math.round(seconds * 10) / 10}s`
   const s = Math.round(seconds)
   if (s < 60) return `${s}s`

@@ -18,7 +18,7 @@ import { Fleet } from './fleet.ts'
 import { purgeExpired, TraceSweep } from './housekeeping.ts'
 import { refuseSecondNamespace } from './namespace.ts'
 import type { SuperviseOptions } from './options.ts'
-import { Pulse } from './pulse.ts'
+import { Pulse, type SupervisorFacts } from './pulse.ts'
 import { Reaper } from './reaper.ts'
 import { Sleeper } from './sleeper.ts'
 import { STOP } from './stop.ts'
@@ -58,6 +58,8 @@ class Supervisor {
   #config: Config
   #ticked_at = monotonic()
   #told_ready = false
+  /** When the last worker was gone, by the monotonic clock. */
+  #emptied_at: number | null = null
   #exit_code: number | null = null
 
   constructor(options: SuperviseOptions, identity: ProcessIdentity) {
@@ -88,7 +90,7 @@ class Supervisor {
       tell,
     })
     this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
-    this.#pulse = new Pulse(store, { ...options, cwd: process.cwd(), identity }, this.#fleet, this.#reaper)
+    this.#pulse = new Pulse(store, factsOf(options, identity), this.#fleet, this.#reaper)
     const { beat_ms, reap_ms } = store.info.shared ? TIMING.shared : TIMING.local
     const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, this.#trouble)
     this.#duty = {
@@ -211,11 +213,14 @@ class Supervisor {
   }
 
   #over(): boolean {
-    if (!this.#ending.begun) return false
-    return this.#ending.hopeless || (this.#fleet.members.length === 0 && !this.#burial.pending && !this.#duty.bury.busy)
+    if (!this.#ending.begun || this.#fleet.members.length > 0) return this.#ending.hopeless
+    this.#emptied_at ??= monotonic()
+    // Runs that cannot be settled now keep their results on disk; the next supervisor settles them (R5).
+    const settled = !this.#burial.pending && !this.#duty.bury.busy
+    return settled || monotonic() - this.#emptied_at > STOP_CALL_MS
   }
 
-  /** The last commits, each bounded: the answer to whoever asked, and the registry without us. */
+  /** The last commits, bounded: the answer to whoever asked, and the registry without us. */
   async #end(): Promise<number> {
     const killed = this.#fleet.killed + (this.#ending.hopeless ? this.#fleet.members.length : 0)
     const released = this.#fleet.released + this.#burial.released
@@ -233,4 +238,10 @@ class Supervisor {
     const { durability, log_limit } = this.#config
     return { address, durability, log_limit, concurrency, queues, grace, cwd: process.cwd(), pass_store }
   }
+}
+
+/** What the registry says of this supervisor from its start on. Picked by name: the store's address may hold a password. */
+function factsOf(options: SuperviseOptions, identity: ProcessIdentity): SupervisorFacts {
+  const { id, version, concurrency, queues, grace, log } = options
+  return { id, version, concurrency, queues, grace, log, cwd: process.cwd(), identity }
 }

@@ -1,0 +1,44 @@
+import { expect } from 'chai'
+import { freshQueue } from '../helpers/queuectl.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('cancel', () => {
+  const queue = freshQueue()
+  const stateOf = async (id: string) => (await queue.json('show', id)).state
+
+  it('cancels waiting jobs at once', async () => {
+    await queue.ok('enqueue', '--id', 'a', '--', 'true')
+    await queue.ok('enqueue', '--id', 'b', '--delay', '1h', '--', 'true')
+    expect(await queue.ok('cancel', 'a', 'b')).to.equal('a cancelled\nb cancelled\n')
+    expect(await stateOf('a')).to.equal('cancelled')
+  })
+
+  it('R7: ends a running job through its worker, and waits until it has ended', async () => {
+    await queue.ok('enqueue', '--id', 'running', '--', 'sleep 60')
+    const workers = await queue.workers()
+    await waitFor(async () => (await stateOf('running')) === 'processing', { within: 10_000, what: 'it runs' })
+    const { code, stdout, stderr } = await queue.run(['cancel', 'running'])
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'running cancelled\n' })
+    expect(stderr).to.contain('is running; its worker has been asked')
+    expect(await queue.json('show', 'running')).to.include({ state: 'cancelled', reason: 'cancelled' })
+    await workers.stop()
+  })
+
+  it('leaves ended jobs as they are, and says which, exit 1', async () => {
+    await queue.ok('enqueue', '--id', 'done', '--', 'true')
+    await queue.drain()
+    const { code, stdout, stderr } = await queue.run(['cancel', 'done', '--json'])
+    expect(code).to.equal(1)
+    expect(JSON.parse(stdout)[0]).to.include({ id: 'done', state: 'completed', result: 'wrong_state' })
+    expect(JSON.parse(stderr).error).to.include({ code: 'wrong_state', message: 'done is completed' })
+  })
+
+  it('takes whole ids only from scripts, does what it can, and exits 3', async () => {
+    await queue.ok('enqueue', '--id', 'whole', '--', 'true')
+    await queue.ok('enqueue', '--id', 'other', '--', 'true')
+    const { code, stdout, stderr } = await queue.run(['cancel', 'who', 'other'])
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: 'other cancelled\n' })
+    expect(stderr).to.contain('no job has the id "who"')
+    expect(await stateOf('whole')).to.equal('pending')
+  })
+})

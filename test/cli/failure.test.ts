@@ -1,0 +1,23 @@
+import { expect } from 'chai'
+import { failureOf, failureText } from '../../src/cli/failure.ts'
+import { invalid } from '../../src/domain/errors.ts'
+
+describe('a failure', () => {
+  it('that nobody expected is exit 70, in one line', () => {
+    const failure = failureOf(new TypeError('boom\nat somewhere'))
+    expect(failure).to.include({ exit_code: 70, code: 'internal' })
+    expect(failureText(failure, false).split('\n')).to.have.length(2)
+    expect(failureText(failure, false)).to.contain('queuectl: boom\\x0aat somewhere')
+  })
+
+  it('cannot steer the terminal with what it quotes', () => {
+    expect(failureText(failureOf(invalid('no \x1b[31m\u202e', 'try \x07')), false)).to.equal(
+      'queuectl: no \\x1b[31m\\u202e\n  try \\x07',
+    )
+  })
+
+  it('is one JSON object for machines', () => {
+    const text = failureText(failureOf(invalid('no', 'yes')), true)
+    expect(JSON.parse(text)).to.deep.equal({ error: { code: 'invalid_input', message: 'no', hint: 'yes' } })
+  })
+})

@@ -1,0 +1,77 @@
+import { expect } from 'chai'
+import type { Command } from 'commander'
+import { Context } from '../../src/cli/context.ts'
+import { buildProgram } from '../../src/cli/program.ts'
+import { queuectl, startQueuectl } from '../helpers/queuectl.ts'
+
+describe('the command line', () => {
+  it('answers a mistyped command with the right one, in one line and a hint, exit 2', async () => {
+    const { code, stdout, stderr } = await queuectl(['lst'])
+    expect({ code, stdout, stderr }).to.deep.equal({
+      code: 2,
+      stdout: '',
+      stderr: "queuectl: unknown command 'lst'\n  Did you mean list?\n",
+    })
+  })
+
+  it('answers mistyped options and subcommands so too', async () => {
+    expect((await queuectl(['list', '--stat', 'dead'])).stderr).to.contain('Did you mean --state?')
+    const { code, stderr } = await queuectl(['worker', 'strat'])
+    expect(code).to.equal(2)
+    expect(stderr).to.contain('Did you mean start?')
+  })
+
+  it('tells machines of a failure in one JSON object on stderr', async () => {
+    const { code, stdout, stderr } = await queuectl(['--json', 'status', '--nonsense'])
+    expect(code).to.equal(2)
+    expect(stdout).to.equal('')
+    expect(JSON.parse(stderr).error).to.have.keys('code', 'message', 'hint')
+    expect(JSON.parse(stderr).error.code).to.equal('usage')
+  })
+
+  it('takes --json and --db before and behind the command', async () => {
+    expect(JSON.parse((await queuectl(['--json', '--db', 'a.db', 'list'])).stdout)).to.deep.equal([])
+    expect(JSON.parse((await queuectl(['list', '--db', 'a.db', '--json'])).stdout)).to.deep.equal([])
+  })
+
+  it('refuses an argument too many, and shows help on stderr when a command is missing', async () => {
+    expect((await queuectl(['status', 'x'])).code).to.equal(2)
+    const nothing = await queuectl([])
+    expect(nothing.code).to.equal(2)
+    expect(nothing.stdout).to.equal('')
+    expect(nothing.stderr).to.contain('Usage: queuectl')
+  })
+
+  it('has help with an example for every command', async () => {
+    for (const command of everyCommand(buildProgram(new Context([])))) {
+      let help = ''
+      command
+        .configureOutput({
+          writeOut(text) {
+            help += text
+          },
+        })
+        .outputHelp()
+      expect(help, command.name()).to.match(/Examples?:\n {2}\$ queuectl /)
+      expect(help, command.name()).to.contain('--json')
+    }
+    const { code, stdout } = await queuectl(['help', 'enqueue'])
+    expect(code).to.equal(0)
+    expect(stdout).to.contain('--max-retries')
+  })
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const child = startQueuectl(['help', 'enqueue'])
+    child.stdout?.destroy()
+    let stderr = ''
+    child.stderr?.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+  })
+})
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)]
+}

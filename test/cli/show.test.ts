@@ -1,0 +1,59 @@
+import { expect } from 'chai'
+import { freshQueue } from '../helpers/queuectl.ts'
+
+describe('show', () => {
+  const queue = freshQueue()
+
+  before(async () => {
+    await queue.ok(
+      'enqueue',
+      '--id',
+      'twice-1',
+      '--backoff-base',
+      '0',
+      '--max-retries',
+      '1',
+      '--',
+      'echo "run $QUEUECTL_RUN"; exit 3',
+    )
+    await queue.ok('enqueue', '--id', 'twice-2', '--delay', '1h', '--', 'true')
+    await queue.run(['worker', 'start', '--drain', '--timeout', '3s'])
+  })
+
+  it('shows a job with its runs and the end of its output', async () => {
+    const job = await queue.json('show', 'twice-1')
+    expect(job).to.deep.include({
+      state: 'dead',
+      attempts: 2,
+      runs: 2,
+      exit_code: 3,
+      reason: 'exit code 3',
+      last_output: ['run 2'],
+    })
+    expect(job.history.map((run: { run: number; outcome: string }) => [run.run, run.outcome])).to.deep.equal([
+      [1, 'failed'],
+      [2, 'failed'],
+    ])
+    expect(job).to.not.have.any.keys('lease_token', 'run_token', 'insert_token', 'content_hash')
+    const text = await queue.ok('show', 'twice-1')
+    expect(text).to.match(/State +dead \(exit code 3\)/)
+    expect(text).to.match(/2 .*failed +exit code 3\n/)
+    expect(text).to.match(/Last output \(run 2\)\nrun 2\n$/)
+  })
+
+  it('takes the beginning of an id, an exact one first, and lists the candidates of an ambiguous one', async () => {
+    await queue.ok('enqueue', '--id', 'twice', '--delay', '1h', '--', 'true')
+    expect((await queue.json('show', 'twice')).id).to.equal('twice')
+    expect((await queue.json('show', 'twice-2')).id).to.equal('twice-2')
+    const { code, stderr } = await queue.run(['show', 'twic'])
+    expect(code).to.equal(3)
+    expect(stderr).to.contain('twice, twice-1, twice-2')
+  })
+
+  it('does not know other ids, and refuses what cannot be one', async () => {
+    const { code, stderr } = await queue.run(['show', 'nobody', '--json'])
+    expect(code).to.equal(3)
+    expect(JSON.parse(stderr).error.code).to.equal('not_found')
+    expect((await queue.run(['show', '../x'])).code).to.equal(2)
+  })
+})

@@ -1,0 +1,57 @@
+import { expect } from 'chai'
+import { freshQueue } from '../helpers/queuectl.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+interface Row {
+  kind: string
+  state: string
+  pid: number
+  jobs?: { id: string; run_time: number }[]
+}
+
+describe('worker list', () => {
+  it('shows supervisors and workers, what they run, and says when there are none', async () => {
+    const queue = freshQueue()
+    expect(await queue.json('worker', 'list')).to.deep.equal([])
+    expect((await queue.run(['worker', 'list'])).stderr).to.equal('queuectl: no worker is running\n')
+
+    const workers = await queue.workers('--count', '2')
+    await queue.ok('enqueue', '--id', 'long', '--', 'sleep 60')
+    const rows = await waitFor(
+      async () => {
+        const all: Row[] = await queue.json('worker', 'list')
+        return all.some(({ jobs }) => jobs?.length) && all
+      },
+      { within: 10_000, what: 'the job is shown at its worker' },
+    )
+    expect(rows.map(({ kind }) => kind)).to.deep.equal(['supervisor', 'worker', 'worker'])
+    expect(new Set(rows.map(({ pid }) => pid)).size).to.equal(3)
+    expect(rows.flatMap(({ jobs = [] }) => jobs)[0])
+      .to.include({ id: 'long' })
+      .and.to.have.property('run_time')
+    expect(JSON.stringify(rows)).to.not.contain('"token"')
+
+    const text = await queue.ok('worker', 'list')
+    expect(text).to.match(/^ID +HOST +PID +STATE +CPU +MEMORY .*JOB\n/)
+    expect(text).to.match(/^ {2}\S+ .* busy .* long \d/m)
+
+    await workers.stop()
+    expect(await queue.json('worker', 'list')).to.deep.equal([])
+  })
+
+  it('marks what a dead supervisor left as gone', async () => {
+    const queue = freshQueue()
+    const child = queue.start(['worker', 'start'])
+    await waitFor(async () => (await queue.json('worker', 'list')).length === 2, {
+      within: 10_000,
+      what: 'it is registered',
+    })
+    const closed = new Promise((resolve) => child.on('close', resolve))
+    child.kill('SIGKILL')
+    await closed
+    const states = async () => (await queue.json('worker', 'list')).map(({ state }: Row) => state)
+    expect((await states())[0]).to.equal('gone')
+    await queue.run(['worker', 'stop', '--force'])
+    expect(await states()).to.deep.equal([])
+  })
+})

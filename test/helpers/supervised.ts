@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import type { Job, NewJob, Run } from '../../src/domain/job.ts'
+import type { AnyProcess, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
+import { newJobId, newToken } from '../../src/domain/token.ts'
+import { platform } from '../../src/platform/platform.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { HAS_PROC, killQuietly, lives } from './processes.ts'
+import { collect, type Ended, queuectl, startQueuectl } from './queuectl.ts'
+import { tempFolder } from './temp.ts'
+import { waitFor } from './wait-for.ts'
+
+/** A supervisor as a test sees it: a real process, and what it tells. */
+export interface Running {
+  child: ChildProcess & { pid: number }
+  ended: Promise<Ended>
+  /** What it has told so far. */
+  said: () => string
+}
+
+/**
+ * A store in a fresh folder, looked at through the port, with supervisors as real processes. `finish` ends every test: it proves that
+ * nothing is left.
+ */
+export class Scene {
+  readonly home: string
+  readonly db: string
+  readonly store: JobStore
+  readonly #children: ChildProcess[] = []
+
+  static async open(): Promise<Scene> {
+    const home = tempFolder()
+    const address = path.join(home, 'queue.db')
+    const store = await openStore({ address, role: 'command', is_alive: () => false })
+    return new Scene(home, store)
+  }
+
+  private constructor(home: string, store: JobStore) {
+    this.home = home
+    this.db = path.join(home, 'queue.db')
+    this.store = store
+  }
+
+  /** Stores a job and returns its id. */
+  async add(command: string, spec: Partial<NewJob> = {}): Promise<string> {
+    const id = newJobId()
+    const job: NewJob = {
+      id,
+      command,
+      queue: 'default',
+      priority: 0,
+      max_retries: 0,
+      max_interruptions: 3,
+      backoff_base: 1,
+      backoff_max: 60,
+      timeout: null,
+      cwd: null,
+      env: null,
+      run_at: null,
+      delay_ms: 0,
+      origin_cwd: this.home,
+      origin_host: null,
+      insert_token: newToken(),
+      content_hash: null,
+      ...spec,
+    }
+    await this.store.insert({ jobs: [job] })
+    return job.id
+  }
+
+  async job(id: string): Promise<Job> {
+    const job = await this.store.get({ id })
+    if (job === null) throw new Error(`no job ${id}`)
+    return job
+  }
+
+  runs(id: string): Promise<Run[]> {
+    return this.store.runs({ id })
+  }
+
+  /** Waits until the job's fields are as in `wanted`. */
+  until(id: string, wanted: Partial<Job>, within: number): Promise<Job> {
+    const fits = (job: Job) => Object.entries(wanted).every(([key, value]) => job[key as keyof Job] === value)
+    return waitFor(
+      async () => {
+        const job = await this.job(id)
+        return fits(job) ? job : null
+      },
+      { within, what: `job ${id} is ${JSON.stringify(wanted)}` },
+    )
+  }
+
+  /** Starts `worker start` with `args` and waits until it says that its workers are ready. */
+  async start(...args: string[]): Promise<Running> {
+    const running = this.launch(...args)
+    await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
+    return running
+  }
+
+  launch(...args: string[]): Running {
+    const child = startQueuectl(['worker', 'start', ...args], { env: { QUEUECTL_HOME: this.home } })
+    this.#children.push(child)
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+    })
+    return { child: child as Running['child'], ended: collect(child), said: () => said }
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return queuectl(args, { env: { QUEUECTL_HOME: this.home } })
+  }
+
+  rows(): Promise<AnyProcess[]> {
+    return this.store.processes()
+  }
+
+  async supervisors(): Promise<SupervisorRow[]> {
+    return (await this.rows()).filter((row): row is SupervisorRow => row.kind === 'supervisor')
+  }
+
+  async workers(): Promise<WorkerRow[]> {
+    return (await this.rows()).filter((row): row is WorkerRow => row.kind === 'worker')
+  }
+
+  /** The worker that holds a job, once its row is in the registry. */
+  async holder(id: string): Promise<WorkerRow> {
+    const { processing_by } = await this.until(id, { state: 'processing' }, 5_000)
+    return waitFor(async () => (await this.workers()).find((row) => row.id === processing_by), {
+      within: 5_000,
+      what: 'the holder is registered',
+    })
+  }
+
+  /** Lines that jobs wrote to `file` in the scene's folder. */
+  lines(file: string): string[] {
+    try {
+      return readFileSync(path.join(this.home, file), 'utf8').split('\n').filter(Boolean)
+    } catch {
+      return []
+    }
+  }
+
+  /** Holds the store's write lock, in a process of its own, until `release` is called. */
+  async lock(): Promise<{ release: () => Promise<void> }> {
+    const script = `const db = new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 5000 })
+      db.exec('BEGIN IMMEDIATE'); console.log('locked'); process.stdin.on('data', () => process.exit(0))`
+    const child = spawn(process.execPath, ['-e', script, this.db], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#children.push(child)
+    await new Promise((resolve) => child.stdout?.once('data', resolve))
+    return {
+      release: async () => {
+        const gone = new Promise((resolve) => child.once('exit', resolve))
+        child.stdin?.end('go')
+        await gone
+      },
+    }
+  }
+
+  /** Stops what still runs and proves that no process, lease, registry row or trace is left. */
+  async finish(): Promise<void> {
+    try {
+      if ((await this.rows()).length > 0) await this.run('worker', 'stop', '--force')
+      expect(await this.rows(), 'registry rows').to.deep.equal([])
+      expect(await this.store.processing(), 'leases').to.deep.equal([])
+      expect(this.carriers(), 'processes of jobs').to.deep.equal([])
+      const traces = readdirSync(path.join(`${this.db}.d`, 'run')).filter((name) => !name.endsWith('.spare'))
+      expect(traces, 'traces').to.deep.equal([])
+      const left = () => this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+      await waitFor(() => left().every(({ pid = 0 }) => !lives(pid)), { within: 3_000, what: 'our processes are gone' })
+    } finally {
+      for (const { pid = 0, exitCode, signalCode } of this.#children) {
+        if (exitCode === null && signalCode === null) killQuietly(pid)
+      }
+      for (const pid of this.carriers()) killQuietly(pid)
+      await this.store.close()
+    }
+  }
+
+  /** Living processes whose environment says that they belong to a job of this store. */
+  carriers(): number[] {
+    if (!HAS_PROC) return []
+    return readdirSync('/proc').flatMap((name) => {
+      const pid = Number(name)
+      return pid > 1 && holds(pid, `QUEUECTL_DB=${this.db}`) && holds(pid, 'QUEUECTL_LEASE=') && lives(pid) ? [pid] : []
+    })
+  }
+}
+
+/** Whether the process of that row lives. */
+export function isAlive(row: AnyProcess): boolean {
+  return platform.liveness(row.identity) === 'alive'
+}
+
+function holds(pid: number, text: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`).includes(text)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,153 @@
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { isAlive, Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('a supervisor’s life', function () {
+  this.timeout(60_000)
+  let scene: Scene
+  beforeEach(async () => {
+    scene = await Scene.open()
+  })
+  afterEach(() => scene.finish())
+
+  it('registers itself and its workers with their identities, and takes the rows with it (R4)', async () => {
+    const { child, ended } = await scene.start('--count', '2')
+    const [supervisor] = await scene.supervisors()
+    expect(supervisor?.identity.pid).to.equal(child.pid)
+    expect((await scene.workers()).map(isAlive)).to.deep.equal([true, true])
+    child.kill('SIGTERM')
+    expect((await ended).code).to.equal(0)
+    expect(await scene.rows()).to.deep.equal([])
+  })
+
+  it('drains: exit 0 when all went well, retries and delays included', async () => {
+    await scene.add('test -e tried || { touch tried; exit 1; }', { max_retries: 1 })
+    const later = await scene.add('echo later', { delay_ms: 700 })
+    const { ended } = scene.launch('--drain')
+    expect((await ended).code).to.equal(0)
+    expect((await scene.job(later)).state).to.equal('completed')
+  })
+
+  it('drains: exit 1 when a job died meanwhile', async () => {
+    await scene.add('exit 3')
+    const { code, stdout } = await scene.launch('--drain').ended
+    expect(code).to.equal(1)
+    expect(stdout).to.match(/drained; 1 job died/)
+  })
+
+  it('drains: exit 124 when that takes too long', async () => {
+    await scene.add('echo never', { delay_ms: 600_000 })
+    const began = monotonic()
+    expect((await scene.launch('--drain', '--timeout', '1s').ended).code).to.equal(124)
+    expect(monotonic() - began).to.be.below(8_000)
+  })
+
+  it('lets a running job finish when it is told to stop, however often (R8)', async () => {
+    const id = await scene.add('sleep 1; echo done > finished')
+    const { child, ended } = await scene.start()
+    await scene.until(id, { state: 'processing' }, 5_000)
+    for (let i = 0; i < 5; i++) child.kill('SIGTERM')
+    expect((await ended).code).to.equal(0)
+    expect(scene.lines('finished')).to.deep.equal(['done'])
+    expect((await scene.job(id)).state).to.equal('completed')
+  })
+
+  it('exits 0 after SIGHUP and 130 after Ctrl-C; two SIGINT at once are one (R8)', async () => {
+    const id = await scene.add('sleep 1')
+    const first = await scene.start()
+    await scene.until(id, { state: 'processing' }, 5_000)
+    first.child.kill('SIGINT')
+    first.child.kill('SIGINT')
+    expect((await first.ended).code).to.equal(130)
+    expect((await scene.job(id)).state).to.equal('completed')
+    const second = await scene.start()
+    second.child.kill('SIGHUP')
+    expect((await second.ended).code).to.equal(0)
+  })
+
+  it('ends jobs at a second Ctrl-C, as an interruption, and kills them at a third (R6, R8)', async () => {
+    const id = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
+    const { child, ended, said } = await scene.start()
+    await scene.until(id, { state: 'processing' }, 5_000)
+    const press = async (seen: RegExp) => {
+      child.kill('SIGINT')
+      await waitFor(() => seen.test(said()), { within: 2_000, what: String(seen) })
+      const pressed = monotonic()
+      await waitFor(() => monotonic() - pressed > 510, { within: 1_000, what: 'the next press counts' })
+    }
+    await press(/stopping \(Ctrl-C\)/)
+    await press(/SIGTERM/)
+    await press(/SIGKILL/)
+    expect((await ended).code).to.equal(1)
+    const job = await scene.job(id)
+    expect(job).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
+  })
+
+  it('gives back what the grace does not suffice for: TERM, 5 s, KILL, uncounted (R6)', async () => {
+    const id = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
+    const { child, ended } = await scene.start('--grace', '1s')
+    await scene.until(id, { state: 'processing' }, 5_000)
+    const began = monotonic()
+    child.kill('SIGTERM')
+    expect((await ended).code).to.equal(1)
+    expect(monotonic() - began).to.be.within(5_500, 11_000)
+    expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 0 })
+    expect((await scene.runs(id))[0]).to.include({ outcome: 'released', cause: 'end of grace' })
+  })
+
+  it('takes a death by signal during a stop for a release, as when an init signals the whole group (R6)', async () => {
+    const id = await scene.add('exec sleep 30')
+    const { child, ended } = await scene.start('--grace', '5s')
+    const { jobs } = await waitFor(async () => (await scene.workers()).find((row) => (row.jobs[0]?.pid ?? 0) > 1), {
+      within: 5_000,
+      what: 'the job’s pid is known',
+    })
+    child.kill('SIGTERM')
+    await waitFor(async () => (await scene.supervisors())[0]?.state === 'stopping', { within: 2_000, what: 'it stops' })
+    process.kill(jobs[0]?.pid ?? 0, 'SIGTERM')
+    await ended
+    expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0 })
+    expect((await scene.runs(id))[0]).to.include({ outcome: 'released' })
+  })
+
+  it('stops within its bound while another process holds the store’s lock all the time (R8)', async () => {
+    const id = await scene.add('sleep 30')
+    const { child, ended } = await scene.start('--grace', '1s')
+    await scene.until(id, { state: 'processing' }, 5_000)
+    const lock = await scene.lock()
+    const began = monotonic()
+    child.kill('SIGTERM')
+    await ended
+    expect(monotonic() - began).to.be.below(11_000)
+    await lock.release()
+    await scene.run('worker', 'stop')
+    expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0 })
+  })
+
+  it('goes on without a reader of what it says', async () => {
+    const id = await scene.add('sleep 0.3')
+    const { child, ended } = await scene.start()
+    child.stdout?.destroy()
+    const next = await scene.add('echo unheard')
+    await scene.until(id, { state: 'completed' }, 5_000)
+    await scene.until(next, { state: 'completed' }, 5_000)
+    child.kill('SIGTERM')
+    expect((await ended).code).to.equal(0)
+  })
+
+  it('starts a job within a moment of its enqueue', async () => {
+    await scene.start()
+    const id = await scene.add('true')
+    const { finished_at, created_at } = await scene.until(id, { state: 'completed' }, 2_000)
+    expect((finished_at ?? 0) - created_at).to.be.below(500)
+  })
+
+  it('gives the terminal back when the workers are ready', async () => {
+    const { code, stdout } = await scene.run('worker', 'start', '--detach', '--json')
+    expect(code).to.equal(0)
+    const { supervisor, log } = JSON.parse(stdout)
+    const [row] = await scene.supervisors()
+    expect(row).to.include({ id: supervisor, state: 'running', log })
+  })
+})
