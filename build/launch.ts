@@ -24,7 +24,12 @@ const file = cacheFile()
 const cachedData = file ? readOwn(file) : undefined
 const script = new Script(PROGRAM, { filename: __filename, ...(cachedData && { cachedData }) })
 if (file && (!cachedData || script.cachedDataRejected)) process.on('exit', (code) => code === 0 && save(file))
-script.runInThisContext()(exports, require, module)
+script.runInThisContext()(exports, load, module)
+
+/** `require` of the program: mongoose is a file of its own, for those who need it. */
+function load(name: string): unknown {
+  return name === 'mongoose' ? require('./mongoose.cjs') : require(name)
+}
 
 /**
  * Where the compiled code of this command is kept: each has its own, of the functions that it calls. Undefined for workers, which

@@ -4,5 +4,5 @@
 if (process.env.QUEUECTL_WORKER && process.connected && process.getBuiltinModule('node:cluster').isWorker) {
   import('./worker/main.ts').then(({ runWorker }) => runWorker())
 } else {
-  import('./cli/program.ts').then(({ main }) => main(process.argv.slice(2)))
+  import('./cli/main.ts').then(({ main }) => main(process.argv.slice(2)))
 }

@@ -18,11 +18,18 @@ export function eventTeller(json: boolean): Tell {
   return (event) => {
     if (!heard) return
     const now = Date.now()
-    const line = json
-      ? JSON.stringify({ at: iso(now), ...event })
-      : `${localTime(now).slice(11)}  ${safe(readable(event))}`
+    const line = json ? JSON.stringify({ at: iso(now), ...event }) : `${clock(now)}  ${safe(readable(event))}`
     process.stdout.write(`${line}\n`)
   }
+}
+
+let told = { second: Number.NaN, text: '' }
+
+/** Local time of day; worked out once a second, since a busy supervisor tells thousands of lines. */
+function clock(now: number): string {
+  const second = Math.floor(now / 1000)
+  if (told.second !== second) told = { second, text: localTime(now).slice(11) }
+  return told.text
 }
 
 function readable(event: SupervisorEvent): string {

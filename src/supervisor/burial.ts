@@ -35,13 +35,15 @@ export class Burial {
     for (const member of [...this.#waiting]) {
       const outcome = this.#outcome(member)
       const settled = await this.#reaper.recoverOwner(member, outcome)
-      if (outcome.kind === 'released') this.released += settled
+      if (outcome.kind === 'released' && !member.ended?.clean) this.released += settled
       this.#waiting.splice(this.#waiting.indexOf(member), 1)
       this.buried.push(member.id)
     }
   }
 
   #outcome(member: Member): Outcome {
+    // Its runs have ended, with their results on disk; what is left was claimed and never begun.
+    if (member.ended?.clean) return { kind: 'released', cause: 'not started' }
     const stop = this.#stop()
     if (stop === 'overdue') return { kind: 'released', cause: 'end of grace' }
     // An init that stops a service signals every process of it, workers included.

@@ -148,14 +148,9 @@ export class Fleet {
     for (const member of this.members) member.kill()
   }
 
-  /** Tells each worker which of `tokens`, among those it last reported, it has lost or is to cancel. */
+  /** Tells the workers which runs they have lost or are to cancel. All of them: what they reported last may be a beat old. */
   tellTokens(type: 'lost' | 'cancel', tokens: readonly string[]): void {
-    if (tokens.length === 0) return
-    const wanted = new Set(tokens)
-    for (const member of this.members) {
-      const its = member.jobs.map(({ token }) => token).filter((token) => wanted.has(token))
-      if (its.length > 0) member.send({ type, tokens: its })
-    }
+    if (tokens.length > 0) this.send({ type, tokens: [...tokens] })
   }
 
   #retire(place: Place, grace_ms: number): void {

@@ -6,6 +6,7 @@ import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import { openTraces } from '../worker/traces.ts'
 import { Reaper } from './reaper.ts'
+import { endOwner } from './recovery.ts'
 
 /** What was left behind by dead supervisors on this host, and what became of it. */
 export interface Cleared {
@@ -48,9 +49,11 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
   })
   let runs = 0
   for (const owner of [...workers, ...dead]) runs += await reaper.recoverOwner(owner, outcome)
-  for (const { identity } of workers) platform.signal(identity, 'SIGKILL')
+  const ended = await Promise.all(workers.map((worker) => endOwner(platform, worker)))
   const stuck = Object.fromEntries(reaper.stuck)
-  if (Object.keys(stuck).length === 0) await store.deregister({ ids: [...workers, ...dead].map(({ id }) => id) })
+  // What still owns a run, or lives, stays on record.
+  if (Object.keys(stuck).length === 0 && ended.every(Boolean))
+    await store.deregister({ ids: [...workers, ...dead].map(({ id }) => id) })
   return { supervisors: dead.length, workers: workers.length, runs, stuck }
 }
 

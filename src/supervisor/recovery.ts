@@ -48,7 +48,7 @@ export async function recoverJob(
   const new_token = newToken()
   const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
   if (!(await store.fence(held))) return 'lost'
-  if (owner !== null && !(await killed(platform, owner))) return stuck(context, job, `worker ${owner.id} does not die`)
+  if (owner !== null && !(await endOwner(platform, owner))) return stuck(context, job, `worker ${owner.id} does not die`)
 
   const done = traces.readDone(run_token)
   if (done === null) {
@@ -75,8 +75,8 @@ export async function recoverJob(
   return 'settled'
 }
 
-/** Ends a worker that may be frozen, and waits for its death. */
-async function killed(platform: Platform, owner: Owner): Promise<boolean> {
+/** Ends a worker that may be frozen. Whether it is dead, which is waited for. */
+export async function endOwner(platform: Platform, owner: Owner): Promise<boolean> {
   const until = monotonic() + DEATH_MS
   while (platform.liveness(owner.identity) === 'alive') {
     if (monotonic() > until) return false

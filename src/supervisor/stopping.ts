@@ -72,14 +72,23 @@ function isTarget(row: AnyProcess, target: AnyProcess | null): boolean {
   return target === null ? row.kind === 'supervisor' : row.id === target.id
 }
 
-/** Stores the request and signals the supervisor. Returns the control's id. */
+/**
+ * Stores the request and signals the supervisor. Returns the control's id. A store that is locked must not keep the signal from it;
+ * with neither of the two the call throws as the store does.
+ */
 async function ask(store: JobStore, row: AnyProcess, force: boolean): Promise<string> {
   const id = `c-${randomWord(12)}`
   const one = row.kind === 'worker'
   const supervisor_id = one ? row.supervisor_id : row.id
-  await store.ask({ id, supervisor_id, kind: 'stop', args: one ? { force, worker_id: row.id } : { force } })
-  if (!one && platform.has_signals && platform.liveness(row.identity) === 'alive')
-    platform.signal(row.identity, 'SIGTERM')
+  const args = one ? { force, worker_id: row.id } : { force }
+  let trouble: unknown = null
+  try {
+    await store.ask({ id, supervisor_id, kind: 'stop', args })
+  } catch (error) {
+    trouble = error
+  }
+  const signaled = !one && platform.signal(row.identity, 'SIGTERM')
+  if (trouble !== null && !signaled) throw trouble
   return id
 }
 

@@ -152,6 +152,7 @@ class Supervisor {
   }
 
   async #replaceDead(): Promise<void> {
+    this.#noticeFreeze()
     this.#fleet.killOverdue()
     if (this.#fleet.has_ended) this.#duty.bury.hasten()
     if (this.#burial.pending) await this.#duty.bury.run()

@@ -72,8 +72,9 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   link.send({ type: 'ready' })
   await worker.work()
   heartbeat.stop()
-  // Nobody else takes an orphan's row out of the registry before a supervisor runs here again.
-  if (inbox.is_orphaned) await withinMs(ORPHAN_EXTRA_MS, store.deregister({ ids: [id] }))
+  // Nobody else takes an orphan's row out of the registry before a supervisor runs here again. While it has a result that the
+  // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
+  if (inbox.is_orphaned && worker.settled) await withinMs(ORPHAN_EXTRA_MS, store.deregister({ ids: [id] }))
   await store.close()
   link.send({ type: 'bye', killed: worker.killed, released: worker.released })
 }

@@ -40,6 +40,7 @@ export type ToWorker =
 export interface RunNews {
   id: string
   run: number
+  /** Told when the run has started; empty afterwards. */
   command: string
   worker: string
   event: 'started' | 'completed' | 'retry' | 'dead' | 'cancelled' | 'released' | 'lost'

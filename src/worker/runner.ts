@@ -30,6 +30,8 @@ export interface RunRequest {
   traces: Traces
   worker_id: string
   on_started?: (pid: number) => void
+  /** What the end of the run is to be taken for, asked before it is written down. */
+  judge?: (outcome: Outcome) => Promise<Outcome>
   platform?: Platform
 }
 
@@ -91,9 +93,10 @@ class Run implements RunHandle {
   }
 
   async #run(): Promise<{ outcome: Outcome; run_ms: number }> {
-    const outcome = this.#outcome(await this.#seeThrough())
+    const ended = this.#outcome(await this.#seeThrough())
     for (const cancel of this.#alarms) cancel()
     const run_ms = Math.round(monotonic() - this.#began)
+    const outcome = (await this.#request.judge?.(ended)) ?? ended
     this.#keep(() => this.#request.traces.done({ token: this.token, outcome, run_ms }))
     return { outcome, run_ms }
   }

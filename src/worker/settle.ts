@@ -14,6 +14,8 @@ export interface SettleRequest {
   /** Asked for anew at each try: what to claim in the same call. */
   next: () => ClaimParams | null
   bound: StopBound
+  /** The store took the end after it was given up. */
+  on_late: (settled: Settled) => void
   on_trouble: (message: string) => void
 }
 
@@ -32,7 +34,7 @@ export async function settleRun(
     try {
       const next = request.next()
       const params = { id: job.id, token: job.lease_token ?? '', settlement, run }
-      const settled = await bound.wait(store.settle(next === null ? params : { ...params, next }))
+      const settled = await bound.wait(store.settle(next === null ? params : { ...params, next }), request.on_late)
       return settled && { ...settled, settlement }
     } catch (error) {
       request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)

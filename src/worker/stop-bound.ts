@@ -1,3 +1,5 @@
+import { sleep } from '../platform/clock.ts'
+
 /** While a stop is on its way no store call may hold it up for longer (R8). */
 const STOP_CALL_MS = 2_000
 
@@ -7,9 +9,16 @@ const STOP_CALL_MS = 2_000
  */
 export class StopBound {
   #stopping = false
+  readonly #begun = new AbortController()
   readonly #waiting = new Set<() => void>()
 
   get stopping(): boolean {
+    return this.#stopping
+  }
+
+  /** Whether a stop has begun, or begins within `ms`. */
+  async beginsWithin(ms: number): Promise<boolean> {
+    await sleep(ms, this.#begun.signal)
     return this.#stopping
   }
 
@@ -17,21 +26,29 @@ export class StopBound {
   begin(): void {
     if (this.#stopping) return
     this.#stopping = true
+    this.#begun.abort()
     const giveUp = [...this.#waiting]
     setTimeout(() => giveUp.forEach((give) => void give()), STOP_CALL_MS)
   }
 
-  /** The answer of `call`; null when a stop could not wait for it. Rejects as `call` does. */
-  wait<T>(call: Promise<T>): Promise<T | null> {
+  /**
+   * The answer of `call`; null when a stop could not wait for it, and an answer that comes after all goes to `on_late`. Rejects as
+   * `call` does.
+   */
+  wait<T>(call: Promise<T>, on_late: (answer: T) => void): Promise<T | null> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => resolve(null)
+      let given_up = false
+      const giveUp = () => {
+        given_up = true
+        resolve(null)
+      }
       const timer = this.#stopping ? setTimeout(giveUp, STOP_CALL_MS) : null
       const settle = () => {
         this.#waiting.delete(giveUp)
         if (timer !== null) clearTimeout(timer)
       }
       if (timer === null) this.#waiting.add(giveUp)
-      call.then(resolve, reject).finally(settle)
+      call.then((answer) => (given_up ? on_late(answer) : resolve(answer)), reject).finally(settle)
     })
   }
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/lifecycle.ts'
 import type { RunningJob } from '../domain/process.ts'
 import { TERM_MS, TIMING } from '../domain/timing.ts'
 import { newToken } from '../domain/token.ts'
-import { sleep } from '../platform/clock.ts'
+import { monotonic, sleep } from '../platform/clock.ts'
 import type { Claimed, ClaimParams, JobStore } from '../store/port.ts'
 import { inheritedEnvironment, jobEnvironment, workingFolder } from './environment.ts'
 import { Idle } from './idle.ts'
@@ -16,6 +16,9 @@ import { StopBound } from './stop-bound.ts'
 import type { Traces } from './traces.ts'
 
 const TROUBLE_WAIT_MS = 1_000
+/** Signals by which an init stops a service; it may reach a job before it reaches us, but not by more than this. */
+const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
+const SAME_STOP_MS = 100
 
 interface ActiveRun {
   job: Job
@@ -35,7 +38,10 @@ export class Worker {
   readonly #bound = new StopBound()
   readonly #host = hostname()
   readonly #inherited: Record<string, string>
+  /** Tokens whose end could not be written before a stop. */
+  readonly #unsettled = new Set<string>()
   #grace_timer: NodeJS.Timeout | null = null
+  #grace_ends_at = Number.POSITIVE_INFINITY
   log_limit: number
   killed = 0
   released = 0
@@ -59,6 +65,8 @@ export class Worker {
   drain(grace_ms: number): void {
     this.#bound.begin()
     this.#idle.nudge()
+    if (monotonic() + grace_ms >= this.#grace_ends_at) return
+    this.#grace_ends_at = monotonic() + grace_ms
     if (this.#grace_timer !== null) clearTimeout(this.#grace_timer)
     this.#grace_timer = setTimeout(() => this.#endRuns({ kind: 'released', cause: 'end of grace' }, TERM_MS), grace_ms)
   }
@@ -85,6 +93,11 @@ export class Worker {
 
   tokens(): string[] {
     return [...this.#runs.keys()]
+  }
+
+  /** Whether the store knows the end of all its runs. */
+  get settled(): boolean {
+    return this.#unsettled.size === 0
   }
 
   get idle(): boolean {
@@ -114,7 +127,7 @@ export class Worker {
 
   async #claim(): Promise<Claimed | null> {
     try {
-      return await this.#bound.wait(this.#store.claim(this.#claimParams()))
+      return await this.#bound.wait(this.#store.claim(this.#claimParams()), (late) => this.#giveBack(late))
     } catch (error) {
       this.#link.send({ type: 'trouble', message: `cannot claim: ${(error as Error).message}` })
       await sleep(TROUBLE_WAIT_MS)
@@ -133,9 +146,14 @@ export class Worker {
     this.#runs.set(token, { job, handle, started_at: job.started_at ?? this.#store.now() })
     this.#report(job, 'started', null, null, null)
     const { outcome, run_ms } = await handle.outcome
-    const next = await this.#settle(job, this.#excused(outcome), run_ms)
+    const next = await this.#settle(job, outcome, run_ms)
     this.#runs.delete(token)
     return next
+  }
+
+  /** A job that was claimed after its slot had left for a stop. */
+  #giveBack(claimed: Claimed | null): void {
+    if (claimed?.job) void this.#take(claimed.job)
   }
 
   #start(job: Job, token: string): RunHandle {
@@ -151,12 +169,15 @@ export class Worker {
       log_limit: this.log_limit,
       traces: this.#traces,
       worker_id: id,
+      judge: (outcome) => this.#excused(outcome),
     })
   }
 
   /** An init that stops a service signals every process of it: a job that dies so was stopped, it did not fail (R6). */
-  #excused(outcome: Outcome): Outcome {
-    return this.#bound.stopping && outcome.kind === 'signal' ? { kind: 'released', cause: 'stop signal' } : outcome
+  async #excused(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== 'signal') return outcome
+    const wait_ms = STOP_SIGNALS.includes(outcome.signal) ? SAME_STOP_MS : 0
+    return (await this.#bound.beginsWithin(wait_ms)) ? { kind: 'released', cause: 'stop signal' } : outcome
   }
 
   async #settle(job: Job, outcome: Outcome, run_ms: number | null): Promise<Claimed | null> {
@@ -167,16 +188,28 @@ export class Worker {
       worker: { id: this.#setup.id, host: this.#host },
       next: () => (this.#bound.stopping ? null : this.#claimParams()),
       bound: this.#bound,
+      on_late: ({ state, next }) => {
+        this.#close(job, state !== null)
+        this.#giveBack(next)
+      },
       on_trouble: (message) => this.#link.send({ type: 'trouble', message }),
     })
-    if (answer === null) return null
-    // A run that was taken over leaves its traces to whoever took it.
-    if (answer.state !== null) this.#traces.forget(job.run_token ?? '')
+    if (answer === null) {
+      this.#unsettled.add(job.run_token ?? '')
+      return null
+    }
+    this.#close(job, answer.state !== null)
     const { cause, run_outcome, delay_ms, state } = answer.settlement
     if (run_outcome === 'released' && run_ms !== null) this.released++
     const event = answer.state === null ? 'lost' : eventOf(answer.state, run_outcome)
     this.#report(job, event, cause, run_ms, state === 'pending' ? delay_ms : null)
     return answer.next
+  }
+
+  /** The end of a run is on record. A run that was taken over leaves its traces to whoever took it. */
+  #close({ run_token }: Job, own: boolean): void {
+    this.#unsettled.delete(run_token ?? '')
+    if (own) this.#traces.forget(run_token ?? '')
   }
 
   #endRuns(outcome: Parameters<RunHandle['end']>[0], patience_ms: number): void {
@@ -198,7 +231,9 @@ export class Worker {
     run_ms: number | null,
     retry_ms: number | null,
   ): void {
-    const { id, runs: run, command } = job
+    const { id, runs: run } = job
+    // A command may be 64 KiB long: it is told once.
+    const command = event === 'started' ? job.command : ''
     const news = { id, run, command, worker: this.#setup.id, event, cause, run_ms, retry_ms }
     this.#link.send({ type: 'news', news })
   }

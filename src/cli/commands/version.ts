@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { COMMIT, VERSION } from '../version.ts'
+import { COMMIT, TARGET, VERSION } from '../version.ts'
 
 /** Registers `version`. */
 export function registerVersion(program: Command, context: Context): void {
@@ -11,7 +11,8 @@ export function registerVersion(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  $ queuectl version --json')
     .action(() => {
       const { node, sqlite = null } = process.versions
-      if (context.json) context.outJson({ version: VERSION, commit: COMMIT, node, sqlite })
-      else context.out(`queuectl ${VERSION} (${COMMIT ?? 'from sources'}; Node ${node}, SQLite ${sqlite ?? 'unknown'})`)
+      if (context.json) return context.outJson({ version: VERSION, commit: COMMIT, target: TARGET, node, sqlite })
+      const origin = TARGET === null ? 'from sources' : `${TARGET}, commit ${COMMIT ?? 'unknown'}`
+      context.out(`queuectl ${VERSION} (${origin}; Node ${node}, SQLite ${sqlite ?? 'unknown'})`)
     })
 }

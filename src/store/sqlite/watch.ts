@@ -13,9 +13,7 @@ const REARM_MS = 1000
 export function watchCommits(db: Connection, onChange: () => void): { close(): void } {
   let watcher: FSWatcher | null = null
   let timers: NodeJS.Timeout[] = []
-  let rearm: NodeJS.Timeout | undefined
   let seen = look(db)
-  let checkedAt = 0
 
   const check = () => {
     const version = look(db)
@@ -23,23 +21,27 @@ export function watchCommits(db: Connection, onChange: () => void): { close(): v
     seen = version
     onChange()
   }
-  const onEvent = (event: string) => {
-    if (event === 'rename') return again()
-    // Within a burst the check that is due 2 ms after its first event speaks for the rest.
-    const at = performance.now()
-    if (at - checkedAt < RECHECK_MS[0]) return
-    checkedAt = at
-    check()
-    timers.forEach(clearTimeout)
-    timers = RECHECK_MS.map((ms) => setTimeout(check, ms).unref())
-  }
-  const again = () => {
+  const later = (ms: number, act: () => void) => timers.push(setTimeout(act, ms).unref())
+  const disarm = () => {
     watcher?.close()
     watcher = null
-    clearTimeout(rearm)
-    rearm = setTimeout(arm, REARM_MS).unref()
+    timers.forEach(clearTimeout)
+    timers = []
+  }
+  const again = () => {
+    disarm()
+    later(REARM_MS, arm)
+  }
+  // A commit is a dozen events, and a busy queue hundreds of commits a second: after the first event the eye is closed until the
+  // last check.
+  const onEvent = (event: string) => {
+    disarm()
+    check()
+    later(RECHECK_MS[0], check)
+    later(event === 'rename' ? REARM_MS : RECHECK_MS[1], arm)
   }
   const arm = () => {
+    timers = []
     try {
       watcher = watch(`${db.path}-wal`, { persistent: false }, onEvent).on('error', again)
       check()
@@ -49,13 +51,7 @@ export function watchCommits(db: Connection, onChange: () => void): { close(): v
   }
 
   arm()
-  return {
-    close() {
-      watcher?.close()
-      clearTimeout(rearm)
-      timers.forEach(clearTimeout)
-    },
-  }
+  return { close: disarm }
 }
 
 /** Null when it cannot be told: locked just now, or closed. */

@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+// The parts of the program as texts: what the npm package and the executables are made of.
+
+/** The project's folder, with a separator at its end. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** What the MongoDB driver asks for and does without: compression, a proxy, logins of clouds. */
+const OPTIONAL = [
+  '@aws-sdk/credential-providers',
+  '@mongodb-js/zstd',
+  'gcp-metadata',
+  'kerberos',
+  'mongodb-client-encryption',
+  'snappy',
+  'socks',
+]
+
+const SHARED = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  write: false,
+  platform: 'node',
+  format: 'cjs',
+  // Not node26: an older Node must be able to parse the file before it can say that it is too old.
+  target: 'es2022',
+  // Names stay: a shorter file starts no faster, and a stack trace can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // In CommonJS import.meta is an empty object: what reads it works from the sources and fails in the bundle.
+  logOverride: { 'empty-import-meta': 'error' },
+} satisfies BuildOptions
+
+/**
+ * All of src and what it needs from packages, as a CommonJS module; all but mongoose, which a queue in a file never loads, and which
+ * its `require` has to know. `target`: what the program says that it was built for.
+ */
+export function programText(target: string): Promise<string> {
+  return bundled({
+    entryPoints: ['src/main.ts'],
+    external: ['mongoose'],
+    define: defines({ QUEUECTL_VERSION: version(), QUEUECTL_COMMIT: commit(), QUEUECTL_TARGET: target }),
+    plugins: [lazyChildProcess()],
+  })
+}
+
+/** mongoose and all that it needs, as a CommonJS module. Its driver's optional companions are left out. */
+export function mongooseText(): Promise<string> {
+  return bundled({
+    stdin: { contents: "module.exports = require('mongoose')", resolveDir: ROOT },
+    external: OPTIONAL,
+  })
+}
+
+/** The text of a CommonJS module as a function of CommonJS's own names. */
+export function functionOf(text: string): string {
+  return `(function(exports,require,module){${text}\n})`
+}
+
+/** The text of one bundle; `options` on top of what all have in common. */
+export async function bundled(options: BuildOptions): Promise<string> {
+  const { outputFiles = [] } = await build({ ...SHARED, ...options, write: false })
+  return outputFiles[0]?.text ?? ''
+}
+
+/** Constants put into a bundle as strings; what is null stays undefined there. */
+export function defines(values: Record<string, string | null>): Record<string, string> {
+  const entries = Object.entries(values).map(([name, value]) => [name, value ? JSON.stringify(value) : 'undefined'])
+  return Object.fromEntries(entries)
+}
+
+/** Version of the program. */
+export function version(): string {
+  return JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')).version
+}
+
+/** Commit of the sources; null outside of a git clone. */
+export function commit(): string | null {
+  const git = spawnSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: ROOT, encoding: 'utf8' })
+  return git.status === 0 ? git.stdout.trim() : null
+}
+
+/**
+ * commander imports node:child_process for a feature that is not used here (subcommands that are programs of their own), which
+ * costs each command about a tenth of Node's own start.
+ */
+function lazyChildProcess(): Plugin {
+  const namespace = 'lazy'
+  return {
+    name: 'lazy child_process',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+        /[\\/]commander[\\/]/.test(importer) ? { path, namespace } : undefined,
+      )
+      onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+        contents: `export default { get spawn() { return require('${path}').spawn } }`,
+      }))
+    },
+  }
+}

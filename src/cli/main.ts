@@ -1,0 +1,33 @@
+import { Context } from './context.ts'
+import { failureOf, failureText, helpExitCode } from './failure.ts'
+import { VERSION } from './version.ts'
+
+/** Runs the command line `argv` (without program and script) to its end; the exit code is the process's own. Never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const context = new Context(argv)
+  process.on('uncaughtException', (error) => {
+    fail(context, error)
+    process.exit()
+  })
+  try {
+    // What installers and scripts ask first needs no parser, which would be half of its time.
+    if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return context.out(VERSION)
+    const { buildProgram } = await import('./program.ts')
+    await buildProgram(context, argv[0]).parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    fail(context, error)
+  }
+  await context.close().catch((error) => fail(context, error))
+}
+
+function fail(context: Context, error: unknown): void {
+  const helped = helpExitCode(error)
+  if (helped !== null) {
+    context.exit(helped)
+    return
+  }
+  const failure = failureOf(error)
+  context.err(`${failureText(failure, context.json)}\n`)
+  if (process.env.QUEUECTL_DEBUG && error instanceof Error) context.err(`${error.stack}\n`)
+  context.exit(failure.exit_code)
+}

@@ -1,0 +1,66 @@
+import { misconfigured } from '../../domain/errors.ts'
+
+/** A MongoDB URL, taken apart as far as people are told about it. */
+export interface MongoAddress {
+  /** As given, password included: for the driver alone. */
+  url: string
+  /** Without password and options: what people are shown. */
+  label: string
+  /** `host:port`, several with commas. */
+  hosts: string
+  database: string
+  /** The URL names the database itself. */
+  names_database: boolean
+  /** `text` with every form of the password blacked out. */
+  redact(text: string): string
+}
+
+/** The driver's own default is `test`, in which many a program has left something. */
+const DEFAULT_DATABASE = 'queuectl'
+
+// Stricter than the driver: a character that a password must write as %40 or %2F could otherwise end up among the hosts, which
+// are shown.
+const URL_FORM =
+  /^(?<scheme>mongodb(?:\+srv)?):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^:@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<database>[^@/?#]*))?(?:\?(?<options>[^@?#]*))?$/i
+const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::\d{1,5})?$/i
+const OPTION_FORM = /^\w+=[^=]/
+
+/** Reads `url`. Throws `configuration` (78) when it is malformed; the message shows nothing of it, a password may be in any part. */
+export function parseAddress(url: string): MongoAddress {
+  const { scheme, user, password, hosts, database, options } = URL_FORM.exec(url)?.groups ?? {}
+  const fits =
+    hosts?.split(',').every((host) => HOST_FORM.test(host)) &&
+    (options ?? '').split('&').every((option) => option === '' || OPTION_FORM.test(option))
+  if (!scheme || !hosts || !fits) throw malformed('it cannot be read')
+  const name = decode(database || DEFAULT_DATABASE)
+  return {
+    url,
+    label: `${scheme.toLowerCase()}://${user ? `${user}@` : ''}${hosts}/${name}`,
+    hosts,
+    database: name,
+    names_database: Boolean(database),
+    redact: redactor(password),
+  }
+}
+
+/** The error for a URL that the driver refuses because of `reason`. */
+export function malformed(reason: string) {
+  return misconfigured(
+    `the address is no valid MongoDB URL: ${reason}`,
+    'mongodb://user:password@host:port/database; in a password @ : / ? # % are written %40 %3A %2F %3F %23 %25',
+  )
+}
+
+function redactor(password: string | undefined): (text: string) => string {
+  if (!password) return (text) => text
+  const forms = [password, decode(password), encodeURIComponent(decode(password))].sort((a, b) => b.length - a.length)
+  return (text) => forms.reduce((left, form) => left.replaceAll(form, '***'), text)
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

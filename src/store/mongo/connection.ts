@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import mongoose, { type ConnectOptions, type Connection as Driver } from 'mongoose'
+import { tryAgain } from '../../domain/errors.ts'
+import type { StoreRole } from '../port.ts'
+import type { MongoAddress } from './address.ts'
+import { ServerClock } from './clock.ts'
+import { cannotReach, domainError, isPassing, tooOld } from './errors.ts'
+import { type Models, modelsOn } from './models.ts'
+
+/** Longest that one call of the store takes, tries included. */
+const DEADLINE_MS: Readonly<Record<StoreRole, number>> = { command: 5_000, supervisor: 10_000, worker: 10_000 }
+const SELECTION_MS = 5_000
+const SOCKET_MS = 15_000
+const CLOSE_MS = 1_000
+const PAUSE_MS = { first: 50, growth: 2, longest: 1_000 }
+
+/** Wire version of MongoDB 6.0 (https://github.com/mongodb/mongo/blob/master/src/mongo/db/wire_version.h). */
+const OLDEST_WIRE = 17
+
+/** One client of the server. Calls go through `call`, which bounds them and repeats them while the server is away. */
+export class Connection {
+  readonly address: MongoAddress
+  readonly role: StoreRole
+  readonly models: Models
+  /** Version of the server. */
+  readonly version: string
+  readonly #driver: Driver
+  readonly #clock: ServerClock
+  readonly #closing = new AbortController()
+
+  private constructor(address: MongoAddress, role: StoreRole, driver: Driver, clock: ServerClock, version: string) {
+    this.address = address
+    this.role = role
+    this.models = modelsOn(driver)
+    this.version = version
+    this.#driver = driver
+    this.#clock = clock
+  }
+
+  /** Connects within 5 s. Throws `unreachable`, and `configuration` when address, login or version of the server do not fit. */
+  static async open(address: MongoAddress, role: StoreRole): Promise<Connection> {
+    let driver: Driver | null = null
+    try {
+      const clock = new ServerClock()
+      return await within(SELECTION_MS, address, async () => {
+        driver = mongoose.createConnection(address.url, optionsFor(role))
+        // Without a listener an error of the monitor would be thrown into the void.
+        driver.on('error', () => {})
+        await driver.asPromise()
+        // Not as an option: the driver would take the name for the login's database too.
+        const named = address.names_database ? driver : driver.useDb(address.database)
+        const version = await versionOf(named, address)
+        await clock.measure(() => localTime(named))
+        return new Connection(address, role, named, clock, version)
+      })
+    } catch (error) {
+      if (driver) await quietly((driver as Driver).close(true))
+      throw domainError(error, address)
+    }
+  }
+
+  /** The database, for what concerns it as a whole. */
+  get db() {
+    if (!this.#driver.db) throw tryAgain(`the connection to ${this.address.hosts} was closed`)
+    return this.#driver.db
+  }
+
+  /** The server's clock, epoch milliseconds. */
+  now(): number {
+    return this.#clock.now()
+  }
+
+  get closed(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /**
+   * Runs `work`, and again while the server is away or changes its primary, as long as the deadline allows. `again`: an earlier try
+   * may have done it already. Throws errors in domain words, `try_again` after `close`.
+   */
+  async call<T>(work: (again: boolean) => Promise<T>, deadline_ms = DEADLINE_MS[this.role]): Promise<T> {
+    const until = performance.now() + deadline_ms
+    const left = () => until - performance.now()
+    for (let pause = PAUSE_MS.first, again = false; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
+      this.#refuseClosed()
+      try {
+        if (this.#clock.doubtful) await within(left(), this.address, () => this.#clock.measure(() => localTime(this.#driver)))
+        return await within(left(), this.address, () => work(again))
+      } catch (error) {
+        this.#refuseClosed()
+        if (!isPassing(error) || left() <= pause) throw domainError(error, this.address)
+        again = true
+      }
+      await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal: this.closed }).catch(() => {})
+    }
+  }
+
+  /** Calls that wait are rejected. */
+  async close(): Promise<void> {
+    if (this.closed.aborted) return
+    this.#closing.abort()
+    await quietly(this.#driver.getClient().close(true))
+  }
+
+  #refuseClosed(): void {
+    if (this.closed.aborted) throw tryAgain(`the connection to ${this.address.hosts} was closed`)
+  }
+}
+
+/**
+ * Options stand over those of the same name in the URL: what is acknowledged must be durable, and nothing is decided on what a
+ * secondary says or a new primary may take back.
+ */
+function optionsFor(role: StoreRole): ConnectOptions {
+  return {
+    appName: `queuectl ${role}`,
+    bufferCommands: false,
+    autoIndex: false,
+    autoCreate: false,
+    serverSelectionTimeoutMS: SELECTION_MS,
+    connectTimeoutMS: SELECTION_MS,
+    socketTimeoutMS: SOCKET_MS,
+    waitQueueTimeoutMS: DEADLINE_MS[role],
+    maxPoolSize: role === 'supervisor' ? 8 : 4,
+    readPreference: 'primary',
+    readConcern: { level: 'majority' },
+    writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS[role] },
+  }
+}
+
+async function versionOf(driver: Driver, address: MongoAddress): Promise<string> {
+  const [hello, build] = await Promise.all([
+    driver.db?.admin().command({ hello: 1 }),
+    driver.db?.admin().command({ buildInfo: 1 }),
+  ])
+  const version = String(build?.version)
+  if (Number(hello?.maxWireVersion) < OLDEST_WIRE) throw tooOld(address, `it has version ${version}`)
+  return version
+}
+
+async function localTime(driver: Driver): Promise<Date> {
+  return (await driver.db?.admin().command({ hello: 1 }))?.localTime
+}
+
+/** `work`, given up after `ms`: the driver may go on waiting in the background. */
+async function within<T>(ms: number, address: MongoAddress, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = cannotReach(address, `no answer within ${Math.ceil(ms / 1000)} s`)
+    timer = setTimeout(() => reject(error), Math.max(0, ms))
+  })
+  try {
+    return await Promise.race([work(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Waits for the end of `closing`, not for ever, and for no good news. */
+async function quietly(closing: Promise<unknown>): Promise<void> {
+  await Promise.race([closing.catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })])
+}

@@ -1,0 +1,94 @@
+import type { Job, JobState, JobView, RunOutcome } from '../../domain/job.ts'
+
+/** Times of a job: dates in the store, so that the server's clock can write and compare them. */
+const TIMES = [
+  'next_run_at',
+  'created_at',
+  'updated_at',
+  'locked_at',
+  'lease_expires_at',
+  'started_at',
+  'finished_at',
+  'cancel_requested_at',
+] as const satisfies (keyof Job)[]
+type Time = (typeof TIMES)[number]
+
+/** What a job is counted as. Unlike `viewOf` it changes by writes alone: a job whose time has come is promoted by a claim. */
+export type StoredView = Exclude<JobState, 'pending'> | JobView
+
+/** One execution that has ended. */
+export interface RunDocument {
+  number: number
+  token: string
+  /** The token that settled it: a repeated settle finds its own entry by it. */
+  fence: string
+  worker: string
+  host: string
+  started_at: Date
+  finished_at: Date
+  outcome: RunOutcome
+  exit_code: number | null
+  signal: string | null
+  cause: string | null
+  /** What it made of the job. */
+  state: JobState
+}
+
+/** A document of `jobs`. */
+export interface JobDocument
+  extends Omit<Job, 'id' | 'env' | Time>,
+    Record<Exclude<Time, 'next_run_at' | 'created_at' | 'updated_at'>, Date | null>,
+    Record<'next_run_at' | 'created_at' | 'updated_at', Date> {
+  /** The job's id. */
+  _id: string
+  /** Place in the queue among those of the same priority. */
+  seq: number
+  view: StoredView
+  /** Names may have dots and dollars, which mean something else in the names of fields. */
+  env: { name: string; value: string }[] | null
+  /** The last runs, oldest first. */
+  history: RunDocument[]
+  /** The last request (cancel, requeue, promote) that changed it: tells a repeated request that it was the first. */
+  change_token: string | null
+}
+
+/** Fields for a `$set` in a pipeline. Strings must be `literal`: one that begins with a dollar would name a field. */
+export type Assignments = { [Field in keyof JobDocument]?: unknown }
+
+/** `value` for a pipeline, whatever it says. */
+export const literal = (value: unknown) => ({ $literal: value })
+
+/** What `toJob` does not need. */
+export const JOB_PROJECTION = { history: 0, change_token: 0 } as const
+
+/** The document of a job that is stored for the first time. */
+export function toDocument({ id, env, ...job }: Job, seq: number): JobDocument {
+  const times = Object.fromEntries(TIMES.map((name) => [name, dateOf(job[name])])) as Pick<JobDocument, Time>
+  return {
+    _id: id,
+    seq,
+    view: waitingView(job.next_run_at > job.created_at, job.attempts),
+    ...job,
+    ...times,
+    env: env && Object.entries(env).map(([name, value]) => ({ name, value })),
+    history: [],
+    change_token: null,
+  }
+}
+
+/** The job in a document. */
+export function toJob(document: JobDocument): Job {
+  const { _id, seq, view, env, history, change_token, ...rest } = document
+  const times = Object.fromEntries(TIMES.map((name) => [name, rest[name]?.getTime() ?? null])) as Pick<Job, Time>
+  return { ...rest, ...times, id: _id, env: env && Object.fromEntries(env.map(({ name, value }) => [name, value])) }
+}
+
+/** View of a pending job. */
+export function waitingView(waits: boolean, attempts: number): JobView {
+  if (!waits) return 'ready'
+  return attempts > 0 ? 'retrying' : 'scheduled'
+}
+
+function dateOf(ms: number | null): Date | null {
+  return ms === null ? null : new Date(ms)
+}

@@ -1,0 +1,172 @@
+import { type Connection, type Model, Schema } from 'mongoose'
+import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/process.ts'
+import type { JobDocument } from './documents.ts'
+
+/** A document of `processes`: a supervisor or a worker. */
+export interface ProcessDocument
+  extends Omit<Partial<SupervisorRow & WorkerRow>, 'kind' | 'state' | 'started_at' | 'beat_at' | 'jobs' | 'stuck'> {
+  _id: string
+  kind: 'supervisor' | 'worker'
+  state: SupervisorRow['state'] | WorkerRow['state']
+  beats: number
+  started_at: Date
+  beat_at: Date
+  jobs?: (Omit<RunningJob, 'started_at'> & { started_at: Date })[]
+  /** Not by job id: ids have dots, names of fields must not. */
+  stuck?: { id: string; reason: string }[]
+}
+
+/** A document of `controls`. */
+export interface ControlDocument extends Omit<Control, 'id' | 'created_at'> {
+  _id: string
+  seq: number
+  created_at: Date
+  /** Made by the taker, so that a lost reply can be looked up. */
+  take_token: string | null
+}
+
+/** A document of `config`: a setting that is not at its default. */
+export interface SettingDocument {
+  _id: string
+  value: unknown
+}
+
+/** A document of `samples`. */
+export interface SampleDocument {
+  _id: string
+  at: Date
+  supervisor_id: string
+  done: number
+  failed: number
+  processes: { id: string; cpu: number | null; rss: number | null }[]
+}
+
+/** The documents of `meta`. */
+export type MetaDocument =
+  /** Marks the database as ours. */
+  | { _id: 'schema'; application: 'queuectl'; version: number; store_id: string }
+  /** Whoever holds it changes the schema. */
+  | { _id: 'lock'; application: 'queuectl'; holder: string; expires_at: Date }
+  /** The last number given out. */
+  | { _id: 'jobs' | 'controls'; value: number }
+
+const { Mixed } = Schema.Types
+
+// Anything that is not named here is refused, in documents and in filters: a misspelt fence would otherwise be left out in silence.
+const OPTIONS = { strict: 'throw', strictQuery: 'throw', versionKey: false, minimize: false, id: false } as const
+
+const nested = (fields: Record<string, unknown>) => new Schema(fields as never, { ...OPTIONS, _id: false })
+
+const usage = { id: String, cpu: Number, rss: Number }
+const ending = { exit_code: Number, signal: String }
+const policy = { max_retries: Number, max_interruptions: Number, backoff_base: Number, backoff_max: Number, timeout: Number }
+const counters = { attempts: Number, runs: Number, interruptions: Number, worker_deaths: Number }
+const lease = { processing_by: String, lease_token: String, run_token: String, locked_at: Date, lease_expires_at: Date }
+const times = { next_run_at: Date, created_at: Date, updated_at: Date, started_at: Date, finished_at: Date }
+
+const run = nested({
+  number: Number,
+  token: String,
+  fence: String,
+  worker: String,
+  host: String,
+  started_at: Date,
+  finished_at: Date,
+  outcome: String,
+  ...ending,
+  cause: String,
+  state: String,
+})
+
+const SCHEMAS = {
+  jobs: {
+    _id: String,
+    seq: Number,
+    command: String,
+    queue: String,
+    priority: Number,
+    ...policy,
+    cwd: String,
+    env: [nested({ name: String, value: String })],
+    origin_cwd: String,
+    origin_host: String,
+    insert_token: String,
+    content_hash: String,
+    state: String,
+    view: String,
+    ...counters,
+    ...lease,
+    ...times,
+    ...ending,
+    reason: String,
+    cancel_requested_at: Date,
+    history: [run],
+    change_token: String,
+  },
+  processes: {
+    _id: String,
+    kind: String,
+    host: String,
+    identity: nested({ host_id: String, boot_id: String, pid_ns: String, pid: Number, start: String }),
+    state: String,
+    started_at: Date,
+    beat_at: Date,
+    beats: Number,
+    cpu: Number,
+    rss: Number,
+    done: Number,
+    failed: Number,
+    restarts: Number,
+    version: String,
+    count: Number,
+    concurrency: Number,
+    queues: [String],
+    grace: Number,
+    cwd: String,
+    log: String,
+    stuck: [nested({ id: String, reason: String })],
+    supervisor_id: String,
+    jobs: [nested({ ...usage, run: Number, token: String, command: String, pid: Number, started_at: Date, note: String })],
+  },
+  controls: {
+    _id: String,
+    seq: Number,
+    supervisor_id: String,
+    kind: String,
+    args: Mixed,
+    state: String,
+    result: Mixed,
+    created_at: Date,
+    take_token: String,
+  },
+  config: { _id: String, value: Mixed },
+  samples: { _id: String, at: Date, supervisor_id: String, done: Number, failed: Number, processes: [nested(usage)] },
+  meta: {
+    _id: String,
+    application: String,
+    version: Number,
+    store_id: String,
+    holder: String,
+    expires_at: Date,
+    value: Number,
+  },
+}
+
+/** Names of our collections. */
+export const COLLECTIONS = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]
+
+export interface Models {
+  jobs: Model<JobDocument>
+  processes: Model<ProcessDocument>
+  controls: Model<ControlDocument>
+  config: Model<SettingDocument>
+  samples: Model<SampleDocument>
+  meta: Model<MetaDocument>
+}
+
+/** The collections as one connection sees them. */
+export function modelsOn(connection: Connection): Models {
+  const model = (name: keyof typeof SCHEMAS) =>
+    connection.model(name, new Schema(SCHEMAS[name] as never, { ...OPTIONS, collection: name }))
+  return Object.fromEntries(COLLECTIONS.map((name) => [name, model(name)])) as unknown as Models
+}
