@@ -75,6 +75,16 @@ export function decide(job: Counted, outcome: Outcome): Settlement {
   }
 }
 
+/**
+ * What a cancel request makes of a settlement (R7): only a success stands against it. A run that would have been repeated ends as
+ * cancelled itself.
+ */
+export function honourCancel(settlement: Settlement): Settlement {
+  if (settlement.state === 'completed') return settlement
+  const run_outcome = settlement.state === 'pending' ? 'cancelled' : settlement.run_outcome
+  return { ...settlement, state: 'cancelled', reason: 'cancelled', run_outcome }
+}
+
 type Base = Omit<Settlement, 'state' | 'run_outcome' | 'reason'>
 
 function failed(job: Counted, base: Base): Settlement {

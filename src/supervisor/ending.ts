@@ -74,7 +74,7 @@ export class Ending {
   #begin(cause: string): void {
     this.#begun = true
     this.#overdue_at = monotonic() + this.#grace_ms + TERM_MS + SETTLE_MS
-    const running = this.#fleet.members.reduce((sum, member) => sum + member.running.size, 0)
+    const running = this.#fleet.members.reduce((sum, member) => sum + member.jobs.length, 0)
     this.#tell({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
     this.#fleet.drain(this.#grace_ms)
   }

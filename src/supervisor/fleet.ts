@@ -69,7 +69,7 @@ export class Fleet {
 
   /** Whether no worker has anything to do. */
   get all_idle(): boolean {
-    return this.members.every((member) => member.running.size === 0 && member.idle)
+    return this.members.every((member) => member.jobs.length === 0 && member.idle)
   }
 
   get has_ended(): boolean {

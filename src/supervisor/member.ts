@@ -29,10 +29,8 @@ export class Member {
   /** Whether the last ping was answered: only then are its leases renewed for it (R2). */
   answered = false
   state: WorkerRow['state'] = 'starting'
-  /** As of the last pong; what has ended since is left out. */
+  /** What it runs now. The pid of what was started since the last pong is not known yet. */
   jobs: RunningJob[] = []
-  /** Ids of jobs that run now. */
-  readonly running = new Set<string>()
   idle = false
   draining = false
   /** Its row is in the registry. */
@@ -100,13 +98,14 @@ export class Member {
     }
   }
 
-  #note({ id, event }: RunNews): void {
+  #note({ id, run, token, command, event }: RunNews): void {
     if (event === 'completed') this.done++
     if (event === 'retry' || event === 'dead') this.failed++
-    if (event === 'started') {
-      this.idle = false
-      this.running.add(id)
-    } else if (this.running.delete(id)) this.jobs = this.jobs.filter((job) => job.id !== id)
+    this.jobs = this.jobs.filter((job) => job.id !== id)
+    if (event !== 'started') return
+    this.idle = false
+    const unknown = { pid: null, cpu: null, rss: null, note: null }
+    this.jobs.push({ id, run, token, command, started_at: Date.now(), ...unknown })
   }
 
   ping(): void {

@@ -48,7 +48,8 @@ export async function recoverJob(
   const new_token = newToken()
   const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
   if (!(await store.fence(held))) return 'lost'
-  if (owner !== null && !(await endOwner(platform, owner))) return stuck(context, job, `worker ${owner.id} does not die`)
+  if (owner !== null && !(await endOwner(platform, owner)))
+    return stuck(context, job, `worker ${owner.id} does not die`)
 
   const done = traces.readDone(run_token)
   if (done === null) {

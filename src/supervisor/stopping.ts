@@ -6,6 +6,7 @@ import { monotonic, sleep } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import { type Cleared, clearLeftovers, orphans } from './leftovers.ts'
+import { endOwner } from './recovery.ts'
 
 /** What a stop may take beyond the grace (R8). */
 const BEYOND_GRACE_MS = 10_000
@@ -121,9 +122,7 @@ function isGone(target: AnyProcess, before: readonly AnyProcess[], now: readonly
 /** A frozen or hanging supervisor cannot end itself: it is killed, and its workers and runs are ended from here. */
 async function overpower(store: JobStore, row: AnyProcess): Promise<void> {
   if (row.kind !== 'supervisor' || platform.liveness(row.identity) !== 'alive') return
-  platform.signal(row.identity, 'SIGKILL')
-  while (platform.liveness(row.identity) === 'alive') await sleep(LOOK_MS)
-  await clearLeftovers(store, { kind: 'interrupted', cause: 'forced' })
+  if (await endOwner(platform, row)) await clearLeftovers(store, { kind: 'interrupted', cause: 'forced' })
 }
 
 /** Waits for workers without a supervisor, which drain by themselves, and ends what is left of them. */

@@ -58,6 +58,7 @@ class Supervisor {
   #config: Config
   #ticked_at = monotonic()
   #told_ready = false
+  #hinted = false
   /** When the last worker was gone, by the monotonic clock. */
   #emptied_at: number | null = null
   #exit_code: number | null = null
@@ -133,6 +134,7 @@ class Supervisor {
   /** Others committed: there may be work, a control, a job to cancel. */
   #hint(): void {
     this.#fleet.nudge()
+    this.#hinted = true
     if (this.#duty.controls.hasten(HINT_MS)) this.#sleeper.wake()
   }
 
@@ -146,6 +148,9 @@ class Supervisor {
 
   async #takeControls(): Promise<void> {
     if (await this.#controls.take()) this.#duty.beat.hasten()
+    // The beat hears of cancel requests anyway; a commit of somebody else may be one.
+    if (!this.#hinted) return
+    this.#hinted = false
     const cancelled = (await this.#store.processing()).filter((job) => job.cancel_requested_at !== null)
     const tokens = cancelled.flatMap((job) => job.run_token ?? [])
     this.#fleet.tellTokens('cancel', tokens)

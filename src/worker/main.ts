@@ -33,7 +33,13 @@ export async function runWorker(): Promise<void> {
 
 async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox: Inbox): Promise<void> {
   const { address, durability, id } = setup
-  const store = await openStore({ address, role: 'worker', durability, is_alive: isAlive })
+  const store = await openStore({
+    address,
+    role: 'worker',
+    durability,
+    data_folder: platform.dataFolder(),
+    is_alive: isAlive,
+  })
   const worker = new Worker(store, setup, link, openTraces(store.info.folder))
   const heartbeat = startHeartbeat({
     store,

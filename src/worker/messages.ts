@@ -40,6 +40,7 @@ export type ToWorker =
 export interface RunNews {
   id: string
   run: number
+  token: string
   /** Told when the run has started; empty afterwards. */
   command: string
   worker: string

@@ -234,7 +234,8 @@ export class Worker {
     const { id, runs: run } = job
     // A command may be 64 KiB long: it is told once.
     const command = event === 'started' ? job.command : ''
-    const news = { id, run, command, worker: this.#setup.id, event, cause, run_ms, retry_ms }
+    const token = job.run_token ?? ''
+    const news = { id, run, token, command, worker: this.#setup.id, event, cause, run_ms, retry_ms }
     this.#link.send({ type: 'news', news })
   }
 }

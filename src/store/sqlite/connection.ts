@@ -23,7 +23,9 @@ export class Connection {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly #patience_ms: number
-  readonly #closing = new AbortController()
+  #closed = false
+  /** Ends the pauses of calls that wait for the lock; made with the first of them, for it takes a command a millisecond to load. */
+  #closing: AbortController | null = null
   #synchronous: 'NORMAL' | 'FULL'
 
   /** Makes the file, private to its owner, when it is not there. Throws `configuration` or `io` when that is impossible. */
@@ -99,14 +101,17 @@ export class Connection {
 
   /** Repeats `work` while another connection holds the lock. Throws errors in domain words, `try_again` after `close`. */
   async attempt<T>(work: () => T): Promise<T> {
-    const since = performance.now()
+    let since: number | null = null
     for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
-      if (this.#closing.signal.aborted) throw tryAgain(`${this.path} was closed`)
+      if (this.#closed) throw tryAgain(`${this.path} was closed`)
       try {
         return work()
       } catch (error) {
-        if (!isBusy(error) || performance.now() - since > this.#patience_ms) throw domainError(error, this.path)
+        if (!isBusy(error)) throw domainError(error, this.path)
+        since ??= performance.now()
+        if (performance.now() - since > this.#patience_ms) throw domainError(error, this.path)
       }
+      this.#closing ??= new AbortController()
       await sleep(pause * Math.random(), undefined, { signal: this.#closing.signal }).catch(() => {})
     }
   }
@@ -129,8 +134,9 @@ export class Connection {
 
   /** Calls that wait for the lock are rejected. */
   close(): void {
-    if (this.#closing.signal.aborted) return
-    this.#closing.abort()
+    if (this.#closed) return
+    this.#closed = true
+    this.#closing?.abort()
     this.#db.close()
   }
 

@@ -1,8 +1,9 @@
 import { duplicateId } from '../../domain/errors.ts'
-import type { Job, NewJob } from '../../domain/job.ts'
+import type { NewJob } from '../../domain/job.ts'
+import { freshJob, judge } from '../insertion.ts'
 import type { Inserted, JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { COLUMNS, freshJob, INSERT_JOB, insertValues, toJob } from './rows.ts'
+import { COLUMNS, INSERT_JOB, insertValues, toJob } from './rows.ts'
 
 const PROGRESS_EVERY = 1000
 
@@ -27,11 +28,4 @@ function insertOne(db: Connection, spec: NewJob, now: number, skipTaken: boolean
   const known = judge(toJob(db.get(`SELECT ${COLUMNS} FROM jobs WHERE id = ?`, spec.id) ?? {}), spec)
   if (!known && !skipTaken) throw duplicateId(spec.id)
   return known
-}
-
-/** R10: our own insert repeated, or the same content again. Null: the id is another job's. */
-function judge(stored: Job, spec: NewJob): Inserted | null {
-  if (stored.content_hash !== spec.content_hash) return null
-  if (stored.insert_token === spec.insert_token) return { job: stored, existing: false }
-  return spec.content_hash === null ? null : { job: stored, existing: true }
 }

@@ -1,4 +1,4 @@
-import type { Job, NewJob } from '../../domain/job.ts'
+import type { Job } from '../../domain/job.ts'
 import type { Row } from './connection.ts'
 
 /** Columns that an insert sets; the others have their value by default. */
@@ -53,33 +53,6 @@ export const INSERT_JOB = `
 export function insertValues(job: Job) {
   const ready = job.next_run_at <= job.created_at ? 1 : 0
   return [ready, ...INSERTED.map((name) => (name === 'env' ? job.env && JSON.stringify(job.env) : job[name]))]
-}
-
-/** The job as it is right after its insert at `now` (epoch milliseconds). A time that has passed counts as now. */
-export function freshJob(spec: NewJob, now: number): Job {
-  const { run_at, delay_ms, ...rest } = spec
-  return {
-    ...rest,
-    state: 'pending',
-    next_run_at: Math.max(now, run_at ?? now + delay_ms),
-    attempts: 0,
-    runs: 0,
-    interruptions: 0,
-    worker_deaths: 0,
-    created_at: now,
-    updated_at: now,
-    processing_by: null,
-    lease_token: null,
-    run_token: null,
-    locked_at: null,
-    lease_expires_at: null,
-    started_at: null,
-    finished_at: null,
-    exit_code: null,
-    signal: null,
-    reason: null,
-    cancel_requested_at: null,
-  }
 }
 
 /** The job in a row of `COLUMNS`. */

@@ -1,5 +1,5 @@
 import { FINAL_STATES, type JobState } from '../../domain/job.ts'
-import type { Settlement } from '../../domain/lifecycle.ts'
+import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
 import type { JobStore, SettleParams } from '../port.ts'
 import { claimNow } from './claim.ts'
 import type { Connection, Row } from './connection.ts'
@@ -31,17 +31,10 @@ function settleNow(db: Connection, params: SettleParams, now: number): JobState 
   const job = db.get(FIND, params.id)
   if (!job) return null
   if (job.lease_token !== params.token) return recorded(db, job, params.token)
-  const settlement = honourCancel(params.settlement, job.cancel_requested_at !== null)
+  const settlement = job.cancel_requested_at === null ? params.settlement : honourCancel(params.settlement)
   finish(db, job, settlement, now)
   book(db, job, params, settlement, now)
   return settlement.state
-}
-
-/** R7: only a success stands against a cancel request. A run that would have been repeated ends as cancelled itself. */
-function honourCancel(settlement: Settlement, requested: boolean): Settlement {
-  if (!requested || settlement.state === 'completed') return settlement
-  const run_outcome = settlement.state === 'pending' ? 'cancelled' : settlement.run_outcome
-  return { ...settlement, state: 'cancelled', reason: 'cancelled', run_outcome }
 }
 
 function finish(db: Connection, job: Row, s: Settlement, now: number): void {
