@@ -29,7 +29,7 @@ export function domainError(error: unknown, path: string): unknown {
     case CODE.readonly:
       return misconfigured(`${path} cannot be written: it is read-only`, `give yourself access, or ${OTHER}`)
     case CODE.io:
-      return ioError(`reading or writing ${path} failed: ${reason}`, 'look at the disk and its file system')
+      return ioError(`reading or writing ${path} failed: ${reason}`, 'is the disk full? look at it and its file system')
     case CODE.corrupt:
       return misconfigured(`${path} is damaged: ${reason}`, RECOVER)
     case CODE.full:
