@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { bundled, defines, functionOf, mongooseText, programText, ROOT } from './program.ts'
 
 // Makes what the npm package is: dist/queuectl.cjs, the whole program in one CommonJS file, and beside it dist/mongoose.cjs, which
-// is loaded for a mongodb:// store.
+// is loaded for a mongodb:// store. Another folder than dist may be named.
 
 const MINIMUM_NODE = 26
 
-mkdirSync(`${ROOT}dist`, { recursive: true })
+const folder = process.argv.slice(2).find((arg) => !arg.startsWith('-')) ?? `${ROOT}dist`
+mkdirSync(folder, { recursive: true })
 await write('queuectl.cjs', await launchText(), 0o755)
 await write('mongoose.cjs', await mongooseText(), 0o644)
 
@@ -33,8 +35,9 @@ function refuseOldNode(minimum: number): string {
 }
 
 async function write(name: string, text: string, mode: number): Promise<void> {
-  const file = `${ROOT}dist/${name}`
+  const file = path.join(folder, name)
   writeFileSync(file, text)
   chmodSync(file, mode)
-  if (!process.argv.includes('--quiet')) console.log(`dist/${name}  ${(statSync(file).size / 1024).toFixed(0)} KiB`)
+  if (!process.argv.includes('--quiet'))
+    console.log(`${path.relative('', file)}  ${(statSync(file).size / 1024).toFixed(0)} KiB`)
 }

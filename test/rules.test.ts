@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { TRANSITIONS } from '../src/domain/lifecycle.ts'
 import { projectText, type SourceFile, sourceFiles } from './helpers/sources.ts'
 
 // The rules that keep the program in its shape, read from the sources themselves.
@@ -93,15 +92,6 @@ describe('the project', () => {
 
   it('has a lock file that names no registry, so that any mirror serves it', () => {
     expect(projectText('package-lock.json')).to.not.match(/"resolved"|https?:\/\/registry/)
-  })
-
-  it('draws the states in the README as the code has them', () => {
-    const section = /^### States$[\s\S]*?^#/m.exec(projectText('README.md'))?.[0] ?? ''
-    const rows = [...section.matchAll(/^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|/gm)]
-    const drawn = rows.map(([, from, to]) => [from, [...(to ?? '').matchAll(/\w+/g)].map(String).sort()])
-    expect(Object.fromEntries(drawn)).to.deep.equal(
-      Object.fromEntries(Object.entries(TRANSITIONS).map(([from, to]) => [from, [...to].sort()])),
-    )
   })
 })
 

@@ -13,6 +13,8 @@ export class Context {
   readonly words: readonly string[] | null
   /** `--db`, once the arguments are parsed. */
   db: string | undefined
+  /** The store may lie in a database that other programs use. */
+  init = false
   #address: Promise<StoreAddress> | null = null
   #stores: JobStore[] = []
   #opened: Promise<JobStore> | null = null
@@ -40,12 +42,18 @@ export class Context {
 
   /** Says something beside the result, on stderr: one line, or one JSON object with --json. */
   note(text: string): void {
-    process.stderr.write(`${this.json ? JSON.stringify({ note: text }) : safe(`queuectl: ${text}`)}\n`)
+    this.err(`${this.json ? JSON.stringify({ note: text }) : safe(`queuectl: ${text}`)}\n`)
   }
 
   /** Writes `text` as it is to stderr. */
   err(text: string): void {
+    streaming = true
     process.stderr.write(text)
+  }
+
+  /** Whether there was something to say, and all of it has been written: nothing is lost if the process exits now. */
+  get all_said(): boolean {
+    return said && !streaming
   }
 
   /** Whether a person sits at both ends: may be asked, and sees what an abbreviated id became. */
@@ -93,7 +101,13 @@ export class Context {
         'use a local folder, or share the queue through MongoDB: --db mongodb://…',
       )
     }
-    const store = await openStore({ address, role, is_alive: (identity) => platform.liveness(identity) === 'alive' })
+    const store = await openStore({
+      address,
+      role,
+      data_folder: platform.dataFolder(),
+      init: this.init,
+      is_alive: (identity) => platform.liveness(identity) === 'alive',
+    })
     this.#stores.push(store)
     if (from_env_file || origin === 'MONGODB_URI') {
       this.note(`store ${store.info.label} (${origin}${from_env_file ? ' in .env' : ''})`)
@@ -108,24 +122,27 @@ export class Context {
  * does: a Windows console would show its bytes as something else.
  */
 function writeOut(part: string | Buffer): void {
+  said = true
   const bytes = Buffer.from(part)
   let written = 0
   try {
-    while (!streaming && bytes.length === part.length && written < bytes.length) written += writeSync(1, bytes, written)
+    while (stdout === null && bytes.length === part.length && written < bytes.length)
+      written += writeSync(1, bytes, written)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') outputFailed(error as NodeJS.ErrnoException)
   }
   if (written < bytes.length) stream().write(bytes.subarray(written))
 }
 
+let said = false
+/** A stream was used, which may hold back what it was given. */
 let streaming = false
+let stdout: NodeJS.WriteStream | null = null
 
 function stream(): NodeJS.WriteStream {
-  if (!streaming) {
-    streaming = true
-    process.stdout.on('error', outputFailed)
-  }
-  return process.stdout
+  streaming = true
+  stdout ??= process.stdout.on('error', outputFailed)
+  return stdout
 }
 
 function outputFailed({ code, message }: NodeJS.ErrnoException): never {

@@ -18,6 +18,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     fail(context, error)
   }
   await context.close().catch((error) => fail(context, error))
+  // Node's own way out frees first what the end of the process frees too: a twentieth of a short command's time.
+  if (context.all_said) process.exit()
 }
 
 function fail(context: Context, error: unknown): void {

@@ -3,6 +3,7 @@ import { registerCancel } from './commands/cancel.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDlq } from './commands/dlq.ts'
 import { registerEnqueue } from './commands/enqueue.ts'
+import { registerInit } from './commands/init.ts'
 import { registerList } from './commands/list.ts'
 import { registerLogs } from './commands/logs.ts'
 import { registerPromote } from './commands/promote.ts'
@@ -33,6 +34,7 @@ const COMMANDS = new Map<string, Register>([
   ['purge', registerPurge],
   ['dlq', registerDlq],
   ['config', registerConfig],
+  ['init', registerInit],
   ['version', registerVersion],
 ])
 

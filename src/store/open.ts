@@ -10,14 +10,18 @@ export interface OpenParams {
   role: StoreRole
   /** `full`: workers sync each of their commits too. */
   durability?: 'normal' | 'full'
+  /** Folder in which a store without a file of its own gets one for its logs on this host: needed for MongoDB. */
+  data_folder?: string
+  /** Takes a database that holds other programs' collections: somebody said that it is meant. */
+  init?: boolean
   /** Whether a registered process still lives: an upgrade of the schema waits until none does (R12). */
   is_alive: (identity: ProcessIdentity) => boolean
 }
 
 /**
  * Opens the store behind `address`, which is created when it is a file that is not there. Only the adapter that is needed is
- * loaded. Throws `configuration` (78) when the address or what lies there does not fit, `io` (74), and `try_again` (75)
- * when it is locked or an upgrade has to wait.
+ * loaded. Throws `configuration` (78) when the address or what lies there does not fit, `unreachable` (69), `io` (74), and
+ * `try_again` (75) when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {
   const { scheme, path } = parse(params.address)
@@ -27,10 +31,17 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
       return openSqlite({ ...params, path })
     }
     case 'mongodb':
-    case 'mongodb+srv':
-      throw misconfigured('MongoDB is not supported by this version', 'give a file instead: --db queue.db')
+    case 'mongodb+srv': {
+      const { data_folder } = params
+      if (data_folder === undefined) throw new TypeError('a MongoDB store needs a data_folder')
+      const { openMongo } = await import('./mongo/store.ts')
+      return openMongo({ ...params, data_folder })
+    }
     default:
-      throw misconfigured(`there is no store for ${scheme}:// addresses`, 'give a file: --db queue.db')
+      throw misconfigured(
+        `there is no store for ${scheme}:// addresses`,
+        'give a file, or a mongodb:// URL: --db queue.db',
+      )
   }
 }
 

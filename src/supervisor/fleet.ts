@@ -132,7 +132,7 @@ export class Fleet {
   }
 
   nudge(): void {
-    for (const member of this.members) if (member.idle) member.send({ type: 'nudge' })
+    for (const member of this.members) member.nudge()
   }
 
   send(message: ToWorker): void {

@@ -28,7 +28,7 @@ export class Member {
   #heard_at = monotonic()
   /** Whether the last ping was answered: only then are its leases renewed for it (R2). */
   answered = false
-  state: WorkerRow['state'] = 'starting'
+  ready = false
   /** What it runs now. The pid of what was started since the last pong is not known yet. */
   jobs: RunningJob[] = []
   idle = false
@@ -38,6 +38,10 @@ export class Member {
   /** It listens. */
   #greeted = false
   #begun = false
+  /** Jobs that it can run at a time, once it may begin. */
+  #slots = 0
+  /** There may be new work that it was not told of. */
+  #nudge_due = false
   done = 0
   failed = 0
   bye: { killed: number; released: number } | null = null
@@ -52,8 +56,10 @@ export class Member {
     this.restarts = restarts
   }
 
-  get ready(): boolean {
-    return this.state !== 'starting'
+  get state(): WorkerRow['state'] {
+    if (!this.ready) return 'starting'
+    if (this.draining) return 'draining'
+    return this.jobs.length > 0 ? 'busy' : 'idle'
   }
 
   send(message: ToWorker): void {
@@ -64,6 +70,7 @@ export class Member {
   begin(setup: WorkerSetup): void {
     if (!this.registered || !this.#greeted || this.#begun) return
     this.#begun = true
+    this.#slots = setup.concurrency
     this.send({ type: 'setup', setup })
     if (this.draining) this.drain(0)
   }
@@ -77,14 +84,13 @@ export class Member {
         break
       case 'ready':
       case 'idle':
-        this.state = this.draining ? 'draining' : 'idle'
+        this.ready = true
         this.idle = true
         break
       case 'pong':
         this.answered = true
         this.jobs = message.jobs
         this.idle = message.idle
-        if (this.ready) this.state = this.draining ? 'draining' : message.jobs.length > 0 ? 'busy' : 'idle'
         break
       case 'news':
         this.#note(message.news)
@@ -96,6 +102,22 @@ export class Member {
         this.failure = { message: message.message, exit_code: message.exit_code }
         break
     }
+    this.#passNudge()
+  }
+
+  /**
+   * New work may be there. Told at once if a slot is free, else when one becomes free: it may have looked for work for the last time
+   * just before, and we not know of it yet.
+   */
+  nudge(): void {
+    this.#nudge_due = true
+    this.#passNudge()
+  }
+
+  #passNudge(): void {
+    if (!this.#nudge_due || !this.ready || this.jobs.length >= this.#slots) return
+    this.#nudge_due = false
+    this.send({ type: 'nudge' })
   }
 
   #note({ id, run, token, command, event }: RunNews): void {
@@ -115,7 +137,6 @@ export class Member {
 
   drain(grace_ms: number): void {
     this.draining = true
-    if (this.ready) this.state = 'draining'
     if (this.#begun) this.send({ type: 'drain', grace_ms })
   }
 

@@ -4,12 +4,19 @@ import { TIMING } from '../domain/timing.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Fleet } from './fleet.ts'
 import { Monitor } from './monitor.ts'
+import type { SuperviseOptions } from './options.ts'
 import type { Reaper } from './reaper.ts'
 
 export type SupervisorFacts = Pick<
   SupervisorRow,
   'id' | 'version' | 'concurrency' | 'queues' | 'grace' | 'cwd' | 'log'
 > & { identity: ProcessIdentity }
+
+/** What the registry says of a supervisor from its start on. Picked by name: the store's address may hold a password. */
+export function factsOf(options: SuperviseOptions, identity: ProcessIdentity): SupervisorFacts {
+  const { id, version, concurrency, queues, grace, log } = options
+  return { id, version, concurrency, queues, grace, log, cwd: process.cwd(), identity }
+}
 
 /** The heartbeat: one durable write that says who lives, what they use, and renews the leases of those who answered. */
 export class Pulse {

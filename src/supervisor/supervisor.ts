@@ -18,7 +18,7 @@ import { Fleet } from './fleet.ts'
 import { purgeExpired, TraceSweep } from './housekeeping.ts'
 import { refuseSecondNamespace } from './namespace.ts'
 import type { SuperviseOptions } from './options.ts'
-import { Pulse, type SupervisorFacts } from './pulse.ts'
+import { factsOf, Pulse } from './pulse.ts'
 import { Reaper } from './reaper.ts'
 import { Sleeper } from './sleeper.ts'
 import { STOP } from './stop.ts'
@@ -244,10 +244,4 @@ class Supervisor {
     const { durability, log_limit } = this.#config
     return { address, durability, log_limit, concurrency, queues, grace, cwd: process.cwd(), pass_store }
   }
-}
-
-/** What the registry says of this supervisor from its start on. Picked by name: the store's address may hold a password. */
-function factsOf(options: SuperviseOptions, identity: ProcessIdentity): SupervisorFacts {
-  const { id, version, concurrency, queues, grace, log } = options
-  return { id, version, concurrency, queues, grace, log, cwd: process.cwd(), identity }
 }

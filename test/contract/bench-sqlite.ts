@@ -12,6 +12,7 @@ export async function sqliteBench(): Promise<Bench> {
   const opened: JobStore[] = []
   return {
     address,
+    scale: 1,
     async open(role = 'command') {
       const store = await openStore({ address, role, is_alive: () => false })
       opened.push(store)

@@ -4,6 +4,7 @@ import {
   FAILURE,
   type Kit,
   LEASE_MS,
+  many,
   mustGet,
   newJob,
   put,
@@ -58,11 +59,11 @@ export function claimContract(kit: Kit): void {
     })
 
     it('says when the next job of its queues is due, and takes it then', async () => {
-      await put(kit.store, ['soon'], { queue: 'a', delay_ms: 150, priority: 9 })
+      await put(kit.store, ['soon'], { queue: 'a', delay_ms: 1500, priority: 9 })
       await put(kit.store, ['later'], { queue: 'b', delay_ms: 60_000 })
       const due = async (queues: string[] | null) => (await kit.store.claim(claimOf({ queues }))).next_due_ms
-      expect(await due(null)).to.be.within(0, 150)
-      expect(await due(['a', 'b'])).to.be.within(0, 150)
+      expect(await due(null)).to.be.within(0, 1500)
+      expect(await due(['a', 'b'])).to.be.within(0, 1500)
       expect(await due(['b'])).to.be.within(50_000, 60_000)
       expect(await due(['c'])).to.equal(null)
       await put(kit.store, ['now'])
@@ -71,9 +72,10 @@ export function claimContract(kit: Kit): void {
     })
 
     it('offers all that are due, however many', async () => {
-      await kit.store.insert({ jobs: Array.from({ length: 1200 }, () => newJob({ delay_ms: 1 })) })
-      await until(async () => (await kit.store.overview()).total.ready === 1200)
-      expect(await takeAll(kit.store)).to.have.length(1200)
+      const length = many(kit, 1200)
+      await kit.store.insert({ jobs: Array.from({ length }, () => newJob({ delay_ms: 1 })) })
+      await until(async () => (await kit.store.overview()).total.ready === length)
+      expect(await takeAll(kit.store)).to.have.length(length)
     })
 
     it('a job that comes back keeps its place', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FINAL_STATES, viewOf } from '../../src/domain/job.ts'
 import type { Counts, Overview } from '../../src/store/port.ts'
-import { type Kit, newJob, put, settle, take, until } from './kit.ts'
+import { type Kit, many, newJob, put, settle, take, until } from './kit.ts'
 
 const NONE: Counts = { ready: 0, scheduled: 0, retrying: 0, processing: 0, completed: 0, dead: 0, cancelled: 0 }
 
@@ -58,7 +58,7 @@ export function countsContract(kit: Kit): void {
         },
         () => kit.store.purge({ states: random() < 0.2 ? FINAL_STATES : [], older_than_ms: 0, limit: 2 }),
       ]
-      for (let i = 0; i < 300; i++) {
+      for (let i = 0; i < many(kit, 1000); i++) {
         await (random() < 0.3 ? operations[0] : pick(operations))?.()
         const { total, queues } = await kit.store.overview()
         expect({ total, queues }, `after operation ${i}`).to.deep.equal(await recount())
@@ -66,7 +66,7 @@ export function countsContract(kit: Kit): void {
     })
 
     it('counts a job as ready from the moment it is due', async () => {
-      await put(kit.store, ['a'], { delay_ms: 30 })
+      await put(kit.store, ['a'], { delay_ms: 200 })
       expect((await kit.store.overview()).total).to.deep.equal({ ...NONE, scheduled: 1 })
       await until(async () => (await kit.store.overview()).total.ready === 1)
       const { next_run_at } = (await kit.store.get({ id: 'a' })) ?? {}

@@ -11,6 +11,8 @@ import { waitFor } from '../helpers/wait-for.ts'
 export interface Bench {
   /** What another process needs to open it. */
   address: string
+  /** How large a large set of jobs is here: 1, or less for a server that would take minutes. */
+  scale: number
   open(role?: StoreRole): Promise<JobStore>
   /** Closes what was opened and removes it all. */
   dispose(): Promise<void>
@@ -46,6 +48,9 @@ export function newJob(over: Partial<NewJob> = {}): NewJob {
     ...over,
   }
 }
+
+/** `full`, or less on a slow server. */
+export const many = (kit: Kit, full: number) => Math.ceil(full * kit.bench.scale)
 
 /** Inserts jobs that are named by `ids`, in that order. */
 export async function put(store: JobStore, ids: readonly string[], over: Partial<NewJob> = {}): Promise<void> {

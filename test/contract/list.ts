@@ -31,7 +31,7 @@ export function listContract(kit: Kit): void {
     })
 
     it('a job whose time has come is ready, claimed or not', async () => {
-      await put(kit.store, ['a'], { delay_ms: 20 })
+      await put(kit.store, ['a'], { delay_ms: 200 })
       expect(await ids({ state: 'scheduled' })).to.deep.equal(['a'])
       await until(async () => (await ids({ state: 'ready' })).length === 1)
       expect(await ids({ state: 'scheduled' })).to.deep.equal([])

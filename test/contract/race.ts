@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { claimOf, type Kit, newJob, put, SUCCESS, settle, take } from './kit.ts'
+import { claimOf, type Kit, many, newJob, put, SUCCESS, settle, take } from './kit.ts'
 
 const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url))
 
 export function raceContract(kit: Kit): void {
   describe('many at once', () => {
     it('connections that claim side by side get each job once, and all of them', async () => {
-      const jobs = Array.from({ length: 200 }, () => newJob())
+      const jobs = Array.from({ length: many(kit, 200) }, () => newJob())
       await kit.store.insert({ jobs })
       const workers = await Promise.all(Array.from({ length: 4 }, () => kit.bench.open('worker')))
       const taken = (await Promise.all(workers.map((store) => drain(store)))).flat()
@@ -16,11 +16,11 @@ export function raceContract(kit: Kit): void {
     })
 
     it('processes that claim side by side get each job once; the books balance', async () => {
-      const jobs = Array.from({ length: 300 }, () => newJob())
+      const jobs = Array.from({ length: many(kit, 300) }, () => newJob())
       await kit.store.insert({ jobs })
       const taken = (await Promise.all(['p1', 'p2', 'p3'].map((id) => claimer(kit.bench.address, id)))).flat()
       expect(taken.sort()).to.deep.equal(jobs.map((job) => job.id).sort())
-      expect((await kit.store.overview()).total).to.include({ completed: 300, ready: 0, processing: 0 })
+      expect((await kit.store.overview()).total).to.include({ completed: jobs.length, ready: 0, processing: 0 })
       const runs = await Promise.all(jobs.map(({ id }) => kit.store.runs({ id })))
       expect(runs.every((list) => list.length === 1)).to.equal(true)
     })

@@ -39,11 +39,11 @@ export function endStrangers(): void {
   strangers.clear()
 }
 
-/** Kills `pid` (a group if negative), if it is there. */
-export function killQuietly(pid: number): void {
+/** Sends SIGKILL, or another signal, to `pid` (a group if negative), if it is there. */
+export function killQuietly(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   if (Math.abs(pid) <= 1) return
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It is gone already.
   }

@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
 import { killQuietly, lives } from '../helpers/processes.ts'
 import { isAlive, Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -110,54 +109,3 @@ describe('a crash', function () {
     for (const id of jobs) expect((await scene.runs(id)).map(({ outcome }) => outcome)).to.deep.equal(['completed'])
   })
 })
-
-describe('a freeze', function () {
-  this.timeout(120_000)
-  let scene: Scene
-  beforeEach(async () => {
-    scene = await Scene.open()
-  })
-  afterEach(() => scene.finish())
-
-  it('of a worker: its job runs elsewhere within 35 s, and what it says later changes nothing (R1, R2)', async () => {
-    const id = await scene.add('echo start >> ledger; sleep 4; echo end >> ledger')
-    await scene.start('--count', '2')
-    const { identity } = await scene.holder(id)
-    process.kill(identity.pid, 'SIGSTOP')
-    const began = monotonic()
-    await scene.until(id, { runs: 2 }, 35_000)
-    expect(monotonic() - began).to.be.above(4_000)
-    await scene.until(id, { state: 'completed' }, 10_000)
-    const outcomes = (await scene.runs(id)).map(({ outcome }) => outcome)
-    // The frozen worker's job ended by itself meanwhile; its worker could not write that down.
-    expect(outcomes).to.deep.equal(['interrupted', 'completed'])
-    expect(lives(identity.pid)).to.equal(false)
-  })
-
-  it('of the supervisor: its workers renew for themselves, and after it nothing has run twice (R2, R9)', async () => {
-    const id = await scene.add('echo start >> ledger; sleep 27; echo end >> ledger')
-    const { child } = await scene.start()
-    const before = await scene.holder(id)
-    await waitFor(async () => (await scene.supervisors())[0]?.state === 'running', { within: 5_000, what: 'it runs' })
-    const frozen_at = monotonic()
-    await freezeOutsideAWrite(scene, child.pid)
-    const renewed = async () => (await scene.workers())[0]?.beats ?? 0
-    await waitFor(async () => (await renewed()) > before.beats + 2, { within: 15_000, what: 'the worker renews' })
-    await waitFor(() => monotonic() - frozen_at > 24_000, { within: 25_000, what: 'longer than any patience' })
-    child.kill('SIGCONT')
-    await scene.until(id, { state: 'completed' }, 10_000)
-    expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
-  })
-})
-
-/** A process that is stopped in the middle of a commit keeps the lock: then everybody waits, which is not what is tested. */
-async function freezeOutsideAWrite(scene: Scene, pid: number): Promise<void> {
-  for (;;) {
-    process.kill(pid, 'SIGSTOP')
-    try {
-      return await scene.store.setConfig({ key: 'grace', value: 20 })
-    } catch {
-      process.kill(pid, 'SIGCONT')
-    }
-  }
-}

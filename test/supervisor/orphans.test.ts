@@ -66,18 +66,6 @@ describe('workers without a supervisor', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 1, worker_deaths: 0 })
   })
 
-  it('lose their job when they are frozen too, and change nothing when they wake (R1, R2)', async () => {
-    const id = await scene.add('echo $$ >> ledger; exec sleep 600')
-    const worker = await orphan(id)
-    process.kill(worker.identity.pid, 'SIGSTOP')
-    await scene.start()
-    await scene.until(id, { runs: 2 }, 35_000)
-    await waitFor(() => scene.lines('ledger').length === 2, { within: 3_000, what: 'the second run' })
-    const [first, second] = scene.lines('ledger').map(Number)
-    expect([lives(first ?? 0), lives(second ?? 0), isAlive(worker)]).to.deep.equal([false, true, false])
-    expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 0 })
-  })
-
   it('that cannot write a result leave it on disk for whoever comes next (R5)', async () => {
     const id = await scene.add('sleep 0.5; echo ran >> ledger')
     const worker = await orphan(id)

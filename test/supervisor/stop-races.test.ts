@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
+import { killQuietly } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -16,7 +17,7 @@ describe('a stop that meets something else', function () {
     const { child, ended } = await scene.start('--count', '2', '--concurrency', '2')
     await waitFor(() => scene.carriers().length === 8, { within: 5_000, what: 'all jobs run' })
     const workers = (await scene.workers()).map(({ identity }) => identity.pid)
-    for (const pid of [...scene.carriers(), ...workers, child.pid]) process.kill(pid, 'SIGTERM')
+    for (const pid of [...scene.carriers(), ...workers, child.pid]) killQuietly(pid, 'SIGTERM')
     await ended
     for (const id of ids) {
       expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 0 })

@@ -22,14 +22,16 @@ const DEFAULT_DATABASE = 'queuectl'
 // are shown.
 const URL_FORM =
   /^(?<scheme>mongodb(?:\+srv)?):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^:@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<database>[^@/?#]*))?(?:\?(?<options>[^@?#]*))?$/i
-const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::\d{1,5})?$/i
+const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::(?<port>\d{1,5}))?$/i
+/** The name of a DNS record, which has the hosts and their ports. */
+const SRV_FORM = /^[\w.-]+$/
 const OPTION_FORM = /^\w+=[^=]/
 
 /** Reads `url`. Throws `configuration` (78) when it is malformed; the message shows nothing of it, a password may be in any part. */
 export function parseAddress(url: string): MongoAddress {
   const { scheme, user, password, hosts, database, options } = URL_FORM.exec(url)?.groups ?? {}
   const fits =
-    hosts?.split(',').every((host) => HOST_FORM.test(host)) &&
+    (scheme?.endsWith('+srv') ? SRV_FORM.test(hosts ?? '') : hosts?.split(',').every(isHost)) &&
     (options ?? '').split('&').every((option) => option === '' || OPTION_FORM.test(option))
   if (!scheme || !hosts || !fits) throw malformed('it cannot be read')
   const name = decode(database || DEFAULT_DATABASE)
@@ -49,6 +51,11 @@ export function malformed(reason: string) {
     `the address is no valid MongoDB URL: ${reason}`,
     'mongodb://user:password@host:port/database; in a password @ : / ? # % are written %40 %3A %2F %3F %23 %25',
   )
+}
+
+function isHost(text: string): boolean {
+  const found = HOST_FORM.exec(text)
+  return found !== null && Number(found.groups?.port ?? 27017) < 65_536
 }
 
 function redactor(password: string | undefined): (text: string) => string {

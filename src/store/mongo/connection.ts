@@ -9,9 +9,12 @@ import { type Models, modelsOn } from './models.ts'
 
 /** Longest that one call of the store takes, tries included. */
 const DEADLINE_MS: Readonly<Record<StoreRole, number>> = { command: 5_000, supervisor: 10_000, worker: 10_000 }
-const SELECTION_MS = 5_000
+/** Shorter than any deadline: the driver knows better than we why no server is found. */
+const SELECTION_MS = 3_500
+const CONNECT_MS = 3_000
+const OPEN_MS = 4_000
 const SOCKET_MS = 15_000
-const CLOSE_MS = 1_000
+const CLOSE_MS = 500
 const PAUSE_MS = { first: 50, growth: 2, longest: 1_000 }
 
 /** Wire version of MongoDB 6.0 (https://github.com/mongodb/mongo/blob/master/src/mongo/db/wire_version.h). */
@@ -37,12 +40,12 @@ export class Connection {
     this.#clock = clock
   }
 
-  /** Connects within 5 s. Throws `unreachable`, and `configuration` when address, login or version of the server do not fit. */
+  /** Connects within 4 s. Throws `unreachable`, and `configuration` when address, login or version of the server do not fit. */
   static async open(address: MongoAddress, role: StoreRole): Promise<Connection> {
     let driver: Driver | null = null
     try {
       const clock = new ServerClock()
-      return await within(SELECTION_MS, address, async () => {
+      return await within(OPEN_MS, address, async () => {
         driver = mongoose.createConnection(address.url, optionsFor(role))
         // Without a listener an error of the monitor would be thrown into the void.
         driver.on('error', () => {})
@@ -81,15 +84,20 @@ export class Connection {
   async call<T>(work: (again: boolean) => Promise<T>, deadline_ms = DEADLINE_MS[this.role]): Promise<T> {
     const until = performance.now() + deadline_ms
     const left = () => until - performance.now()
-    for (let pause = PAUSE_MS.first, again = false; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
+    let trouble: unknown = null
+    for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
       this.#refuseClosed()
       try {
-        if (this.#clock.doubtful) await within(left(), this.address, () => this.#clock.measure(() => localTime(this.#driver)))
-        return await within(left(), this.address, () => work(again))
+        return await within(left(), this.address, async () => {
+          if (this.#clock.doubtful) await this.#clock.measure(() => localTime(this.#driver))
+          return work(trouble !== null)
+        })
       } catch (error) {
         this.#refuseClosed()
-        if (!isPassing(error) || left() <= pause) throw domainError(error, this.address)
-        again = true
+        // That the time is over says less than what used it up.
+        if (!isPassing(error)) throw domainError(trouble && left() <= 0 ? trouble : error, this.address)
+        if (left() <= pause) throw domainError(error, this.address)
+        trouble = error
       }
       await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal: this.closed }).catch(() => {})
     }
@@ -118,7 +126,7 @@ function optionsFor(role: StoreRole): ConnectOptions {
     autoIndex: false,
     autoCreate: false,
     serverSelectionTimeoutMS: SELECTION_MS,
-    connectTimeoutMS: SELECTION_MS,
+    connectTimeoutMS: CONNECT_MS,
     socketTimeoutMS: SOCKET_MS,
     waitQueueTimeoutMS: DEADLINE_MS[role],
     maxPoolSize: role === 'supervisor' ? 8 : 4,

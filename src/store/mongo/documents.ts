@@ -61,6 +61,9 @@ export const literal = (value: unknown) => ({ $literal: value })
 /** What `toJob` does not need. */
 export const JOB_PROJECTION = { history: 0, change_token: 0 } as const
 
+/** A document of `jobs` by that projection. */
+export type JobRow = Omit<JobDocument, keyof typeof JOB_PROJECTION>
+
 /** The document of a job that is stored for the first time. */
 export function toDocument({ id, env, ...job }: Job, seq: number): JobDocument {
   const times = Object.fromEntries(TIMES.map((name) => [name, dateOf(job[name])])) as Pick<JobDocument, Time>
@@ -77,8 +80,7 @@ export function toDocument({ id, env, ...job }: Job, seq: number): JobDocument {
 }
 
 /** The job in a document. */
-export function toJob(document: JobDocument): Job {
-  const { _id, seq, view, env, history, change_token, ...rest } = document
+export function toJob({ _id, seq: _seq, view: _view, env, ...rest }: JobRow): Job {
   const times = Object.fromEntries(TIMES.map((name) => [name, rest[name]?.getTime() ?? null])) as Pick<Job, Time>
   return { ...rest, ...times, id: _id, env: env && Object.fromEntries(env.map(({ name, value }) => [name, value])) }
 }

@@ -1,4 +1,4 @@
-import { mongo } from 'mongoose'
+import { Error as MongooseError, mongo } from 'mongoose'
 import { invalid, ioError, misconfigured, QueuectlError, tryAgain, unreachable } from '../../domain/errors.ts'
 import { type MongoAddress, malformed } from './address.ts'
 
@@ -28,7 +28,7 @@ export function isDuplicate(error: unknown): boolean {
 
 /** Whether the same call may succeed a moment later. What it did, if it did anything, is not known. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof mongo.MongoNetworkError || error instanceof mongo.MongoServerSelectionError) return true
+  if (error instanceof mongo.MongoNetworkError || isUnfound(error)) return true
   if (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) return true
   return PASSING.has(codeOf(error))
 }
@@ -52,7 +52,8 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   }
   if (error instanceof mongo.MongoCompatibilityError) return tooOld(address, reason)
   if (isClosed(error)) return tryAgain(`the connection to ${address.hosts} was closed`)
-  if (code === CODE.write_concern_timeout) return cannotReach(address, 'a majority of its members did not confirm the write')
+  if (code === CODE.write_concern_timeout)
+    return cannotReach(address, 'a majority of its members did not confirm the write')
   if (isPassing(error)) return cannotReach(address, reason)
   if (TOO_LARGE.has(code) || /larger than the maximum|object to insert too large/i.test(reason)) {
     return invalid(`this is too large for one MongoDB document (16 MiB): ${reason}`)
@@ -73,6 +74,13 @@ export function cannotReach(address: MongoAddress, reason: string): QueuectlErro
 /** The error for a server that lacks what is needed. */
 export function tooOld(address: MongoAddress, reason: string): QueuectlError {
   return misconfigured(`MongoDB at ${address.hosts} is too old: ${reason}`, 'MongoDB 6.0 or later is needed')
+}
+
+/** No server was found in time, by the driver's or mongoose's own word, or its name is not known. */
+function isUnfound(error: unknown): boolean {
+  if (error instanceof mongo.MongoServerSelectionError) return true
+  if (error instanceof MongooseError.MongooseServerSelectionError) return true
+  return error instanceof Error && 'syscall' in error && /^(query|getaddrinfo)/.test(String(error.syscall))
 }
 
 function isRefusedLogin(code: number, reason: string): boolean {

@@ -2,19 +2,17 @@ import { type Connection, type Model, Schema } from 'mongoose'
 import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/process.ts'
 import type { JobDocument } from './documents.ts'
 
-/** A document of `processes`: a supervisor or a worker. */
-export interface ProcessDocument
-  extends Omit<Partial<SupervisorRow & WorkerRow>, 'kind' | 'state' | 'started_at' | 'beat_at' | 'jobs' | 'stuck'> {
+type StoredProcess<Row> = Omit<Row, 'id' | 'started_at' | 'beat_at' | 'jobs' | 'stuck'> & {
   _id: string
-  kind: 'supervisor' | 'worker'
-  state: SupervisorRow['state'] | WorkerRow['state']
-  beats: number
   started_at: Date
   beat_at: Date
-  jobs?: (Omit<RunningJob, 'started_at'> & { started_at: Date })[]
-  /** Not by job id: ids have dots, names of fields must not. */
-  stuck?: { id: string; reason: string }[]
 }
+
+/** A document of `processes`. */
+export type ProcessDocument =
+  /** Not by job id: ids have dots, which mean something else in the names of fields. */
+  | (StoredProcess<SupervisorRow> & { stuck: { id: string; reason: string }[] })
+  | (StoredProcess<WorkerRow> & { jobs: (Omit<RunningJob, 'started_at'> & { started_at: Date })[] })
 
 /** A document of `controls`. */
 export interface ControlDocument extends Omit<Control, 'id' | 'created_at'> {
@@ -59,7 +57,13 @@ const nested = (fields: Record<string, unknown>) => new Schema(fields as never, 
 
 const usage = { id: String, cpu: Number, rss: Number }
 const ending = { exit_code: Number, signal: String }
-const policy = { max_retries: Number, max_interruptions: Number, backoff_base: Number, backoff_max: Number, timeout: Number }
+const policy = {
+  max_retries: Number,
+  max_interruptions: Number,
+  backoff_base: Number,
+  backoff_max: Number,
+  timeout: Number,
+}
 const counters = { attempts: Number, runs: Number, interruptions: Number, worker_deaths: Number }
 const lease = { processing_by: String, lease_token: String, run_token: String, locked_at: Date, lease_expires_at: Date }
 const times = { next_run_at: Date, created_at: Date, updated_at: Date, started_at: Date, finished_at: Date }
@@ -126,7 +130,9 @@ const SCHEMAS = {
     log: String,
     stuck: [nested({ id: String, reason: String })],
     supervisor_id: String,
-    jobs: [nested({ ...usage, run: Number, token: String, command: String, pid: Number, started_at: Date, note: String })],
+    jobs: [
+      nested({ ...usage, run: Number, token: String, command: String, pid: Number, started_at: Date, note: String }),
+    ],
   },
   controls: {
     _id: String,

@@ -3,6 +3,8 @@ import type { Connection } from './connection.ts'
 
 // The event may come before the commit can be seen: a single check misses some (p99 82 ms), two more make it 0.6 ms.
 const RECHECK_MS = [2, 15] as const
+// A synced commit is seen when the disk has answered, and no event tells of that; a busy disk takes its time.
+const SYNCED_MS = [60, 250] as const
 const REARM_MS = 1000
 
 /**
@@ -39,9 +41,9 @@ export function watchCommits(db: Connection, onChange: () => void): { close(): v
     check()
     later(RECHECK_MS[0], check)
     later(event === 'rename' ? REARM_MS : RECHECK_MS[1], arm)
+    for (const ms of SYNCED_MS) later(ms, check)
   }
   const arm = () => {
-    timers = []
     try {
       watcher = watch(`${db.path}-wal`, { persistent: false }, onEvent).on('error', again)
       check()

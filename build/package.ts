@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Entry, tarXz, zip } from './package/archive.ts'
+import { compiledCode } from './package/code.ts'
+import { makeExecutable } from './package/executable.ts'
+import { nodeBinary, strip } from './package/node.ts'
+import { sbom } from './package/sbom.ts'
+import { needsSignature, sign } from './package/sign.ts'
+import { executableName, NODE_VERSION, TARGETS, type Target } from './package/targets.ts'
+import { CACHE, sourceTime } from './package/tools.ts'
+import { brand } from './package/windows.ts'
+import { bundled, functionOf, mongooseText, programText, ROOT, version } from './program.ts'
+
+// Makes the executables, each one file with everything in it, on any system for all of them, and what is published with them.
+// `npm run package -- [--target NAME]… [--no-archive] [--output FOLDER]`
+
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    target: { type: 'string', multiple: true, default: TARGETS.map(({ name }) => name) },
+    archive: { type: 'boolean', default: true },
+    output: { type: 'string', default: `${ROOT}dist` },
+  },
+})
+if (process.version !== `v${NODE_VERSION}`) throw new Error(`to be run by Node ${NODE_VERSION}: npm run package`)
+const targets = values.target.map(targetOf)
+const dist = path.resolve(values.output)
+const time = sourceTime()
+const published: string[] = []
+mkdirSync(dist, { recursive: true })
+
+for (const target of targets) await build(target)
+publish('queuectl.cdx.json', sbom(targets, time))
+publish('SHA256SUMS', published.map((name) => `${sha256(path.join(dist, name))}  ${name}\n`).join(''))
+
+async function build(target: Target): Promise<void> {
+  const began = performance.now()
+  const name = executableName(target)
+  const file = path.join(dist, name)
+  const work = mkdtempSync(path.join(CACHE, 'build-'))
+  const notes: string[] = []
+  try {
+    const node = nodeBinary(target, work)
+    if (target.platform === 'linux') notes.push(strip(node, target) ? 'stripped' : 'with symbols: no strip for it here')
+    if (target.platform === 'win') brand(node, version())
+    const parts = await texts(target, work)
+    const code = compiledCode(target, node, parts)
+    notes.push(code ? 'with compiled code' : 'no compiled code: its Node does not run here')
+    rmSync(file, { force: true })
+    const { launcher, program, mongoose } = parts
+    await makeExecutable(target, file, { work, node, launcher, assets: { program, mongoose, ...code } })
+    notes.push(...signed(file, target))
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  tell(name, began, notes)
+  published.push(name)
+  if (values.archive) archive(target, file)
+}
+
+/** The files that go into an executable: launcher, program and mongoose. */
+async function texts(target: Target, folder: string) {
+  const write = (name: string, text: string) => {
+    const file = path.join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const program = write('program', functionOf(await programText(target.name)))
+  const mongoose = write('mongoose', functionOf(await mongooseText()))
+  const launcher = write('launcher.cjs', await bundled({ entryPoints: ['build/package/launcher.ts'] }))
+  return { launcher, program, mongoose }
+}
+
+function signed(file: string, target: Target): string[] {
+  const how = sign(file, target)
+  if (how !== null) return [`signed ad hoc by ${how}`]
+  if (!needsSignature(target)) return []
+  return [`UNSIGNED, macOS would end it at its start: npm run package:signer, or on a Mac: codesign -s - ${file}`]
+}
+
+function archive(target: Target, file: string): void {
+  const began = performance.now()
+  const windows = target.platform === 'win'
+  const name = `queuectl-${target.name}.${windows ? 'zip' : 'tar.xz'}`
+  const entries: Entry[] = [
+    { name: windows ? 'queuectl.exe' : 'queuectl', file, executable: true },
+    ...['README.md', 'LICENSE'].map((name) => ({ name, file: `${ROOT}${name}`, executable: false })),
+  ]
+  const write = windows ? zip : tarXz
+  write(path.join(dist, name), entries, time)
+  tell(name, began)
+  published.push(name)
+}
+
+function publish(name: string, text: string): void {
+  writeFileSync(path.join(dist, name), text)
+  published.push(name)
+}
+
+function tell(name: string, began: number, notes: readonly string[] = []): void {
+  const size = (statSync(path.join(dist, name)).size / 1e6).toFixed(1)
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  console.log(`${name.padEnd(28)} ${size.padStart(6)} MB ${seconds.padStart(6)} s  ${notes.join('; ')}`.trimEnd())
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
+}
+
+function targetOf(name: string): Target {
+  const target = TARGETS.find((one) => one.name === name)
+  if (target) return target
+  throw new Error(`there is no target ${name}, only ${TARGETS.map((one) => one.name).join(', ')}`)
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { isHost, NODE_VERSION, type Target } from './targets.ts'
+import { CACHE, exists, npm, run } from './tools.ts'
+
+/**
+ * The Node binary of a target, taken into `folder` from its npm package, which npm fetches the first time. The package is checked each
+ * time against the digest that the target has on record. Throws when it does not match.
+ */
+export function nodeBinary(target: Target, folder: string): string {
+  const archive = `${target.node_package}-${NODE_VERSION}.tgz`
+  const file = path.join(CACHE, archive)
+  if (!existsSync(file)) {
+    npm(['pack', `${target.node_package}@${NODE_VERSION}`, '--silent', '--pack-destination', CACHE], { cwd: CACHE })
+  }
+  const digest = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`
+  if (digest !== target.integrity) {
+    rmSync(file)
+    throw new Error(`${archive} is not the one on record: ${digest}, not ${target.integrity}`)
+  }
+  // GNU tar would take the colon of a drive for that of a host.
+  copyFileSync(file, path.join(folder, archive))
+  run('tar', ['-xzf', archive, 'package/bin'], { cwd: folder })
+  return path.join(folder, 'package', 'bin', target.platform === 'win' ? 'node.exe' : 'node')
+}
+
+/**
+ * Takes the symbols out of a Node for Linux, a fifth of it; before the program goes in, since a stripped executable would not find it
+ * any more. Returns the name of the tool, or null where there is none for that processor.
+ */
+export function strip(binary: string, target: Target): string | null {
+  if (target.platform !== 'linux') return null
+  const cpu = { x64: 'x86_64', arm64: 'aarch64' }[target.arch]
+  const tools = [...(isHost(target) ? ['strip'] : []), `${cpu}-linux-gnu-strip`, 'llvm-strip']
+  const tool = tools.find(exists)
+  if (tool === undefined) return null
+  run(tool, [binary])
+  return tool
+}

@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { NtExecutable, NtExecutableResource, Resource } from 'resedit'
+import { icon } from './icon.ts'
+
+const LANGUAGE = { lang: 1033, codepage: 1200 }
+
+/**
+ * Makes a Windows Node look like what it becomes: our icon and what the file's properties show. Also takes out Node's own signature,
+ * which would not hold for the changed file.
+ */
+export function brand(file: string, version: string): void {
+  const executable = NtExecutable.from(readFileSync(file), { ignoreCert: true })
+  const resources = NtExecutableResource.from(executable)
+  const [info] = Resource.VersionInfo.fromEntries(resources.entries)
+  if (info === undefined) throw new Error(`${file} has no version resource`)
+  info.removeStringValue(LANGUAGE, 'InternalName')
+  info.setFileVersion(version)
+  info.setProductVersion(version)
+  info.setStringValues(LANGUAGE, {
+    FileDescription: 'A durable job queue for shell commands',
+    ProductName: 'queuectl',
+    CompanyName: 'queuectl',
+    LegalCopyright: 'MIT License; contains Node.js, copyright Node.js contributors',
+    OriginalFilename: 'queuectl.exe',
+    ProductVersion: version,
+  })
+  info.outputToResourceEntries(resources.entries)
+  for (const group of Resource.IconGroupEntry.fromEntries(resources.entries)) {
+    Resource.IconGroupEntry.replaceIconsForResource(resources.entries, group.id, group.lang, [
+      icon(16),
+      icon(32),
+      icon(48),
+    ])
+  }
+  resources.outputResource(executable)
+  writeFileSync(file, Buffer.from(executable.generate()))
+}

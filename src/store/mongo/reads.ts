@@ -1,0 +1,84 @@
+import type { Run } from '../../domain/job.ts'
+import type { Counts, JobStore, Overview } from '../port.ts'
+import type { Connection } from './connection.ts'
+import { JOB_PROJECTION, type RunDocument, toJob } from './documents.ts'
+
+interface Count {
+  _id: { queue: string; view: keyof Counts }
+  n: number
+}
+
+const NO_JOBS: Readonly<Counts> = {
+  ready: 0,
+  scheduled: 0,
+  retrying: 0,
+  processing: 0,
+  completed: 0,
+  dead: 0,
+  cancelled: 0,
+}
+
+const BY_VIEW = { $group: { _id: { queue: '$queue', view: '$view' }, n: { $sum: 1 } } }
+
+/** What looks at jobs one by one or counts them; pages are in list.ts. */
+export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'overview'> {
+  const { jobs } = db.models
+  return {
+    async get({ id }) {
+      const row = await db.call(() => jobs.findOne({ _id: id }, JOB_PROJECTION).lean())
+      return row && toJob(row)
+    },
+    async findIds({ prefix, limit }) {
+      // "~" sorts behind every letter that an id may have.
+      const range = { _id: { $gte: prefix, $lt: `${prefix}~` } }
+      const found = await db.call(() => jobs.find(range, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean())
+      return found.map(({ _id }) => _id)
+    },
+    async runs({ id }) {
+      const job = await db.call(() => jobs.findOne({ _id: id }, { history: 1 }).lean())
+      return (job?.history ?? []).map(toRun)
+    },
+    overview: () => overview(db),
+  }
+}
+
+/** Counts read from one index, no document among it. Jobs that are due but not promoted yet count as ready. */
+async function overview(db: Connection): Promise<Overview> {
+  const { jobs } = db.models
+  const now = new Date(db.now())
+  const overdue = { state: 'pending', view: { $in: ['scheduled', 'retrying'] }, next_run_at: { $lte: now } }
+  const pending = {
+    state: 'pending',
+    view: { $in: ['ready', 'scheduled', 'retrying'] },
+    next_run_at: { $lte: now },
+  } as const
+  const [counted, late, oldest] = await Promise.all([
+    // Any string: by naming its first field the whole index serves the question.
+    db.call(() => jobs.aggregate<Count>([{ $match: { queue: { $gte: '' } } }, BY_VIEW]).hint('queue_age')),
+    db.call(() => jobs.aggregate<Count>([{ $match: overdue }, BY_VIEW])),
+    db.call(() => jobs.findOne(pending, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean()),
+  ])
+  const queues: Record<string, Counts> = {}
+  const add = (queue: string, view: keyof Counts, n: number) => {
+    const counts = queues[queue] ?? { ...NO_JOBS }
+    queues[queue] = counts
+    // Three looks, one after the other: what moved between them must not make less than nothing.
+    counts[view] = Math.max(0, counts[view] + n)
+  }
+  for (const { _id, n } of counted) add(_id.queue, _id.view, n)
+  for (const { _id, n } of late) {
+    add(_id.queue, _id.view, -n)
+    add(_id.queue, 'ready', n)
+  }
+  return { total: sum(Object.values(queues)), queues, oldest_ready_at: oldest?.next_run_at.getTime() ?? null }
+}
+
+function sum(all: readonly Counts[]): Counts {
+  const total = { ...NO_JOBS }
+  for (const counts of all) for (const view of Object.keys(total) as (keyof Counts)[]) total[view] += counts[view]
+  return total
+}
+
+function toRun({ fence: _fence, state: _state, ...run }: RunDocument): Run {
+  return { ...run, started_at: run.started_at.getTime(), finished_at: run.finished_at.getTime() }
+}

@@ -1,0 +1,96 @@
+import type { AnyProcess, Beat, SupervisorRow, WorkerRow } from '../../domain/process.ts'
+import type { JobStore } from '../port.ts'
+import type { Connection } from './connection.ts'
+import { renewLeases } from './leases.ts'
+import type { ProcessDocument } from './models.ts'
+
+/** So much of each command is kept in a row: a worker's 256 commands of 64 KiB would not fit into a document. */
+const COMMAND_LENGTH = 1024
+
+type Sign = Beat<SupervisorRow> | Beat<WorkerRow>
+
+const SAMPLES_KEPT_MS = 3_600_000
+
+/** Supervisors and workers on record, with their use of resources. */
+export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes' | 'deregister' | 'samples'> {
+  const { processes, samples } = db.models
+  return {
+    async beat({ supervisor, workers, tokens, lease_ms, sample }) {
+      const rows = [supervisor, ...workers].map((row) => signOfLife(row, db.now()))
+      const [renewed] = await Promise.all([
+        renewLeases(db, tokens, lease_ms),
+        db.call(() => processes.bulkWrite(rows as never, { ordered: false })),
+        forgetOthers(db, supervisor.id, workers),
+        sample && keepSample(db, sample),
+      ])
+      return renewed
+    },
+    async processes() {
+      const rows = await db.call(() => processes.find().sort({ started_at: 1, _id: 1 }).lean())
+      return rows.map(toProcess)
+    },
+    async deregister({ ids }) {
+      await db.call(() => processes.deleteMany({ _id: { $in: [...ids] } }))
+    },
+    async samples({ since }) {
+      // The server removes what is older, but only once a minute.
+      const from = new Date(Math.max(since, db.now() - SAMPLES_KEPT_MS))
+      const found = await db.call(() =>
+        samples
+          .find({ at: { $gte: from } }, { _id: 0 })
+          .sort({ at: 1 })
+          .lean(),
+      )
+      return found.map((sample) => ({ ...sample, at: sample.at.getTime() }))
+    },
+  }
+}
+
+/** Written on the server's clock, except the start: only a first beat sets it, and there is no operator for that. */
+function signOfLife(row: Sign, now: number) {
+  const set = { $set: toFields(row), $inc: { beats: 1 }, $currentDate: { beat_at: true } }
+  const update = { ...set, $setOnInsert: { started_at: new Date(now) } }
+  return { updateOne: { filter: { _id: row.id }, update, upsert: true } }
+}
+
+/** A worker that still owns a job stays on record: recovery needs its identity. */
+async function forgetOthers(db: Connection, supervisor_id: string, workers: readonly { id: string }[]): Promise<void> {
+  const { jobs, processes } = db.models
+  const owners = await db.call(() => jobs.distinct('processing_by', { view: 'processing' }))
+  const kept = [...workers.map(({ id }) => id), ...owners.filter((owner) => owner !== null)]
+  await db.call(() => processes.deleteMany({ supervisor_id, _id: { $nin: kept } }))
+}
+
+async function keepSample(
+  db: Connection,
+  sample: NonNullable<Parameters<JobStore['beat']>[0]['sample']>,
+): Promise<void> {
+  const at = new Date(db.now())
+  const { supervisor_id, done, failed, processes } = sample
+  const fields = { at, supervisor_id, done, failed, processes: [...processes] }
+  const _id = `${supervisor_id} ${at.getTime()}`
+  await db.call(() => db.models.samples.updateOne({ _id }, { $set: fields }, { upsert: true }))
+}
+
+function toFields(beat: Sign) {
+  if (beat.kind === 'supervisor') {
+    const { id: _, stuck, ...row } = beat
+    return { ...row, stuck: Object.entries(stuck).map(([id, reason]) => ({ id, reason })) }
+  }
+  const { id: _, jobs, ...row } = beat
+  const shortened = jobs.map(({ command, started_at, ...job }) => {
+    return { ...job, command: command.slice(0, COMMAND_LENGTH), started_at: new Date(started_at) }
+  })
+  return { ...row, jobs: shortened }
+}
+
+function toProcess(document: ProcessDocument): AnyProcess {
+  const { _id: id, started_at, beat_at } = document
+  const common = { id, started_at: started_at.getTime(), beat_at: beat_at.getTime() }
+  if (document.kind === 'supervisor') {
+    const { _id, stuck, ...row } = document
+    return { ...row, ...common, stuck: Object.fromEntries(stuck.map(({ id, reason }) => [id, reason])) }
+  }
+  const { _id, jobs, ...row } = document
+  return { ...row, ...common, jobs: jobs.map((job) => ({ ...job, started_at: job.started_at.getTime() })) }
+}

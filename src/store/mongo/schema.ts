@@ -1,0 +1,87 @@
+import type { mongo } from 'mongoose'
+import { FINAL_STATES } from '../../domain/job.ts'
+import { COLLECTIONS } from './models.ts'
+
+type Db = mongo.Db
+
+/** Younger than every date that is written: what a partial index of dates is told, and every query that wants it. */
+export const EPOCH = new Date(0)
+
+const PENDING = { state: 'pending' }
+const HOUR_S = 3600
+const DAY_S = 86_400
+
+/** What only a processing job has. */
+const UNHELD = {
+  processing_by: null,
+  lease_token: null,
+  run_token: null,
+  locked_at: null,
+  lease_expires_at: null,
+  cancel_requested_at: null,
+}
+
+const text = { $type: 'string' }
+const date = { $type: 'date' }
+const HELD = { processing_by: text, lease_token: text, run_token: text, locked_at: date, lease_expires_at: date }
+
+/** Rows that can be: the server refuses all others, whoever writes them. */
+const POSSIBLE = {
+  $or: [
+    { state: 'pending', view: { $in: ['ready', 'scheduled', 'retrying'] }, finished_at: null, ...UNHELD },
+    { state: 'processing', view: 'processing', finished_at: null, started_at: date, ...HELD },
+    ...FINAL_STATES.map((state) => ({ state, view: state, finished_at: date, ...UNHELD })),
+  ],
+}
+
+/**
+ * Indexes of the first version: equality, then sort, then range. Partial ones name their condition in the same words as the
+ * queries, else the server does not use them. `held` makes a token hold one job at most, which is how a repeated claim is told.
+ */
+const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
+  jobs: [
+    { name: 'order', key: { view: 1, priority: -1, seq: 1 }, partialFilterExpression: PENDING },
+    { name: 'queue_order', key: { queue: 1, view: 1, priority: -1, seq: 1 }, partialFilterExpression: PENDING },
+    { name: 'due', key: { view: 1, next_run_at: 1, seq: 1 }, partialFilterExpression: PENDING },
+    { name: 'queue_due', key: { queue: 1, view: 1, next_run_at: 1 }, partialFilterExpression: PENDING },
+    { name: 'held', key: { lease_token: 1 }, unique: true, partialFilterExpression: { state: 'processing' } },
+    {
+      name: 'finished',
+      key: { state: 1, finished_at: 1, seq: 1 },
+      partialFilterExpression: { finished_at: { $gt: EPOCH } },
+    },
+    { name: 'age', key: { seq: 1 } },
+    { name: 'view_age', key: { view: 1, seq: 1 } },
+    { name: 'queue_age', key: { queue: 1, view: 1, seq: 1 } },
+  ],
+  processes: [{ name: 'supervisor', key: { supervisor_id: 1 } }],
+  controls: [
+    { name: 'asked', key: { supervisor_id: 1, state: 1, seq: 1 } },
+    { name: 'taken', key: { take_token: 1 }, partialFilterExpression: { take_token: { $gt: '' } } },
+    { name: 'expiry', key: { created_at: 1 }, expireAfterSeconds: DAY_S },
+  ],
+  samples: [{ name: 'expiry', key: { at: 1 }, expireAfterSeconds: HOUR_S }],
+}
+
+/**
+ * Numbered migrations: the nth takes a database from version n - 1 to n. Published ones are never edited. Each may be cut off at any
+ * point and is then run again from its start.
+ */
+export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
+  async (db) => {
+    const there = await collectionNames(db)
+    for (const name of COLLECTIONS.filter((name) => !there.includes(name))) {
+      await db.createCollection(name, name === 'jobs' ? { validator: POSSIBLE } : {})
+    }
+    for (const [name, indexes] of Object.entries(INDEXES)) await db.collection(name).createIndexes(indexes)
+    for (const _id of ['jobs', 'controls']) {
+      await db.collection<{ _id: string }>('meta').updateOne({ _id }, { $setOnInsert: { value: 0 } }, { upsert: true })
+    }
+  },
+]
+
+/** Collections of the database, the server's own left out. */
+export async function collectionNames(db: Db): Promise<string[]> {
+  const found = await db.listCollections({}, { nameOnly: true }).toArray()
+  return found.map(({ name }) => name).filter((name) => !name.startsWith('system.'))
+}

@@ -1,0 +1,85 @@
+import { FINAL_STATES, type JobState } from '../../domain/job.ts'
+import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
+import type { JobStore, SettleParams } from '../port.ts'
+import type { Connection } from './connection.ts'
+import { type Assignments, literal, type RunDocument, waitingView } from './documents.ts'
+
+/** Runs kept of a job. */
+const HISTORY = 20
+
+const CANCEL_REQUESTED = { $ne: ['$cancel_requested_at', null] }
+
+/** Settling a job and claiming the next are two writes, side by side unless the job itself may be the next. */
+export function settling(db: Connection, claim: JobStore['claim']): Pick<JobStore, 'settle'> {
+  return {
+    async settle(params) {
+      const { next } = params
+      if (!next) return { state: await settleOne(db, params), next: null }
+      if (params.settlement.state === 'pending') return { state: await settleOne(db, params), next: await claim(next) }
+      const [settled, claimed] = await Promise.allSettled([settleOne(db, params), claim(next)])
+      // The call repeated gives both answers again: neither is lost with the other.
+      if (settled.status === 'rejected') throw settled.reason
+      if (claimed.status === 'rejected') throw claimed.reason
+      return { state: settled.value, next: claimed.value }
+    },
+  }
+}
+
+async function settleOne(db: Connection, params: SettleParams): Promise<JobState | null> {
+  const held = { _id: params.id, state: 'processing', lease_token: params.token } as const
+  const options = { returnDocument: 'after', updatePipeline: true, projection: { state: 1 } } as const
+  const settled = await db.call(() => db.models.jobs.findOneAndUpdate(held, [{ $set: ending(params) }], options).lean())
+  return settled?.state ?? recorded(db, params)
+}
+
+/** What the end of a run makes of its job. Whether a cancel request is there is seen in the same write (R7). */
+function ending({ token, settlement, run }: SettleParams): Assignments {
+  const honoured = honourCancel(settlement)
+  const either = (value: (settlement: Settlement) => unknown) =>
+    honoured === settlement ? value(settlement) : { $cond: [CANCEL_REQUESTED, value(honoured), value(settlement)] }
+  const entry: Record<keyof RunDocument, unknown> = {
+    number: '$runs',
+    token: '$run_token',
+    fence: literal(token),
+    worker: literal(run.worker),
+    host: literal(run.host),
+    started_at: '$started_at',
+    finished_at: run.run_ms === null ? '$$NOW' : { $add: ['$started_at', Math.round(run.run_ms)] },
+    outcome: either((s) => s.run_outcome),
+    exit_code: literal(settlement.exit_code),
+    signal: literal(settlement.signal),
+    cause: literal(settlement.cause),
+    state: either((s) => s.state),
+  }
+  return {
+    state: either((s) => s.state),
+    view: either((s) => (s.state === 'pending' ? waitingView(s.delay_ms > 0, s.attempts) : s.state)),
+    next_run_at: either((s) => (s.state === 'pending' ? { $add: ['$$NOW', s.delay_ms] } : '$next_run_at')),
+    finished_at: either((s) => (isFinal(s.state) ? '$$NOW' : null)),
+    reason: either((s) => literal(s.reason)),
+    attempts: settlement.attempts,
+    interruptions: settlement.interruptions,
+    worker_deaths: settlement.worker_deaths,
+    exit_code: literal(settlement.exit_code),
+    signal: literal(settlement.signal),
+    updated_at: '$$NOW',
+    history: { $slice: [{ $concatArrays: ['$history', [entry]] }, -HISTORY] },
+    processing_by: null,
+    lease_token: null,
+    run_token: null,
+    locked_at: null,
+    lease_expires_at: null,
+    cancel_requested_at: null,
+  }
+}
+
+/**
+ * The answer to a settle that is repeated: what the same token wrote before. Looked up by the fence, not by the run's token: a
+ * worker that lost its job to a reaper must not take the reaper's entry for its own.
+ */
+async function recorded(db: Connection, { id, token }: SettleParams): Promise<JobState | null> {
+  const job = await db.call(() => db.models.jobs.findOne({ _id: id }, { history: 1 }).lean())
+  return job?.history.find(({ fence }) => fence === token)?.state ?? null
+}
+
+const isFinal = (state: JobState) => (FINAL_STATES as readonly JobState[]).includes(state)

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { OpenParams } from '../open.ts'
+import type { JobStore } from '../port.ts'
+import { parseAddress } from './address.ts'
+import { changing } from './changes.ts'
+import { claiming } from './claim.ts'
+import { Connection } from './connection.ts'
+import { configuring, controlling } from './controls.ts'
+import { inserting } from './insert.ts'
+import { leasing } from './leases.ts'
+import { listing } from './list.ts'
+import { type Mark, migrate } from './migrate.ts'
+import { reading } from './reads.ts'
+import { registering } from './registry.ts'
+import { settling } from './settle.ts'
+import { watchChanges } from './watch.ts'
+
+/** Opens the store in the database behind a MongoDB URL, marked and furnished at first use. Throws what `openStore` throws. */
+export async function openMongo(params: OpenParams & { data_folder: string }): Promise<JobStore> {
+  const db = await Connection.open(parseAddress(params.address), params.role)
+  try {
+    return storeOn(db, await migrate(db, params), params.data_folder)
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+/** The store on an open connection whose database says `mark` of itself. `dataFolder`: below it lie its logs on this host. */
+export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStore {
+  const watches = new Set<{ close(): void }>()
+  const { claim } = claiming(db)
+  return {
+    info: {
+      kind: 'mongodb',
+      label: db.address.label,
+      folder: join(dataFolder, mark.store_id),
+      shared: true,
+      schema_version: mark.version,
+      engine: `MongoDB ${db.version}`,
+    },
+    now: () => db.now(),
+    ...inserting(db),
+    ...reading(db),
+    ...listing(db),
+    claim,
+    ...settling(db, claim),
+    ...leasing(db),
+    ...changing(db),
+    ...registering(db),
+    ...controlling(db),
+    ...configuring(db),
+    watch({ on_change }) {
+      const watch = watchChanges(db, on_change)
+      watches.add(watch)
+      return watch
+    },
+    // Each write waits for the journals of a majority already.
+    syncEveryCommit() {},
+    async close() {
+      for (const watch of watches) watch.close()
+      await db.close()
+    },
+  }
+}

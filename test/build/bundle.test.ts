@@ -1,0 +1,67 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { ROOT } from '../helpers/sources.ts'
+import { tempFolder } from '../helpers/temp.ts'
+
+describe('the bundle', function () {
+  this.timeout(60_000)
+  let file: string
+
+  before(() => {
+    const folder = tempFolder()
+    execFileSync(process.execPath, [path.join(ROOT, 'build/bundle.ts'), '--quiet', folder])
+    file = path.join(folder, 'queuectl.cjs')
+  })
+
+  it('carries a job through its life, with every import that waits until it is needed', () => {
+    const home = tempFolder()
+    const [job] = JSON.parse(run(home, 'enqueue', '--json', '-', { input: '{"id":"one","command":"echo done"}\n' }))
+    expect(job).to.include({ id: 'one', state: 'pending' })
+    run(home, 'worker', 'start', '--count', '2', '--drain')
+    expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed' })
+    expect(run(home, 'logs', 'one')).to.equal('done\n')
+  })
+
+  it('says what it needs where Node is too old', () => {
+    const text = readFileSync(file, 'utf8').replace(/process\.versions\.node/g, '"20.19.0"')
+    const old = path.join(tempFolder(), 'old.cjs')
+    writeFileSync(old, text)
+    const { status, stdout, stderr } = spawnSync(process.execPath, [old, 'status'], { encoding: 'utf8' })
+    expect({ status, stdout }).to.deep.equal({ status: 78, stdout: '' })
+    expect(stderr).to.equal('queuectl: needs Node 26 or newer, this is Node 20.19.0\n')
+  })
+
+  it('keeps compiled code where only its owner writes, and runs no other', function () {
+    if (!process.getuid) this.skip()
+    const home = tempFolder()
+    run(home, 'version')
+    const [name] = readdirSync(path.join(home, 'cache'))
+    const cache = path.join(home, 'cache', name ?? '')
+    expect(statSync(cache).mode & 0o777).to.equal(0o600)
+    const good = readFileSync(cache)
+
+    writeFileSync(cache, 'not compiled code')
+    expect(run(home, 'version')).to.match(/^queuectl /)
+    expect(readFileSync(cache).length, 'a cache that does not fit is replaced').to.be.above(good.length / 2)
+
+    writeFileSync(cache, 'written by somebody else')
+    chmodSync(cache, 0o666)
+    expect(run(home, 'version')).to.match(/^queuectl /)
+    expect(statSync(cache).mode & 0o777, 'and one that others may write, without being read').to.equal(0o600)
+  })
+
+  it('works where nothing can be kept', () => {
+    const home = path.join(tempFolder(), 'file')
+    writeFileSync(home, '')
+    expect(run(home, 'version')).to.match(/^queuectl /)
+  })
+
+  function run(home: string, ...args: (string | { input: string })[]): string {
+    const options = args.filter((arg) => typeof arg === 'object')
+    const words = args.filter((arg) => typeof arg === 'string')
+    const env = { PATH: process.env.PATH, QUEUECTL_HOME: home }
+    return execFileSync(process.execPath, [file, ...words], { env, encoding: 'utf8', ...options[0] })
+  }
+})

@@ -1,0 +1,38 @@
+import { tmpdir } from 'node:os'
+import mongoose from 'mongoose'
+import { openStore } from '../../src/store/open.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { mongoServer } from '../helpers/mongo-server.ts'
+import type { Bench } from './kit.ts'
+
+/** One for all tests of a run: furnishing one for each would take most of their time. */
+let database: string | null = null
+
+/** A database that nobody else uses, emptied behind each test. */
+export async function mongoBench(): Promise<Bench> {
+  const server = await mongoServer()
+  database ??= server.url()
+  const address = database
+  const opened: JobStore[] = []
+  return {
+    address,
+    scale: server.slow ? 0.05 : 1,
+    async open(role = 'command') {
+      const store = await openStore({ address, role, data_folder: tmpdir(), is_alive: () => false })
+      opened.push(store)
+      return store
+    },
+    async dispose() {
+      await Promise.all(opened.map((store) => store.close()))
+      await empty(address)
+    },
+  }
+}
+
+async function empty(address: string): Promise<void> {
+  const connection = await mongoose.createConnection(address).asPromise()
+  const collections = (await connection.db?.collections()) ?? []
+  const ours = collections.filter(({ collectionName }) => collectionName !== 'meta')
+  await Promise.all(ours.map((collection) => collection.deleteMany({})))
+  await connection.close()
+}

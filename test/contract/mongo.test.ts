@@ -1,0 +1,8 @@
+import { needsMongo } from '../helpers/mongo-server.ts'
+import { mongoBench } from './bench-mongo.ts'
+import { jobStoreContract } from './job-store.ts'
+
+describe('on MongoDB', () => {
+  before(needsMongo)
+  jobStoreContract('MongoDB', mongoBench)
+})

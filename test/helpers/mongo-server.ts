@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import mongoose from 'mongoose'
+import { randomWord } from '../../src/domain/token.ts'
+import { tempFolder } from './temp.ts'
+import { waitFor } from './wait-for.ts'
+
+/** A server that speaks the MongoDB protocol, by a process of its own. Installed once, in a folder that survives a test run. */
+const SECANTUS = {
+  version: '0.7.0b3',
+  folder: new URL('../../node_modules/.cache/queuectl-secantus/', import.meta.url),
+}
+
+export interface MongoServer {
+  host: string
+  /** URL of a database of that name, made up when none is given. */
+  url(database?: string): string
+  /** It sorts in memory, so that data sets have to stay small. */
+  slow: boolean
+  /** Null: somebody else's server. */
+  pid: number | null
+  /** Ends it, by SIGKILL when `hard`, and waits for its end. What it stored stays. */
+  stop(hard?: boolean): Promise<void>
+}
+
+let shared: Promise<MongoServer | null> | null = null
+
+/**
+ * For `before`: the server of this test run, started when first asked for. Order: QUEUECTL_TEST_MONGODB_URI, mongod on the PATH,
+ * SecantusDB. Without any the tests are skipped with one loud line; in CI that is a failure.
+ */
+export async function needsMongo(this: Mocha.Context): Promise<void> {
+  this.timeout(180_000)
+  shared ??= findServer()
+  if ((await shared) !== null) return
+  if (process.env.CI) throw new Error('no MongoDB server for the tests; see test/helpers/mongo-server.ts')
+  this.skip()
+}
+
+/** The server that `needsMongo` has found. */
+export async function mongoServer(): Promise<MongoServer> {
+  const server = await shared
+  if (!server) throw new Error('needsMongo was not asked before')
+  return server
+}
+
+// Outside of any suite: once, behind the tests of all files.
+after(async () => {
+  await (await shared)?.stop()
+})
+
+async function findServer(): Promise<MongoServer | null> {
+  const { QUEUECTL_TEST_MONGODB_URI } = process.env
+  if (QUEUECTL_TEST_MONGODB_URI) return foreignServer(QUEUECTL_TEST_MONGODB_URI)
+  const found = await startServer().catch((error) => {
+    console.error(`\n*** MongoDB TESTS SKIPPED: ${(error as Error).message}\n`)
+    return null
+  })
+  return found
+}
+
+/** Its databases are removed in the end: it may be somebody's own. */
+function foreignServer(uri: string): MongoServer {
+  const made: string[] = []
+  const url = (database = madeUpName()) => {
+    made.push(database)
+    return Object.assign(new URL(uri), { pathname: database }).href
+  }
+  const stop = async () => {
+    const connection = await mongoose.createConnection(uri).asPromise()
+    for (const database of made) await connection.useDb(database).dropDatabase()
+    await connection.close()
+  }
+  return { host: new URL(uri).host, url, slow: false, pid: null, stop }
+}
+
+const madeUpName = () => `queuectl_test_${randomWord(8)}`
+
+/** Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. */
+export async function startServer(
+  options: { port?: number; folder?: string; args?: readonly string[] } = {},
+): Promise<MongoServer> {
+  const port = options.port ?? (await freePort())
+  const folder = options.folder ?? tempFolder()
+  const mongod = spawnSync('mongod', ['--version']).status === 0
+  const { command, args } = mongod ? mongodCommand(port, folder) : secantusCommand(port, folder)
+  const child = spawn(command, [...args, ...(options.args ?? [])], { stdio: 'ignore' })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  await waitFor(() => answers(child, port), { within: 30_000, what: `${command} answers` })
+  if (mongod) await initiate(port)
+  const host = `127.0.0.1:${port}`
+  return {
+    host,
+    url: (database = madeUpName()) => `mongodb://${host}/${database}`,
+    slow: !mongod,
+    pid: child.pid ?? null,
+    async stop(hard = false) {
+      process.off('exit', kill)
+      await end(child, hard)
+    },
+  }
+}
+
+function mongodCommand(port: number, folder: string) {
+  const listen = ['--port', String(port), '--dbpath', folder, '--bind_ip', '127.0.0.1']
+  return {
+    command: 'mongod',
+    args: [...listen, '--replSet', 'test', '--setParameter', 'enableTestCommands=1'],
+  }
+}
+
+function secantusCommand(port: number, folder: string) {
+  const listen = ['--port', String(port), '--storage-path', path.join(folder, 'data')]
+  return { command: installSecantus(), args: [...listen, '--enable-test-commands'] }
+}
+
+function installSecantus(): string {
+  const home = fileURLToPath(SECANTUS.folder)
+  const server = path.join(home, 'bin', 'secantusd-py')
+  if (existsSync(server)) return server
+  mkdirSync(path.dirname(home), { recursive: true })
+  run('python3', ['-m', 'venv', home])
+  run(path.join(home, 'bin', 'pip'), ['install', '--quiet', `SecantusDB==${SECANTUS.version}`])
+  return server
+}
+
+function run(command: string, args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
+}
+
+async function answers(child: ChildProcess, port: number): Promise<boolean> {
+  if (child.exitCode !== null) throw new Error(`the server ended with exit code ${child.exitCode}`)
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const done = (open: boolean) => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.on('connect', () => done(true)).on('error', () => done(false))
+  })
+}
+
+/** A replica set of one: change streams and fail points want it. */
+async function initiate(port: number): Promise<void> {
+  const connection = await mongoose.createConnection(`mongodb://127.0.0.1:${port}/?directConnection=true`).asPromise()
+  const admin = connection.getClient().db('admin')
+  await admin.command({ replSetInitiate: {} }).catch(() => {})
+  await waitFor(async () => (await admin.command({ hello: 1 })).isWritablePrimary, {
+    within: 20_000,
+    what: 'a primary',
+  })
+  await connection.close()
+}
+
+async function end(child: ChildProcess, hard: boolean): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(hard ? 'SIGKILL' : 'SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await ended
+  clearTimeout(late)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,79 @@
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A TCP proxy that can lose things. */
+export interface TcpProxy {
+  /** `host:port` on which it listens. */
+  host: string
+  /** `url` with the proxy in the place of the host; the client is kept from looking for the server behind it. */
+  through(url: string): string
+  /** The answer to the next `times` requests that contain `text` is lost with its connection, after the server has acted. */
+  loseAnswerTo(text: string, times?: number): void
+  /** Answers lost so far. */
+  readonly lost: number
+  /** From now on nothing comes back any more, though connections stay. */
+  mute(): void
+  close(): Promise<void>
+}
+
+/** Opens a proxy before `target` (`host:port`). */
+export async function openProxy(target: string): Promise<TcpProxy> {
+  const [host = '', port = ''] = target.split(':')
+  const sockets = new Set<Socket>()
+  let muted = false
+  let lost = 0
+  let losing = { text: '', times: 0 }
+
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), host)
+    let doomed = false
+    const both = [client, upstream]
+    for (const socket of both) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        for (const other of both) other.destroy()
+      })
+    }
+    client.on('data', (request) => {
+      if (losing.times > 0 && request.includes(losing.text)) {
+        losing.times--
+        doomed = true
+      }
+      upstream.write(request)
+    })
+    upstream.on('data', (answer) => {
+      if (doomed) {
+        lost++
+        client.destroy()
+      } else if (!muted) client.write(answer)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const own = `127.0.0.1:${(server.address() as { port: number }).port}`
+
+  return {
+    host: own,
+    through: (url) => {
+      const through = new URL(url.replace(target, own))
+      through.searchParams.set('directConnection', 'true')
+      // The driver's own second try would hide what ours does.
+      through.searchParams.set('retryWrites', 'false')
+      through.searchParams.set('retryReads', 'false')
+      return through.href
+    },
+    loseAnswerTo(text, times = 1) {
+      losing = { text, times }
+    },
+    get lost() {
+      return lost
+    },
+    mute() {
+      muted = true
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

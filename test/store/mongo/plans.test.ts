@@ -1,0 +1,128 @@
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import { FINAL_STATES } from '../../../src/domain/job.ts'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { migrate } from '../../../src/store/mongo/migrate.ts'
+import { storeOn } from '../../../src/store/mongo/store.ts'
+import type { JobStore } from '../../../src/store/port.ts'
+import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+
+type Command = Record<string, unknown>
+
+/** Commands that choose documents, with what explain wants of them. */
+const EXPLAINED = ['find', 'findAndModify', 'update', 'delete', 'aggregate', 'distinct']
+/** Few documents each, of which all are wanted, or which are found by `_id`. */
+const SMALL = ['config', 'meta', 'processes']
+
+// What makes a queue of a million jobs as quick as one of ten: the server's own word on each command that is sent.
+describe('the MongoDB commands', () => {
+  let db: Connection
+  let store: JobStore
+  let sent: Command[]
+  before(needsMongo)
+  beforeEach(async () => {
+    db = await Connection.open(parseAddress(`${(await mongoServer()).url()}?monitorCommands=true`), 'command')
+    store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
+    sent = []
+    db.db.client.on('commandStarted', ({ commandName, command }) => {
+      if (EXPLAINED.includes(commandName)) sent.push(command)
+    })
+  })
+  afterEach(async () => {
+    await db.db.dropDatabase()
+    await store.close()
+  })
+
+  /** Stages of the plans of what was sent. */
+  async function stages(): Promise<{ sent: string; stages: string[] }[]> {
+    const commands = sent.filter((command) => !SMALL.includes(String(Object.values(command)[0])))
+    const plans = []
+    for (const command of commands) {
+      const plan = await db.db.command({ explain: withoutSession(command), verbosity: 'queryPlanner' })
+      plans.push({ sent: JSON.stringify(withoutSession(command)).slice(0, 300), stages: stagesOf(plan) })
+    }
+    return plans
+  }
+
+  /** Plans that look at all jobs; on a server that plans as MongoDB does, those that sort too. */
+  async function slow(): Promise<string[]> {
+    const { slow: simple } = await mongoServer()
+    const bad = simple ? /COLLSCAN/ : /COLLSCAN|^SORT$/
+    return (await stages()).filter((plan) => plan.stages.some((stage) => bad.test(stage))).map((plan) => plan.sent)
+  }
+
+  it('of a job’s life are served by indexes', async () => {
+    await put(store, ['a', 'b', 'c', 'd'])
+    await put(store, ['later'], { delay_ms: 1 })
+    const a = await take(store)
+    await store.claim(claimOf({ queues: ['x', 'y'] }))
+    const { next } = await settle(store, a, SUCCESS, claimOf({ queues: ['default'] }))
+    await settle(store, a, SUCCESS)
+    await store.renew({ worker_id: 'w1', tokens: [String(next?.job?.lease_token)], lease_ms: 1 })
+    await store.fence({ id: 'b', token: String(next?.job?.lease_token), new_token: 'n', by: 's', lease_ms: 1 })
+    await settle(store, await take(store), FAILURE)
+    await store.processing()
+    await store.beat(beatOf('s1', ['w1'], ['n']))
+    await store.ask({ id: 'c1', supervisor_id: 's1', kind: 'stop', args: {} })
+    await store.takeControls({ supervisor_id: 's1' })
+    await store.answer({ id: 'c1', result: null })
+    await store.cancel({ ids: ['c', 'd'] })
+    await store.requeue({ ids: ['d'] })
+    await store.promote({ ids: ['c'] })
+    await store.get({ id: 'a' })
+    await store.findIds({ prefix: 'a', limit: 2 })
+    await store.runs({ id: 'a' })
+    await store.samples({ since: 0 })
+    await store.overview()
+    await store.purge({ states: FINAL_STATES, older_than_ms: 0, limit: 9 })
+    await store.purge({ states: FINAL_STATES, older_than_ms: 0, limit: 9, queue: 'a' })
+    expect(sent.length).to.be.greaterThan(30)
+    expect(await slow()).to.deep.equal([])
+  })
+
+  it('of a page are served by indexes', async () => {
+    await put(store, ['a'])
+    await put(store, ['b'], { delay_ms: 60_000 })
+    const sorts = { newest: undefined, oldest: undefined, due: 'scheduled', order: 'ready', finished: 'dead' } as const
+    for (const [sort, state] of Object.entries(sorts) as [keyof typeof sorts, 'dead' | undefined][]) {
+      await store.list({ sort, limit: 5 })
+      await store.list({ sort, limit: 5, queue: 'default' })
+      if (state) await store.list({ sort, limit: 5, state })
+    }
+    for (const sort of ['newest', 'oldest', 'due', 'order'] as const) await store.list({ sort, limit: 5, after: 'b' })
+    await store.list({ sort: 'newest', limit: 5, state: 'pending' })
+    await store.list({ sort: 'finished', limit: 5, finished_since: 5 })
+    expect(await slow()).to.deep.equal([])
+  })
+
+  it('would be found out otherwise', async () => {
+    await put(store, ['a'])
+    sent = []
+    await db.models.jobs.find({ command: 'true' }).lean()
+    expect(await slow()).to.have.length(1)
+    expect(mongoose.version).to.be.a('string')
+  })
+})
+
+function withoutSession({
+  lsid,
+  txnNumber,
+  $clusterTime,
+  $db,
+  writeConcern,
+  readConcern,
+  ...command
+}: Command): Command {
+  return command
+}
+
+/** All stage names in a plan, wherever they stand. */
+function stagesOf(plan: unknown): string[] {
+  if (typeof plan !== 'object' || plan === null) return []
+  return Object.entries(plan).flatMap(([key, value]) => {
+    if (key === 'rejectedPlans' || key === 'command') return []
+    return key === 'stage' ? [String(value)] : stagesOf(value)
+  })
+}

@@ -1,0 +1,166 @@
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import { openStore } from '../../../src/store/open.ts'
+import type { JobStore } from '../../../src/store/port.ts'
+import { beatOf, claimOf, FAILURE, mustGet, newJob, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { openProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
+
+// What a connection that breaks between a write and its answer must not do: lose a job, or run or count one twice.
+describe('a MongoDB answer that is lost', () => {
+  let proxy: TcpProxy
+  let store: JobStore
+  before(needsMongo)
+  beforeEach(async () => {
+    const server = await mongoServer()
+    proxy = await openProxy(server.host)
+    const address = proxy.through(server.url())
+    store = await openStore({ address, role: 'worker', data_folder: '/none', is_alive: () => false })
+  })
+  afterEach(async () => {
+    await store.close()
+    await proxy.close()
+  })
+
+  /** Runs `call` with the answer to its command lost. */
+  async function losing<T>(command: string, call: () => Promise<T>): Promise<T> {
+    const before = proxy.lost
+    proxy.loseAnswerTo(command)
+    const result = await call()
+    expect(proxy.lost, `an answer to ${command} was lost`).to.equal(before + 1)
+    return result
+  }
+
+  it('to an insert: the job is there once, and is ours', async () => {
+    const [inserted] = await losing('insert', () => store.insert({ jobs: [newJob({ id: 'a' })] }))
+    expect(inserted).to.deep.equal({ job: await mustGet(store, 'a'), existing: false })
+    const bulk = await losing('insert', () => store.insert({ jobs: Array.from({ length: 30 }, () => newJob()) }))
+    expect(bulk.map((one) => one?.existing)).to.deep.equal(Array(30).fill(false))
+    expect((await store.overview()).total.ready).to.equal(31)
+  })
+
+  it('to a claim: the job is handed out once, the last one too', async () => {
+    await put(store, ['a', 'b'])
+    for (const id of ['a', 'b']) {
+      const claim = claimOf()
+      const { job } = await losing('findAndModify', () => store.claim(claim))
+      expect(job).to.include({ id, lease_token: claim.token, runs: 1 })
+    }
+    expect((await store.overview()).total).to.include({ processing: 2, ready: 0 })
+  })
+
+  it('to a settle: one entry in the books, the same state', async () => {
+    await put(store, ['a'], { backoff_base: 60 })
+    const job = await take(store)
+    const settled = await losing('findAndModify', () => settle(store, job, FAILURE))
+    expect(settled.state).to.equal('pending')
+    expect(await mustGet(store, 'a')).to.include({ attempts: 1, state: 'pending' })
+    expect(await store.runs({ id: 'a' })).to.have.length(1)
+  })
+
+  it('to a settle that claims the next: both are done once', async () => {
+    await put(store, ['a', 'b'])
+    const job = await take(store)
+    const { state, next } = await losing('findAndModify', () => settle(store, job, SUCCESS, claimOf()))
+    expect(state).to.equal('completed')
+    expect(next?.job).to.include({ id: 'b', runs: 1 })
+  })
+
+  it('to a fence: it holds', async () => {
+    await put(store, ['a'])
+    const { lease_token: token } = await take(store)
+    const fence = { id: 'a', token, new_token: 'n', by: 's', lease_ms: 20_000 }
+    expect(await losing('update', () => store.fence(fence))).to.equal(true)
+    expect(await mustGet(store, 'a')).to.include({ lease_token: 'n', processing_by: 's' })
+  })
+
+  it('to a beat: rows and leases are written', async () => {
+    await put(store, ['a'])
+    const job = await take(store)
+    const beat = beatOf('s1', ['w1'], [job.lease_token])
+    expect(await losing('update', () => store.beat(beat))).to.deep.equal({ lost: [], cancelled: [] })
+    expect((await store.processes()).map(({ id }) => id)).to.have.members(['s1', 'w1'])
+  })
+
+  it('to a request of people: it is told as done', async () => {
+    await put(store, ['a', 'b'])
+    const result = async (call: () => ReturnType<JobStore['cancel']>) =>
+      (await losing('findAndModify', call))[0]?.result
+    expect(await result(() => store.cancel({ ids: ['a'] }))).to.equal('done')
+    expect(await result(() => store.requeue({ ids: ['a'] }))).to.equal('done')
+    await put(store, ['later'], { delay_ms: 60_000 })
+    expect(await result(() => store.promote({ ids: ['later'] }))).to.equal('done')
+  })
+
+  it('to a purge: what is gone is counted, and its logs are named', async () => {
+    await put(store, ['a'])
+    const job = await take(store)
+    await settle(store, job, SUCCESS)
+    const purge = { states: ['completed'] as const, older_than_ms: 0, limit: 9 }
+    expect(await losing('delete', () => store.purge(purge))).to.deep.equal({ jobs: 1, tokens: [job.run_token] })
+  })
+
+  it('to the taking of controls: none is taken by nobody', async () => {
+    await store.ask({ id: 'c1', supervisor_id: 's1', kind: 'stop', args: {} })
+    const taken = await losing('update', () => store.takeControls({ supervisor_id: 's1' }))
+    expect(taken.map(({ id }) => id)).to.deep.equal(['c1'])
+  })
+
+  it('longer than a call may take: the next claim of that worker gets the job that nobody knew of', async () => {
+    await put(store, ['a'])
+    proxy.loseAnswerTo('findAndModify', 1_000)
+    const failed = await store.claim(claimOf({ worker_id: 'w1' })).catch((error) => error.code)
+    expect(failed).to.equal('unreachable')
+    expect(await stateOf('a')).to.equal('processing')
+    proxy.loseAnswerTo('', 0)
+    const { job } = await store.claim(claimOf({ worker_id: 'w1' }))
+    expect(job).to.include({ id: 'a', runs: 1 })
+    expect(await settle(store, job as never, SUCCESS)).to.include({ state: 'completed' })
+    expect(await store.claim(claimOf({ worker_id: 'w1' }))).to.include({ job: null })
+  })
+
+  async function stateOf(id: string): Promise<string> {
+    return (await mustGet(store, id)).state
+  }
+})
+
+describe('a MongoDB primary that steps down', () => {
+  let store: JobStore
+  let admin: mongoose.mongo.Db
+  let connection: mongoose.Connection
+  before(needsMongo)
+  beforeEach(async () => {
+    const address = (await mongoServer()).url()
+    store = await openStore({ address, role: 'worker', data_folder: '/none', is_alive: () => false })
+    connection = await mongoose.createConnection(address).asPromise()
+    admin = connection.getClient().db('admin')
+  })
+  afterEach(async () => {
+    await failPoint('off', {})
+    await store.close()
+    await connection.close()
+  })
+
+  const failPoint = (mode: unknown, data: object) => admin.command({ configureFailPoint: 'failCommand', mode, data })
+
+  it('while a write is under way: it counts once', async () => {
+    const writeConcernError = { code: 91, errmsg: 'Replication is being shut down' }
+    const commands = ['insert', 'findAndModify', 'update']
+    await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
+    await put(store, ['a'])
+    await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
+    const job = await take(store)
+    expect(job).to.include({ id: 'a', runs: 1 })
+    await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
+    expect(await settle(store, job, SUCCESS)).to.include({ state: 'completed' })
+    expect(await store.runs({ id: 'a' })).to.have.length(1)
+  })
+
+  it('or closes its connections: the call is made again', async () => {
+    await put(store, ['a'])
+    await failPoint({ times: 3 }, { failCommands: ['findAndModify', 'find'], closeConnection: true })
+    expect((await take(store)).id).to.equal('a')
+    await failPoint({ times: 3 }, { failCommands: ['find'], errorCode: 189 })
+    await until(async () => (await store.processing()).length === 1)
+  })
+})

@@ -1,0 +1,59 @@
+import { readFileSync, statSync } from 'node:fs'
+import { expect } from 'chai'
+import { logPath } from '../../src/platform/files.ts'
+import { HAS_PROC } from '../helpers/processes.ts'
+import { Scene } from '../helpers/supervised.ts'
+
+const MIB = 1024 ** 2
+
+describe('limits', function () {
+  this.timeout(60_000)
+  let scene: Scene
+  beforeEach(async () => {
+    scene = await Scene.open()
+  })
+  afterEach(() => scene.finish())
+
+  it('1 GiB of output: capped on disk, and never in the worker', async () => {
+    const id = await scene.add('head -c 1073741824 /dev/zero')
+    await scene.start()
+    const { identity } = await scene.holder(id)
+    const token = (await scene.job(id)).run_token ?? ''
+    await scene.until(id, { state: 'completed' }, 40_000)
+    expect(statSync(logPath(scene.store.info.folder, token)).size).to.be.at.most(64 * MIB)
+    expect((await scene.workers())[0]?.rss ?? 0).to.be.below(128 * MIB)
+    if (HAS_PROC) expect(peakOf(identity.pid)).to.be.below(128 * MIB)
+  })
+
+  it('a folder that is not there, or a command that is not: a failure with its cause', async () => {
+    const homeless = await scene.add('true', { cwd: `${scene.home}/nowhere` })
+    const unknown = await scene.add('no-such-command-anywhere')
+    await scene.start()
+    const job = await scene.until(homeless, { state: 'dead' }, 5_000)
+    expect(job.reason).to.match(/^cannot start: .*nowhere/)
+    expect(await scene.until(unknown, { state: 'dead' }, 5_000)).to.include({
+      exit_code: 127,
+      reason: 'exit code 127 (command not found)',
+    })
+  })
+
+  it('a worker that has just become idle takes a new job within 100 ms, and never waits for a poll', async () => {
+    await scene.start('--count', '2')
+    const waits: number[] = []
+    for (let i = 0; i < 20; i++) {
+      const id = await scene.add('true')
+      await scene.until(id, { state: 'completed' }, 3_000)
+      const [run] = await scene.runs(id)
+      waits.push((run?.started_at ?? 0) - (await scene.job(id)).created_at)
+    }
+    waits.sort((a, b) => a - b)
+    expect(waits[10]).to.be.at.most(100)
+    expect(waits[19]).to.be.at.most(500)
+  })
+})
+
+/** Bytes that a process has had in memory at most (proc_pid_status(5), VmHWM). */
+function peakOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024
+}
