@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isHost, type Target } from './targets.ts'
 import { exists, run } from './tools.ts'
 
 const RECORD = fileURLToPath(new URL('record.ts', import.meta.url))
-const SYSROOT = '/usr/aarch64-linux-gnu'
+/** Debian's qemu-user-static with its libraries for arm64: libc6-, libstdc++6- and libatomic1-arm64-cross. */
+const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu']
 const TRIES = 12
 
 /** The commands whose compiled code an executable carries; all others get that of `list`, which stands under no name. */
@@ -46,8 +47,9 @@ export function compiledCode(
 
 function runnerOf(target: Target, node: string): string[] | null {
   if (isHost(target)) return [node]
-  if (target.name !== 'linux-arm64' || process.platform !== 'linux') return null
-  return exists('qemu-aarch64-static') && existsSync(SYSROOT) ? ['qemu-aarch64-static', '-L', SYSROOT, node] : null
+  if (target.name !== 'linux-arm64') return null
+  const [qemu = '', ...options] = QEMU
+  return exists(qemu, [...options, node, '--version']) ? [qemu, ...options, node] : null
 }
 
 /**
@@ -66,7 +68,7 @@ function recorded(
   for (let tries = 0; tries < TRIES; tries++) {
     run(file, [...before, '--random-seed=1', ...V8_FLAGS, RECORD, text, output, ...args], { env, cwd: home })
     const digest = createHash('sha256').update(readFileSync(output)).digest('hex')
-    if(process.env.DBG)console.log(args[0],tries,digest.slice(0,8));if (seen.has(digest)) break
+    if (seen.has(digest)) break
     seen.add(digest)
   }
   return output

@@ -33,7 +33,7 @@ export function strip(binary: string, target: Target): string | null {
   if (target.platform !== 'linux') return null
   const cpu = { x64: 'x86_64', arm64: 'aarch64' }[target.arch]
   const tools = [...(isHost(target) ? ['strip'] : []), `${cpu}-linux-gnu-strip`, 'llvm-strip']
-  const tool = tools.find(exists)
+  const tool = tools.find((name) => exists(name))
   if (tool === undefined) return null
   run(tool, [binary])
   return tool

@@ -13,9 +13,9 @@ export function run(file: string, args: readonly string[], options: SpawnSyncOpt
   throw new Error(`${file} ${args.join(' ')}: ${error?.message ?? `exit code ${status}\n${stderr}`}`)
 }
 
-/** Whether such a program can be started. */
-export function exists(file: string): boolean {
-  return spawnSync(file, ['--version'], { stdio: 'ignore' }).error === undefined
+/** Whether such a program is there and runs. */
+export function exists(file: string, args: readonly string[] = ['--version']): boolean {
+  return spawnSync(file, args, { stdio: 'ignore' }).status === 0
 }
 
 /** Runs npm, the one that runs this script if it is one that does. */

@@ -79,19 +79,22 @@ function foreignServer(uri: string): MongoServer {
 
 const madeUpName = () => `queuectl_test_${randomWord(8)}`
 
-/** Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. */
+/**
+ * Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. It is a replica set of one member,
+ * which change streams want, unless `standalone`; with `auth` it wants a login, of a user that was made before.
+ */
 export async function startServer(
-  options: { port?: number; folder?: string; args?: readonly string[] } = {},
+  options: { port?: number; folder?: string; standalone?: boolean; auth?: boolean } = {},
 ): Promise<MongoServer> {
   const port = options.port ?? (await freePort())
   const folder = options.folder ?? tempFolder()
   const mongod = spawnSync('mongod', ['--version']).status === 0
-  const { command, args } = mongod ? mongodCommand(port, folder) : secantusCommand(port, folder)
-  const child = spawn(command, [...args, ...(options.args ?? [])], { stdio: 'ignore' })
+  const { command, args } = (mongod ? mongodCommand : secantusCommand)(port, folder, options.standalone ?? false)
+  const child = spawn(command, [...args, ...(options.auth ? ['--auth'] : [])], { stdio: 'ignore' })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   await waitFor(() => answers(child, port), { within: 30_000, what: `${command} answers` })
-  if (mongod) await initiate(port)
+  if (mongod && !options.standalone) await initiate(port)
   const host = `127.0.0.1:${port}`
   return {
     host,
@@ -105,26 +108,29 @@ export async function startServer(
   }
 }
 
-function mongodCommand(port: number, folder: string) {
+function mongodCommand(port: number, folder: string, standalone: boolean) {
   const listen = ['--port', String(port), '--dbpath', folder, '--bind_ip', '127.0.0.1']
   return {
     command: 'mongod',
-    args: [...listen, '--replSet', 'test', '--setParameter', 'enableTestCommands=1'],
+    args: [...listen, '--setParameter', 'enableTestCommands=1', ...(standalone ? [] : ['--replSet', 'test'])],
   }
 }
 
-function secantusCommand(port: number, folder: string) {
+function secantusCommand(port: number, folder: string, standalone: boolean) {
   const listen = ['--port', String(port), '--storage-path', path.join(folder, 'data')]
-  return { command: installSecantus(), args: [...listen, '--enable-test-commands'] }
+  const topology = standalone ? ['--standalone'] : []
+  return { command: installSecantus(), args: [...listen, '--enable-test-commands', ...topology] }
 }
 
 function installSecantus(): string {
   const home = fileURLToPath(SECANTUS.folder)
-  const server = path.join(home, 'bin', 'secantusd-py')
+  const windows = process.platform === 'win32'
+  const program = (name: string) => path.join(home, windows ? 'Scripts' : 'bin', windows ? `${name}.exe` : name)
+  const server = program('secantusd-py')
   if (existsSync(server)) return server
   mkdirSync(path.dirname(home), { recursive: true })
-  run('python3', ['-m', 'venv', home])
-  run(path.join(home, 'bin', 'pip'), ['install', '--quiet', `SecantusDB==${SECANTUS.version}`])
+  run(windows ? 'python' : 'python3', ['-m', 'venv', home])
+  run(program('pip'), ['install', '--quiet', `SecantusDB==${SECANTUS.version}`])
   return server
 }
 

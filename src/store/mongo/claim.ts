@@ -2,6 +2,7 @@ import type { Claimed, ClaimParams, JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
 import { isDuplicate } from './errors.ts'
+import { renewLeases } from './leases.ts'
 
 const READY = { state: 'pending', view: 'ready' } as const
 const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
@@ -21,10 +22,11 @@ export function claiming(db: Connection): Pick<JobStore, 'claim'> {
   let looked_at = Number.NEGATIVE_INFINITY
 
   /** A job of this worker's that was claimed without its knowing: it would wait for its lease to end. */
-  async function leftBehind(worker_id: string): Promise<JobRow | null> {
+  async function leftBehind({ worker_id, lease_ms }: ClaimParams): Promise<JobRow | null> {
     for (const [token, claim] of doubtful) {
       if (claim.worker_id !== worker_id) continue
-      const job = await db.call(() => heldBy(db, token))
+      const { lost } = await renewLeases(db, [token], lease_ms)
+      const job = lost.length === 0 ? await db.call(() => heldBy(db, token)) : null
       if (job || performance.now() - claim.since > DOUBTFUL_MS) doubtful.delete(token)
       if (job) return job
     }
@@ -45,7 +47,7 @@ export function claiming(db: Connection): Pick<JobStore, 'claim'> {
 
   return {
     async claim(params) {
-      const known = doubtful.size > 0 ? await leftBehind(params.worker_id) : null
+      const known = doubtful.size > 0 ? await leftBehind(params) : null
       if (known) return claimed(known)
       try {
         return await find(params)

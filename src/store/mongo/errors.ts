@@ -44,6 +44,12 @@ export function domainError(error: unknown, address: MongoAddress): Error {
       'check both, and authSource, in the address; % : / ? # @ in a password are written as %25 %3A %2F %3F %23 %40',
     )
   }
+  if (/requires? authentication/i.test(reason)) {
+    return misconfigured(
+      `MongoDB at ${address.hosts} wants a user and a password`,
+      'put them into the address: mongodb://user:password@host/database',
+    )
+  }
   if (code === CODE.unauthorized || code === CODE.atlas) {
     return misconfigured(
       `the user of ${address.label} lacks a right: ${reason}`,

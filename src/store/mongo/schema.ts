@@ -38,12 +38,12 @@ const POSSIBLE = {
  * Indexes of the first version: equality, then sort, then range. Partial ones name their condition in the same words as the
  * queries, else the server does not use them. `held` makes a token hold one job at most, which is how a repeated claim is told.
  */
-const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
+export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
   jobs: [
     { name: 'order', key: { view: 1, priority: -1, seq: 1 }, partialFilterExpression: PENDING },
     { name: 'queue_order', key: { queue: 1, view: 1, priority: -1, seq: 1 }, partialFilterExpression: PENDING },
     { name: 'due', key: { view: 1, next_run_at: 1, seq: 1 }, partialFilterExpression: PENDING },
-    { name: 'queue_due', key: { queue: 1, view: 1, next_run_at: 1 }, partialFilterExpression: PENDING },
+    { name: 'queue_due', key: { queue: 1, view: 1, next_run_at: 1, seq: 1 }, partialFilterExpression: PENDING },
     { name: 'held', key: { lease_token: 1 }, unique: true, partialFilterExpression: { state: 'processing' } },
     {
       name: 'finished',
@@ -57,7 +57,7 @@ const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
   processes: [{ name: 'supervisor', key: { supervisor_id: 1 } }],
   controls: [
     { name: 'asked', key: { supervisor_id: 1, state: 1, seq: 1 } },
-    { name: 'taken', key: { take_token: 1 }, partialFilterExpression: { take_token: { $gt: '' } } },
+    { name: 'taken', key: { take_token: 1, seq: 1 } },
     { name: 'expiry', key: { created_at: 1 }, expireAfterSeconds: DAY_S },
   ],
   samples: [{ name: 'expiry', key: { at: 1 }, expireAfterSeconds: HOUR_S }],

@@ -3,13 +3,15 @@ import { openStore } from '../../../src/store/open.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { claimOf, mustGet, newJob, settle, supervisorRow, take, workerRow } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { queuectl } from '../../helpers/queuectl.ts'
 
 // In an update by pipeline a string that begins with a dollar names a field; a dot in a name goes one level down.
 describe('values that mean something to MongoDB', () => {
+  let address: string
   let store: JobStore
   before(needsMongo)
   beforeEach(async () => {
-    const address = (await mongoServer()).url()
+    address = (await mongoServer()).url()
     store = await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
   })
   afterEach(() => store.close())
@@ -41,6 +43,18 @@ describe('values that mean something to MongoDB', () => {
     const rows = new Map((await store.processes()).map((row) => [row.id, row]))
     expect(rows.get('s.1')).to.deep.include(supervisor)
     expect(rows.get('w.1')).to.deep.include({ jobs })
+  })
+
+  it('are refused by the command line where they stand for a value', async () => {
+    for (const field of ['id', 'command', 'queue', 'priority', 'cwd', 'timeout']) {
+      const job = JSON.stringify({ command: 'true', [field]: { $ne: null } })
+      const { code, stderr } = await queuectl(['enqueue', job, '--db', address])
+      expect([field, code]).to.deep.equal([field, 2])
+      expect(stderr).to.contain(field)
+    }
+    const { code } = await queuectl(['show', '{"$ne":null}', '--db', address])
+    expect(code).to.equal(3)
+    expect(await store.list({ sort: 'newest', limit: 1 })).to.deep.equal([])
   })
 
   it('of 64 KiB in 256 jobs of a worker fit into its row', async () => {
