@@ -32,10 +32,8 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
     }
     case 'mongodb':
     case 'mongodb+srv': {
-      const { data_folder } = params
-      if (data_folder === undefined) throw new TypeError('a MongoDB store needs a data_folder')
       const { openMongo } = await import('./mongo/store.ts')
-      return openMongo({ ...params, data_folder })
+      return openMongo(params)
     }
     default:
       throw misconfigured(
@@ -47,6 +45,7 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
 
 /** One letter before a colon is a Windows drive, not a scheme. */
 function parse(address: string): { scheme: string; path: string } {
+  if (address !== '' && !address.includes(':')) return { scheme: 'file', path: address }
   const [, scheme = 'file'] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address) ?? []
   const name = scheme.toLowerCase()
   if (name !== 'file' && name !== 'sqlite') return { scheme: name, path: '' }

@@ -62,19 +62,21 @@ async function findServer(): Promise<MongoServer | null> {
   return found
 }
 
-/** Its databases are removed in the end: it may be somebody's own. */
+/** A server of one host. Its databases are removed in the end: it may be somebody's own. */
 function foreignServer(uri: string): MongoServer {
+  const { hostname, port } = new URL(uri)
+  const host = `${hostname}:${port || 27017}`
   const made: string[] = []
   const url = (database = madeUpName()) => {
     made.push(database)
-    return Object.assign(new URL(uri), { pathname: database }).href
+    return Object.assign(new URL(uri), { host, pathname: database }).href
   }
   const stop = async () => {
     const connection = await mongoose.createConnection(uri).asPromise()
     for (const database of made) await connection.useDb(database).dropDatabase()
     await connection.close()
   }
-  return { host: new URL(uri).host, url, slow: false, pid: null, stop }
+  return { host, url, slow: false, pid: null, stop }
 }
 
 const madeUpName = () => `queuectl_test_${randomWord(8)}`

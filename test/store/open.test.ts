@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/open.ts'
 import { refusal } from '../contract/kit.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-const open = (address: string) => openStore({ address, role: 'command', is_alive: () => false })
+const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
 describe('opening a store', () => {
   it('takes a path, also behind sqlite: or file:, and makes the file', async () => {
@@ -27,7 +27,7 @@ describe('opening a store', () => {
   })
 
   it('refuses what it has no store for, without showing a password', async () => {
-    for (const address of ['postgres://me:secret@host/db', 'mongodb://me:secret@host/db', 'sqlite:', '']) {
+    for (const address of ['postgres://me:secret@host/db', 'mongodb://me:secret@/db', 'sqlite:', '']) {
       const error = await refusal(open(address))
       expect(error, address).to.include({ code: 'configuration', exit_code: 78 })
       expect(`${error.message} ${error.hint}`).to.not.contain('secret')

@@ -29,6 +29,8 @@ export function isDuplicate(error: unknown): boolean {
 /** Whether the same call may succeed a moment later. What it did, if it did anything, is not known. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof mongo.MongoNetworkError || isUnfound(error)) return true
+  // A bulk dresses what the driver met as an answer of the server.
+  if (error instanceof mongo.MongoBulkWriteError && isPassing(error.errorResponse)) return true
   if (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) return true
   return PASSING.has(codeOf(error))
 }

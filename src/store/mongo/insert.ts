@@ -49,10 +49,11 @@ async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<(I
       await db.models.jobs.insertMany(documents, { ordered: false, lean: true })
       return true
     } catch (error) {
+      if (!isDuplicate(error)) throw error
       // Those that are new are in; but only a majority makes them last.
-      const unconfirmed = error instanceof mongo.MongoBulkWriteError && error.result.getWriteConcernError()
-      if (isDuplicate(error) && !unconfirmed) return false
-      throw unconfirmed || error
+      const doubt = error instanceof mongo.MongoBulkWriteError ? error.result.getWriteConcernError() : undefined
+      if (doubt) throw new mongo.MongoServerError({ message: doubt.errmsg ?? '', code: doubt.code })
+      return false
     }
   })
   if (all_new) return jobs.map((job) => ({ job, existing: false }))

@@ -16,10 +16,12 @@ import { settling } from './settle.ts'
 import { watchChanges } from './watch.ts'
 
 /** Opens the store in the database behind a MongoDB URL, marked and furnished at first use. Throws what `openStore` throws. */
-export async function openMongo(params: OpenParams & { data_folder: string }): Promise<JobStore> {
+export async function openMongo(params: OpenParams): Promise<JobStore> {
+  const { data_folder } = params
+  if (data_folder === undefined) throw new TypeError('a MongoDB store needs a data_folder')
   const db = await Connection.open(parseAddress(params.address), params.role)
   try {
-    return storeOn(db, await migrate(db, params), params.data_folder)
+    return storeOn(db, await migrate(db, params), data_folder)
   } catch (error) {
     await db.close()
     throw error

@@ -53,7 +53,7 @@ describe('values that mean something to MongoDB', () => {
       expect(stderr).to.contain(field)
     }
     const { code } = await queuectl(['show', '{"$ne":null}', '--db', address])
-    expect(code).to.equal(3)
+    expect(code).to.equal(2)
     expect(await store.list({ sort: 'newest', limit: 1 })).to.deep.equal([])
   })
 
