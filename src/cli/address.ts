@@ -41,11 +41,17 @@ export async function resolveAddress(option: string | undefined): Promise<StoreA
 
 /** Whether `address` names a store that several hosts may share. */
 export function isShared(address: string): boolean {
-  return /^mongodb(\+srv)?:\/\//i.test(address)
+  return !isPlainPath(address) && /^mongodb(\+srv)?:\/\//i.test(address)
+}
+
+/** Most addresses are; to look for letters in either case, which the others need, takes a short command a hundredth of its time. */
+function isPlainPath(address: string): boolean {
+  return !address.includes(':')
 }
 
 function absolute(address: string): string {
   if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
+  if (isPlainPath(address)) return path.resolve(address)
   if (/^file:\/\//i.test(address)) return fileURLToPath(address)
   const local = address.replace(/^(?:sqlite|file):(?:\/\/(?=\/))?/i, '')
   // Another scheme is the store's to know or to refuse.

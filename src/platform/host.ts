@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { os } from './program.ts'
 
 export interface HostIdentity {
   host_id: string
@@ -22,7 +22,7 @@ export function hostIdentity(boot: () => string): HostIdentity {
 
 /** This machine's lasting name for itself; QUEUECTL_HOST_ID stands in where machines are clones of each other. */
 export function hostId(): string {
-  id ??= process.env.QUEUECTL_HOST_ID || machineId() || hostname()
+  id ??= process.env.QUEUECTL_HOST_ID || machineId() || os().hostname()
   return id
 }
 

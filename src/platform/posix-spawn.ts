@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
-import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import type { Ending } from './platform.ts'
+import { os } from './program.ts'
 
 // On Linux libuv forks: the whole page table is copied, and the worker's loop stands still until the child has called exec
 // (libuv issues 2133 and 1715). posix_spawn(3) of the C library shares the memory instead: a third of the time for each job. It
@@ -157,7 +157,7 @@ function passesTest(libc: Libc, { spawn }: ReturnType<typeof createSpawn>): bool
 function endingOf(status: number): Ending {
   const number = status & 0x7f
   if (number === 0) return { kind: 'exit', exit_code: (status >> 8) & 0xff }
-  const [signal] = Object.entries(constants.signals).find(([, value]) => value === number) ?? [`SIG${number}`]
+  const [signal] = Object.entries(os().constants.signals).find(([, value]) => value === number) ?? [`SIG${number}`]
   return { kind: 'signal', signal }
 }
 

@@ -1,9 +1,9 @@
 import { statfsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { createPlatform } from './native.ts'
 import type { Platform } from './platform.ts'
 import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
+import { os } from './program.ts'
 import { startFast, startShell } from './start.ts'
 import type { ProcessTable } from './table.ts'
 
@@ -42,10 +42,10 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
     dataFolder() {
       const { QUEUECTL_HOME, XDG_DATA_HOME } = process.env
       if (QUEUECTL_HOME) return path.resolve(QUEUECTL_HOME)
-      if (options.mac) return path.join(homedir(), 'Library', 'Application Support', 'queuectl')
+      if (options.mac) return path.join(os().homedir(), 'Library', 'Application Support', 'queuectl')
       // A relative one is to be ignored (XDG Base Directory Specification).
       const data =
-        XDG_DATA_HOME && path.isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : path.join(homedir(), '.local', 'share')
+        XDG_DATA_HOME && path.isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : path.join(os().homedir(), '.local', 'share')
       return path.join(data, 'queuectl')
     },
 

@@ -29,6 +29,11 @@ export function runProgram(
   })
 }
 
+/** Loaded when asked for: a short command spends a hundredth of its time on it. */
+export function os(): typeof import('node:os') {
+  return process.getBuiltinModule('node:os')
+}
+
 /** Loaded when something is started, and not by every command that asks for a folder. */
 export function childProcess(): typeof import('node:child_process') {
   return process.getBuiltinModule('node:child_process')

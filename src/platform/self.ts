@@ -9,3 +9,21 @@ export function selfCommand(): { exec: string; args: string[]; entry: string; ex
   const entry = process.argv[1] ?? ''
   return { exec: process.execPath, args: [...process.execArgv, entry], entry, exec_args: process.execArgv }
 }
+
+/**
+ * Frees this process of a channel to a parent that is not ours. Another Node's NODE_CHANNEL_FD and NODE_UNIQUE_ID, left over in the
+ * environment, make ours take the descriptor of that number, mostly one of its own, for a channel, and end or hang sooner or
+ * later. By now Node has taken them out of the environment, so that the program begins again without them, as the same process.
+ */
+export function disown(): void {
+  if (process.platform === 'win32') {
+    const { worker } = process.getBuiltinModule('node:cluster')
+    worker?.on('error', () => {})
+    if (worker) worker.exitedAfterDisconnect = true
+    return
+  }
+  const { exec, args } = selfCommand()
+  // That it is an experimental function is none of the user's business.
+  process.emitWarning = () => {}
+  process.execve?.(exec, [exec, ...args, ...process.argv.slice(2)], process.env)
+}

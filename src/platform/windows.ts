@@ -1,9 +1,8 @@
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { sendSignal } from './kill.ts'
 import { createPlatform } from './native.ts'
 import type { JobCommand, Platform } from './platform.ts'
-import { runProgram, runProgramSync } from './program.ts'
+import { os, runProgram, runProgramSync } from './program.ts'
 import { secondSince } from './ps.ts'
 import { type ShellCall, startShell } from './start.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
@@ -26,7 +25,7 @@ export function windows(): Platform {
 
     dataFolder() {
       if (process.env.QUEUECTL_HOME) return path.resolve(process.env.QUEUECTL_HOME)
-      return path.join(process.env.LOCALAPPDATA || path.join(homedir(), 'AppData', 'Local'), 'queuectl')
+      return path.join(process.env.LOCALAPPDATA || path.join(os().homedir(), 'AppData', 'Local'), 'queuectl')
     },
 
     untrustedFileSystem: (file) => (/^[\\/]{2}[^\\/?.]/.test(path.resolve(file)) ? 'network' : null),

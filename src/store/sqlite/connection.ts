@@ -1,7 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { tryAgain } from '../../domain/errors.ts'
 import type { StoreRole } from '../port.ts'
 import { domainError, fileError, isBusy } from './errors.ts'
@@ -112,6 +111,7 @@ export class Connection {
         if (performance.now() - since > this.#patience_ms) throw domainError(error, this.path)
       }
       this.#closing ??= new AbortController()
+      const { setTimeout: sleep } = process.getBuiltinModule('node:timers/promises')
       await sleep(pause * Math.random(), undefined, { signal: this.#closing.signal }).catch(() => {})
     }
   }
