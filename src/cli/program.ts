@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { registerCancel } from './commands/cancel.ts'
+import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDlq } from './commands/dlq.ts'
 import { registerEnqueue } from './commands/enqueue.ts'
@@ -35,6 +36,7 @@ const COMMANDS = new Map<string, Register>([
   ['dlq', registerDlq],
   ['config', registerConfig],
   ['init', registerInit],
+  ['completion', registerCompletion],
   ['version', registerVersion],
 ])
 

@@ -1,0 +1,24 @@
+import { Argument, type Command } from 'commander'
+import type { Context } from '../context.ts'
+
+/** Registers `completion`. */
+export function registerCompletion(program: Command, context: Context): void {
+  program
+    .command('completion')
+    .summary('print what makes a shell complete commands and options')
+    .description('Prints a script for your shell; it completes the names of commands and options.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish', 'powershell']))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ queuectl completion bash > ~/.local/share/bash-completion/completions/queuectl
+  $ queuectl completion zsh > ~/.zfunc/_queuectl     # a folder that is in fpath before compinit
+  $ queuectl completion fish > ~/.config/fish/completions/queuectl.fish
+  $ queuectl completion powershell >> $PROFILE`,
+    )
+    .action(async (shell: string) => {
+      const { completion } = await import('../completion.ts')
+      completion(context, shell)
+    })
+}
