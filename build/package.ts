@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Entry, tarXz, zip } from './package/archive.ts'
@@ -14,12 +14,13 @@ import { brand } from './package/windows.ts'
 import { bundled, functionOf, mongooseText, programText, ROOT, version } from './program.ts'
 
 // Makes the executables, each one file with everything in it, on any system for all of them, and what is published with them.
-// `npm run package -- [--target NAME]… [--no-archive] [--output FOLDER]`
+// `npm run package -- [--target NAME]… [--no-build] [--no-archive] [--output FOLDER]`; without build: of what lies there.
 
 const { values } = parseArgs({
   allowNegative: true,
   options: {
     target: { type: 'string', multiple: true, default: TARGETS.map(({ name }) => name) },
+    build: { type: 'boolean', default: true },
     archive: { type: 'boolean', default: true },
     output: { type: 'string', default: `${ROOT}dist` },
   },
@@ -31,7 +32,12 @@ const time = sourceTime()
 const published: string[] = []
 mkdirSync(dist, { recursive: true })
 
-for (const target of targets) await build(target)
+for (const target of targets) {
+  if (values.build) await build(target)
+  published.push(executableName(target))
+  if (values.archive) archive(target)
+  else if (existsSync(path.join(dist, archiveName(target)))) published.push(archiveName(target))
+}
 publish('queuectl.cdx.json', sbom(targets, time))
 publish('SHA256SUMS', published.map((name) => `${sha256(path.join(dist, name))}  ${name}\n`).join(''))
 
@@ -48,7 +54,8 @@ async function build(target: Target): Promise<void> {
     const parts = await texts(target, work)
     const code = compiledCode(target, node, parts)
     notes.push(code ? 'with compiled code' : 'no compiled code: its Node does not run here')
-    rmSync(file, { force: true })
+    // An archive that lies there holds an earlier one.
+    for (const old of [file, path.join(dist, archiveName(target))]) rmSync(old, { force: true })
     const { launcher, program, mongoose } = parts
     await makeExecutable(target, file, { work, node, launcher, assets: { program, mongoose, ...code } })
     notes.push(...signed(file, target))
@@ -56,8 +63,6 @@ async function build(target: Target): Promise<void> {
     rmSync(work, { recursive: true, force: true })
   }
   tell(name, began, notes)
-  published.push(name)
-  if (values.archive) archive(target, file)
 }
 
 /** The files that go into an executable: launcher, program and mongoose. */
@@ -80,18 +85,22 @@ function signed(file: string, target: Target): string[] {
   return [`UNSIGNED, macOS would end it at its start: npm run package:signer, or on a Mac: codesign -s - ${file}`]
 }
 
-function archive(target: Target, file: string): void {
+function archive(target: Target): void {
   const began = performance.now()
   const windows = target.platform === 'win'
-  const name = `queuectl-${target.name}.${windows ? 'zip' : 'tar.xz'}`
+  const name = archiveName(target)
   const entries: Entry[] = [
-    { name: windows ? 'queuectl.exe' : 'queuectl', file, executable: true },
+    { name: windows ? 'queuectl.exe' : 'queuectl', file: path.join(dist, executableName(target)), executable: true },
     ...['README.md', 'LICENSE'].map((name) => ({ name, file: `${ROOT}${name}`, executable: false })),
   ]
   const write = windows ? zip : tarXz
   write(path.join(dist, name), entries, time)
   tell(name, began)
   published.push(name)
+}
+
+function archiveName({ name, platform }: Target): string {
+  return `queuectl-${name}.${platform === 'win' ? 'zip' : 'tar.xz'}`
 }
 
 function publish(name: string, text: string): void {

@@ -11,8 +11,11 @@ export interface Entry {
   executable: boolean
 }
 
-/** Writes `output`, a tar of the entries compressed by xz; `time` in seconds since 1970. Throws when there is no xz. */
-export function tarXz(output: string, entries: readonly Entry[], time: number): void {
+/**
+ * Writes `output`, a tar of the entries compressed by xz; `time` in seconds since 1970, `level` as xz has it, from 0 to 9. Throws when
+ * there is no xz.
+ */
+export function tarXz(output: string, entries: readonly Entry[], time: number, level = 6): void {
   const parts = entries.flatMap(({ name, file, executable }) => {
     const content = readFileSync(file)
     const mode = executable ? 0o755 : 0o644
@@ -20,7 +23,7 @@ export function tarXz(output: string, entries: readonly Entry[], time: number): 
   })
   const input = Buffer.concat([...parts, Buffer.alloc(1024)])
   // In blocks, which several processors work on; their size is given, so that it does not depend on how many there are.
-  const args = ['--compress', '--stdout', '-6', '--threads=0', '--block-size=64MiB']
+  const args = ['--compress', '--stdout', `-${level}`, '--threads=0', '--block-size=64MiB']
   const { stdout, status, error } = spawnSync('xz', args, {
     input,
     maxBuffer: 2 ** 30,

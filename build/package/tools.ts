@@ -2,8 +2,8 @@ import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { ROOT } from '../program.ts'
 
-/** What is kept between builds: Node's binaries, and the signer that `npm run package:signer` makes. */
-export const CACHE = `${ROOT}node_modules/.cache/queuectl-package`
+/** What is kept between builds, also by `npm ci`: Node in its packages, and the signer that `npm run package:signer` makes. */
+export const CACHE = `${ROOT}.cache/package`
 mkdirSync(CACHE, { recursive: true })
 
 /** Runs a program to its end and returns its stdout; throws with what it said when it is missing or fails. */

@@ -2,6 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit'
 import { icon } from './icon.ts'
 
+/**
+ * Pixels. Together they take more room than Node's icon: resources that shrink leave a section larger in the file than in memory, which
+ * pkg's tool for PE files does not understand.
+ */
+const ICON_SIZES = [16, 32, 48, 64, 128, 256]
 const LANGUAGE = { lang: 1033, codepage: 1200 }
 
 /**
@@ -26,11 +31,7 @@ export function brand(file: string, version: string): void {
   })
   info.outputToResourceEntries(resources.entries)
   for (const group of Resource.IconGroupEntry.fromEntries(resources.entries)) {
-    Resource.IconGroupEntry.replaceIconsForResource(resources.entries, group.id, group.lang, [
-      icon(16),
-      icon(32),
-      icon(48),
-    ])
+    Resource.IconGroupEntry.replaceIconsForResource(resources.entries, group.id, group.lang, ICON_SIZES.map(icon))
   }
   resources.outputResource(executable)
   writeFileSync(file, Buffer.from(executable.generate()))

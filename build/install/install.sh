@@ -1,0 +1,107 @@
+#!/bin/sh
+# Installs queuectl for Linux and macOS: takes the archive for this machine, checks its sum, puts the program into a folder.
+#
+#   sh install.sh [--dir FOLDER] [--version X.Y.Z]
+#
+# Without --dir it goes to ~/.local/bin, for root to /usr/local/bin. QUEUECTL_BASE_URL names another place to take it from, laid out as
+# GitHub's releases are.
+set -eu
+
+base=${QUEUECTL_BASE_URL:-@BASE_URL@}
+dir=
+version=
+
+main() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
+      --version) version=${2:?--version needs a version}; version=${version#v}; shift 2 ;;
+      -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+      *) fail "unknown option $1; there are --dir and --version" ;;
+    esac
+  done
+  case $base in @*) fail 'QUEUECTL_BASE_URL says where to take it from; this copy of the script does not know' ;; esac
+  [ -n "$dir" ] || dir=$(default_dir)
+
+  archive=queuectl-$(target).tar.xz
+  from=$base/latest/download
+  [ -z "$version" ] || from=$base/download/v$version
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT TERM
+
+  say "takes $from/$archive"
+  fetch "$from/SHA256SUMS" "$work/SHA256SUMS"
+  fetch "$from/$archive" "$work/$archive"
+  check "$work" "$archive"
+  (cd "$work" && xz -dc "$archive" | tar -xf -) || fail "cannot unpack $archive: it takes xz and tar"
+  "$work/queuectl" --version >"$work/version" || fail 'the program does not run on this machine'
+
+  mkdir -p "$dir"
+  # Within the folder a rename replaces the program at once, also one that runs.
+  cp "$work/queuectl" "$dir/.queuectl.$$"
+  chmod 755 "$dir/.queuectl.$$"
+  mv -f "$dir/.queuectl.$$" "$dir/queuectl"
+  say "queuectl $(cat "$work/version") is in $dir"
+  next
+}
+
+# System and processor, as in the names of the archives.
+target() {
+  case $(uname -s) in
+    Linux) system=linux ;;
+    Darwin) system=macos ;;
+    *) fail "there is no program for $(uname -s); on Windows use install.ps1" ;;
+  esac
+  case $(uname -m) in
+    x86_64 | amd64) cpu=x64 ;;
+    aarch64 | arm64) cpu=arm64 ;;
+    *) fail "there is no program for the processor $(uname -m)" ;;
+  esac
+  # A shell under Rosetta believes that it is on an Intel Mac.
+  if [ "$system$cpu" = macosx64 ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then cpu=arm64; fi
+  if [ "$system" = linux ] && ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]; then
+    fail 'the program needs the GNU C library, which this system does not have'
+  fi
+  echo "$system-$cpu"
+}
+
+default_dir() {
+  if [ "$(id -u)" = 0 ]; then echo /usr/local/bin; else echo "${HOME:?}/.local/bin"; fi
+}
+
+fetch() {
+  if command -v curl >/dev/null; then
+    curl -fsSL --retry 3 -o "$2" "$1"
+  elif command -v wget >/dev/null; then
+    wget -q -O "$2" "$1"
+  else
+    fail 'it takes curl or wget'
+  fi || fail "cannot get $1"
+}
+
+check() {
+  expected=$(awk -v name="$2" '$2 == name { print $1 }' "$1/SHA256SUMS")
+  [ -n "$expected" ] || fail "SHA256SUMS does not name $2"
+  if command -v sha256sum >/dev/null; then
+    actual=$(sha256sum "$1/$2")
+  else
+    actual=$(shasum -a 256 "$1/$2")
+  fi
+  [ "${actual%% *}" = "$expected" ] || fail "the sum of $2 is not the published one; nothing was installed"
+}
+
+next() {
+  case :$PATH: in
+    *":$dir:"*) ;;
+    *) say "that folder is not on your PATH; put this into the profile of your shell:"
+       say "  export PATH=\"$dir:\$PATH\"" ;;
+  esac
+  say "try: queuectl enqueue -- 'echo hello'    and in another terminal: queuectl worker start"
+}
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "install.sh: $*"; exit 1; }
+
+# The last line, so that a script that was cut off on its way does nothing.
+main "$@"

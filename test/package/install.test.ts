@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { expect } from 'chai'
+import { tarXz, zip } from '../../build/package/archive.ts'
+import { exists } from '../../build/package/tools.ts'
+import { collect, type Ended } from '../helpers/queuectl.ts'
+import { ROOT } from '../helpers/sources.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { executable, HOST, run } from './executables.ts'
+
+const VERSION: string = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version
+
+describe('install.sh', function () {
+  this.timeout(60_000)
+  this.slow(20_000)
+  let releases: string
+  let server: Server
+  let home: string
+
+  before(async function () {
+    this.timeout(900_000)
+    if (HOST === undefined || process.platform === 'win32' || !exists('xz')) return this.skip()
+    releases = publish()
+    server = createServer((request, response) => {
+      const file = path.join(releases, path.normalize(request.url ?? ''))
+      if (!existsSync(file)) response.writeHead(404).end()
+      else response.end(readFileSync(file))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  })
+  after(() => server?.close())
+  beforeEach(() => {
+    home = tempFolder()
+  })
+
+  it('installs the latest version, which runs, and says what to do next', async () => {
+    const { code, stderr } = await install()
+    expect(code, stderr).to.equal(0)
+    const program = path.join(home, '.local/bin/queuectl')
+    expect(run(program, ['--version'], { cwd: home }).stdout).to.equal(`${VERSION}\n`)
+    expect(statSync(program).mode & 0o777).to.equal(0o755)
+    expect(stderr).to.contain('is not on your PATH').and.to.contain('queuectl worker start')
+  })
+
+  it('takes a folder with blanks, and a version; an older program is replaced', async () => {
+    const folder = path.join(home, 'my programs')
+    mkdirSync(folder)
+    writeFileSync(path.join(folder, 'queuectl'), 'older')
+    const { code, stderr } = await install('--dir', folder, '--version', `v${VERSION}`)
+    expect(code, stderr).to.equal(0)
+    expect(run(path.join(folder, 'queuectl'), ['--version'], { cwd: home }).stdout).to.equal(`${VERSION}\n`)
+  })
+
+  it('installs nothing of what has another sum', async () => {
+    const sums = path.join(releases, 'latest/download/SHA256SUMS')
+    const good = readFileSync(sums, 'utf8')
+    writeFileSync(
+      sums,
+      good.replace(/^./gm, (digit) => (digit === '0' ? '1' : '0')),
+    )
+    const { code, stderr } = await install()
+    writeFileSync(sums, good)
+    expect({ code, installed: existsSync(path.join(home, '.local')) }).to.deep.equal({ code: 1, installed: false })
+    expect(stderr).to.contain('is not the published one; nothing was installed')
+  })
+
+  it('says so when there is no such version, or it does not know where to look', async () => {
+    expect((await install('--version', '0.0.0')).stderr).to.contain('cannot get ')
+    expect((await install('--nonsense')).code).to.equal(1)
+    const lost = run('/bin/sh', [path.join(ROOT, 'build/install/install.sh')], { cwd: home, env: { HOME: home } })
+    expect(lost.code).to.equal(1)
+    expect(lost.stderr).to.contain('QUEUECTL_BASE_URL')
+  })
+
+  function install(...args: string[]): Promise<Ended> {
+    const { port } = server.address() as AddressInfo
+    // As a user: root's programs go where all find them.
+    const script = path.join(ROOT, 'build/install/install.sh')
+    const dir = args.includes('--dir') ? [] : ['--dir', path.join(home, '.local/bin')]
+    const env = { HOME: home, PATH: process.env.PATH, QUEUECTL_BASE_URL: `http://127.0.0.1:${port}` }
+    return collect(spawn('/bin/sh', [script, ...dir, ...args], { cwd: home, env }))
+  }
+})
+
+describe('the archives', () => {
+  const entries = [{ name: 'README.md', file: path.join(ROOT, 'README.md'), executable: false }]
+
+  it('hold the same bytes whenever they are made, and what was put in', function () {
+    if (!exists('xz') || !exists('unzip', ['-v'])) this.skip()
+    const folder = tempFolder()
+    const read = (name: string) => readFileSync(path.join(folder, name))
+    for (const [name, write] of [
+      ['tar.xz', tarXz],
+      ['zip', zip],
+    ] as const) {
+      write(path.join(folder, `1.${name}`), entries, 1_700_000_000)
+      write(path.join(folder, `2.${name}`), entries, 1_700_000_000)
+      expect(read(`1.${name}`).equals(read(`2.${name}`)), name).to.equal(true)
+    }
+    const options = { cwd: folder, env: { PATH: process.env.PATH ?? '' } }
+    expect(run('tar', ['-xJf', '1.tar.xz'], options).code).to.equal(0)
+    expect(read('README.md').equals(readFileSync(path.join(ROOT, 'README.md')))).to.equal(true)
+    expect(run('unzip', ['-qo', '1.zip', '-d', 'unzipped'], options).code).to.equal(0)
+    expect(read('unzipped/README.md').equals(read('README.md'))).to.equal(true)
+  })
+})
+
+/** Folders as the pages of a release have them, with the program of this machine in an archive that is made quickly. */
+function publish(): string {
+  const folder = tempFolder()
+  const file = HOST ? executable(HOST) : ''
+  const name = `queuectl-${HOST?.name}.tar.xz`
+  const [latest, named] = ['latest/download', `download/v${VERSION}`].map((part) => path.join(folder, part))
+  for (const made of [latest, named]) mkdirSync(made ?? '', { recursive: true })
+  const archive = path.join(latest ?? '', name)
+  tarXz(archive, [{ name: 'queuectl', file, executable: true }], 0, 0)
+  const sum = createHash('sha256').update(readFileSync(archive)).digest('hex')
+  writeFileSync(path.join(latest ?? '', 'SHA256SUMS'), `${sum}  ${name}\n`)
+  for (const copied of [name, 'SHA256SUMS'])
+    copyFileSync(path.join(latest ?? '', copied), path.join(named ?? '', copied))
+  return folder
+}
