@@ -21,6 +21,8 @@ export interface RunOptions {
   cwd?: string
   /** Text for stdin, which is empty otherwise. */
   input?: string | Buffer
+  /** A command that runs the program in its place, as `ip netns exec a` does. */
+  through?: readonly string[]
 }
 
 /** Runs the program to its end: from its sources, or the one that QUEUECTL_TEST_BIN names. */
@@ -34,9 +36,9 @@ export async function queuectl(args: readonly string[], options: RunOptions = {}
 }
 
 /** Starts the program and leaves it running; the test sees to its end. */
-export function startQueuectl(args: readonly string[], { env = {}, cwd }: RunOptions = {}): ChildProcess {
+export function startQueuectl(args: readonly string[], { env = {}, cwd, through = [] }: RunOptions = {}): ChildProcess {
   const home = env.QUEUECTL_HOME ?? tempFolder()
-  const [exec, before] = program()
+  const [exec, ...before] = [...through, ...program()] as [string, ...string[]]
   return spawn(exec, [...before, ...args], {
     cwd: cwd ?? home,
     env: { ...cleanEnvironment(), QUEUECTL_HOME: home, NODE_COMPILE_CACHE: compileCache(), ...env },
@@ -101,11 +103,11 @@ export function freshQueue() {
   return { home, db, run, start, ok, json, drain, workers }
 }
 
-function program(): [string, string[]] {
+function program(): string[] {
   const { QUEUECTL_TEST_BIN } = process.env
-  if (!QUEUECTL_TEST_BIN) return [process.execPath, [MAIN]]
+  if (!QUEUECTL_TEST_BIN) return [process.execPath, MAIN]
   const file = path.resolve(QUEUECTL_TEST_BIN)
-  return /\.[cm]?js$/.test(file) ? [process.execPath, [file]] : [file, []]
+  return /\.[cm]?js$/.test(file) ? [process.execPath, file] : [file]
 }
 
 let cache: string | null = null

@@ -8,40 +8,58 @@ import { newJobId, newToken } from '../../src/domain/token.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
+import { type Host, type HostOptions, MARK, playHost, type Running } from './host.ts'
 import { HAS_PROC, killQuietly, lives } from './processes.ts'
-import { collect, type Ended, queuectl, startQueuectl } from './queuectl.ts'
+import type { Ended } from './queuectl.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
-/** A supervisor as a test sees it: a real process, and what it tells. */
-export interface Running {
-  child: ChildProcess & { pid: number }
-  ended: Promise<Ended>
-  /** What it has told so far. */
-  said: () => string
-}
+export type { Host, Running }
 
 /**
- * A store in a fresh folder, looked at through the port, with supervisors as real processes. `finish` ends every test: it proves that
- * nothing is left.
+ * A store, looked at through the port, with supervisors as real processes: an SQLite file in a fresh folder, or what `address`
+ * names. `finish` ends every test: it proves that nothing is left.
  */
 export class Scene {
+  /** Where jobs run that do not say otherwise. */
   readonly home: string
-  readonly db: string
+  readonly address: string
   readonly store: JobStore
   readonly #children: ChildProcess[] = []
+  readonly #hosts: Host[] = []
 
-  static async open(): Promise<Scene> {
+  static async open(options: { address?: string } = {}): Promise<Scene> {
     const home = tempFolder()
-    const address = path.join(home, 'queue.db')
-    const store = await openStore({ address, role: 'command', is_alive: () => false })
-    return new Scene(home, store)
+    const { address = path.join(home, 'queue.db') } = options
+    const store = await openStore({ address, role: 'command', data_folder: home, is_alive: () => false })
+    return new Scene(home, address, store)
   }
 
-  private constructor(home: string, store: JobStore) {
+  private constructor(home: string, address: string, store: JobStore) {
     this.home = home
-    this.db = path.join(home, 'queue.db')
+    this.address = address
     this.store = store
+    this.#play(home)
+  }
+
+  /**
+   * Another host, for a store that several may share: with an identity and a data folder of its own, so that nothing of it can be
+   * looked at from the others. Its name is this machine's.
+   */
+  host(id: string, { env, ...options }: HostOptions = {}): Host {
+    return this.#play(path.join(this.home, 'hosts', id), { ...options, env: { QUEUECTL_HOST_ID: id, ...env } })
+  }
+
+  start(...args: string[]): Promise<Running> {
+    return this.#own.start(...args)
+  }
+
+  launch(...args: string[]): Running {
+    return this.#own.launch(...args)
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return this.#own.run(...args)
   }
 
   /** Stores a job and returns its id. */
@@ -93,27 +111,6 @@ export class Scene {
     )
   }
 
-  /** Starts `worker start` with `args` and waits until it says that its workers are ready. */
-  async start(...args: string[]): Promise<Running> {
-    const running = this.launch(...args)
-    await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
-    return running
-  }
-
-  launch(...args: string[]): Running {
-    const child = startQueuectl(['worker', 'start', ...args], { env: { QUEUECTL_HOME: this.home } })
-    this.#children.push(child)
-    let said = ''
-    child.stdout?.on('data', (chunk) => {
-      said += chunk
-    })
-    return { child: child as Running['child'], ended: collect(child), said: () => said }
-  }
-
-  run(...args: string[]): Promise<Ended> {
-    return queuectl(args, { env: { QUEUECTL_HOME: this.home } })
-  }
-
   rows(): Promise<AnyProcess[]> {
     return this.store.processes()
   }
@@ -144,11 +141,11 @@ export class Scene {
     }
   }
 
-  /** Holds the store's write lock, in a process of its own, until `release` is called. */
+  /** Holds an SQLite store's write lock, in a process of its own, until `release` is called. */
   async lock(): Promise<{ release: () => Promise<void> }> {
     const script = `const db = new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 5000 })
       db.exec('BEGIN IMMEDIATE'); console.log('locked'); process.stdin.on('data', () => process.exit(0))`
-    const child = spawn(process.execPath, ['-e', script, this.db], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['-e', script, this.address], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#children.push(child)
     await new Promise((resolve) => child.stdout?.once('data', resolve))
     return {
@@ -160,15 +157,17 @@ export class Scene {
     }
   }
 
-  /** Stops what still runs and proves that no process, lease, registry row or trace is left. */
+  /** Stops what still runs and proves that no process, lease, registry row or trace is left, on no host. */
   async finish(): Promise<void> {
     try {
-      if ((await this.rows()).length > 0) await this.run('worker', 'stop', '--force')
+      for (const host of this.#hosts) if ((await this.rows()).length > 0) await host.run('worker', 'stop', '--force')
       expect(await this.rows(), 'registry rows').to.deep.equal([])
       expect(await this.store.processing(), 'leases').to.deep.equal([])
       expect(this.carriers(), 'processes of jobs').to.deep.equal([])
-      const traces = readdirSync(path.join(`${this.db}.d`, 'run')).filter((name) => !name.endsWith('.spare'))
-      expect(traces, 'traces').to.deep.equal([])
+      expect(
+        this.#hosts.flatMap((host) => host.traces()),
+        'traces',
+      ).to.deep.equal([])
       const left = () => this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
       await waitFor(() => left().every(({ pid = 0 }) => !lives(pid)), { within: 3_000, what: 'our processes are gone' })
     } finally {
@@ -180,13 +179,31 @@ export class Scene {
     }
   }
 
-  /** Living processes whose environment says that they belong to a job of this store. */
+  /** Living processes whose environment says that they belong to a job of this scene. */
   carriers(): number[] {
     if (!HAS_PROC) return []
     return readdirSync('/proc').flatMap((name) => {
       const pid = Number(name)
-      return pid > 1 && holds(pid, `QUEUECTL_DB=${this.db}`) && holds(pid, 'QUEUECTL_LEASE=') && lives(pid) ? [pid] : []
+      return pid > 1 && holds(pid, `${MARK}=${this.home}`) && holds(pid, 'QUEUECTL_LEASE=') && lives(pid) ? [pid] : []
     })
+  }
+
+  get #own(): Host {
+    return this.#hosts[0] as Host
+  }
+
+  #play(home: string, options: HostOptions = {}): Host {
+    const { shared, folder } = this.store.info
+    const host = playHost({
+      home,
+      folder: shared ? path.join(home, path.basename(folder)) : folder,
+      address: this.address,
+      scene: this.home,
+      on_start: (child) => this.#children.push(child),
+      ...options,
+    })
+    this.#hosts.push(host)
+    return host
   }
 }
 

@@ -1,0 +1,80 @@
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { collect, type Ended, queuectl, startQueuectl } from './queuectl.ts'
+import { waitFor } from './wait-for.ts'
+
+/** Stands in the environment of all that a scene starts, jobs included, whose address of the store may be withheld. */
+export const MARK = 'SCENE_OF_TESTS'
+
+/** A supervisor as a test sees it: a real process, and what it tells. */
+export interface Running {
+  child: ChildProcess & { pid: number }
+  ended: Promise<Ended>
+  /** What it has told so far. */
+  said: () => string
+}
+
+/** What commands of one host are run with. */
+export interface HostOptions {
+  /** On top of the host's identity, its data folder and the store's address. */
+  env?: Record<string, string>
+  /** A command that runs the program in its place, as `ip netns exec a` does. */
+  through?: readonly string[]
+}
+
+/** A host of a scene: this machine, or one that it plays. */
+export interface Host {
+  /** Its data folder. */
+  home: string
+  /** Where its supervisors keep logs and traces of the scene's store. */
+  folder: string
+  /** Runs `worker start` with `args` and waits until it says that its workers are ready. */
+  start(...args: string[]): Promise<Running>
+  launch(...args: string[]): Running
+  /** Runs a command to its end. */
+  run(...args: string[]): Promise<Ended>
+  /** Names of the traces of runs that it has not forgotten. */
+  traces(): string[]
+}
+
+interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
+  address: string
+  /** Where commands run and jobs leave their files; it marks what the scene starts. */
+  scene: string
+  on_start: (child: ChildProcess) => void
+}
+
+/** The host whose data lies in `home`. */
+export function playHost({ home, folder, address, scene, on_start, env, through = [] }: HostParams): Host {
+  mkdirSync(home, { recursive: true })
+  const options = {
+    cwd: scene,
+    env: { QUEUECTL_HOME: home, QUEUECTL_DB: address, [MARK]: scene, ...env },
+    through,
+  }
+  const launch = (...args: string[]): Running => {
+    const child = startQueuectl(['worker', 'start', ...args], options)
+    on_start(child)
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+    })
+    return { child: child as Running['child'], ended: collect(child), said: () => said }
+  }
+  return {
+    home,
+    folder,
+    launch,
+    async start(...args) {
+      const running = launch(...args)
+      await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
+      return running
+    },
+    run: (...args) => queuectl(args, options),
+    traces() {
+      const run = path.join(folder, 'run')
+      return existsSync(run) ? readdirSync(run).filter((name) => !name.endsWith('.spare')) : []
+    },
+  }
+}
