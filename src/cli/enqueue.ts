@@ -81,8 +81,18 @@ async function bulk(file: string, fields: Record<string, unknown>, trouble: Trou
 
 async function make(context: Context, asked: Asked[], trouble: Trouble) {
   const { address } = await context.address()
-  const { hostId } = await import('../platform/host.ts')
-  const place = { config: await context.config(), cwd: process.cwd(), host: hostId(), local: !isShared(address) }
+  const [{ hostId }, { platform }] = await Promise.all([
+    import('../platform/host.ts'),
+    import('../platform/platform.ts'),
+  ])
+  const { unrunnable } = platform
+  const place = {
+    config: await context.config(),
+    cwd: process.cwd(),
+    host: hostId(),
+    local: !isShared(address),
+    unrunnable,
+  }
   const made = jobMaker(place)
   return asked.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
 }

@@ -6,7 +6,7 @@ import { kindOf } from './json-text.ts'
 import { suggestion } from './suggest.ts'
 import { parseTime } from './time.ts'
 
-const POLICY = ['max_retries', 'max_interruptions', 'backoff_base', 'backoff_max', 'timeout'] as const
+const POLICY = ['max_retries', 'max_interruptions', 'backoff_base', 'backoff_max', 'timeout', 'shell'] as const
 type Policy = Pick<Config, (typeof POLICY)[number]>
 
 /** What a caller asked for, checked; what it left open is filled in from the store's settings when the job is made. */

@@ -8,6 +8,7 @@ export interface JobOptions {
   delay?: string
   runAt?: string
   timeout?: string
+  shell?: string
   cwd?: string
   env?: string[]
   maxRetries?: string
@@ -16,7 +17,7 @@ export interface JobOptions {
   backoffMax?: string
 }
 
-const TEXT = { id: 'id', queue: 'queue', delay: 'delay', runAt: 'run_at', cwd: 'cwd' } as const
+const TEXT = { id: 'id', queue: 'queue', delay: 'delay', runAt: 'run_at', shell: 'shell', cwd: 'cwd' } as const
 const TIME = { timeout: 'timeout', backoffMax: 'backoff_max' } as const
 const NUMBER = {
   priority: 'priority',

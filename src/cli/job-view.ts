@@ -11,6 +11,7 @@ export function jobToJson(job: Job, now: number): Record<string, unknown> {
   return {
     id,
     command,
+    shell: job.shell,
     queue,
     state,
     view: viewOf(job, now),

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../domain/config.ts'
 import { invalid } from '../domain/errors.ts'
-import type { NewJob } from '../domain/job.ts'
+import type { NewJob, Shell } from '../domain/job.ts'
 import { newJobId, newToken } from '../domain/token.ts'
 import type { JobRequest } from './job-input.ts'
 
@@ -12,11 +12,13 @@ export interface Place {
   /** Folder where `enqueue` was typed. */
   cwd: string
   host: string
-  /** Jobs run on this host, so a folder that is not here is an error now and not later. */
+  /** Jobs run on this host, so what cannot run here is an error now and not later. */
   local: boolean
+  /** Why a command cannot be run on this host; null when it can. */
+  unrunnable: (job: { command: string; shell: Shell }) => string | null
 }
 
-/** Returns a function that makes the stored form of one request after another. It throws `invalid` for a cwd that is not there. */
+/** Returns a function that makes the stored form of one request after another. It throws `invalid` for a cwd or shell that is not there. */
 export function jobMaker(place: Place): (request: JobRequest) => NewJob {
   const { config } = place
   const checked = new Set<string>()
@@ -27,9 +29,13 @@ export function jobMaker(place: Place): (request: JobRequest) => NewJob {
       checked.add(cwd)
     }
     const { id, command, queue, priority, run_at, delay, policy, env } = request
+    const shell = policy.shell ?? config.shell
+    const problem = place.local ? place.unrunnable({ command, shell }) : null
+    if (problem !== null) throw invalid(problem)
     return {
       id: id ?? newJobId(),
       command,
+      shell,
       queue,
       priority,
       max_retries: policy.max_retries ?? config.max_retries,

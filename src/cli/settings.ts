@@ -1,5 +1,7 @@
 import { CONFIG_KEYS, type ConfigKey, configKey, effectiveConfig, parseSetting, SETTINGS } from '../domain/config.ts'
 import { invalid } from '../domain/errors.ts'
+import type { Shell } from '../domain/job.ts'
+import { isShared } from './address.ts'
 import type { Context } from './context.ts'
 import { table } from './output.ts'
 import { suggestion } from './suggest.ts'
@@ -35,12 +37,21 @@ export async function getSetting(context: Context, text: string): Promise<void> 
 /** `config set`. Throws `invalid` for an unknown key or a value that does not fit. */
 export async function setSetting(context: Context, text: string, value: string): Promise<void> {
   const key = keyOf(text)
-  await store(context, key, parseSetting(key, value))
+  const parsed = parseSetting(key, value)
+  if (key === 'shell' && !isShared((await context.address()).address)) await refuseStrangeShell(parsed as Shell)
+  await store(context, key, parsed)
 }
 
 /** `config unset`. Throws `invalid` for an unknown key. */
 export async function unsetSetting(context: Context, text: string): Promise<void> {
   await store(context, keyOf(text), undefined)
+}
+
+/** Jobs of an embedded store run here. */
+async function refuseStrangeShell(shell: Shell): Promise<void> {
+  const { platform } = await import('../platform/platform.ts')
+  const problem = platform.unrunnable({ command: '', shell })
+  if (problem !== null) throw invalid(problem)
 }
 
 async function store(context: Context, key: ConfigKey, value: unknown): Promise<void> {

@@ -38,6 +38,7 @@ function facts(job: Job, now: number): [string, string][] {
     ['State', job.reason === null || job.reason === view ? view : `${view} (${job.reason})`],
     ['Queue', `${job.queue}, priority ${job.priority}`],
     ['Command', job.command],
+    ['Shell', job.shell === 'default' ? null : job.shell],
     ['Folder', job.cwd ?? job.origin_cwd],
     [
       'Variables',

@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.ts'
 import { invalid } from './errors.ts'
+import { SHELLS, type Shell } from './job.ts'
 
 /** Settings kept in the store, so that every worker sees the same. Durations are seconds, sizes bytes. */
 export interface Config {
@@ -8,6 +9,7 @@ export interface Config {
   backoff_base: number
   backoff_max: number
   timeout: number | null
+  shell: Shell
   concurrency: number
   grace: number
   log_limit: number
@@ -37,6 +39,12 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
   backoff_base: { kind: 'number', default: 2, min: 0, max: 1000, about: 'a retry waits base ^ attempts seconds' },
   backoff_max: { kind: 'duration', default: DAY, min: 0, max: 365 * DAY, about: 'longest wait before a retry' },
   timeout: { kind: 'duration', default: null, min: 0.001, max: 365 * DAY, optional: true, about: 'longest run' },
+  shell: {
+    kind: 'choice',
+    default: 'default',
+    choices: SHELLS,
+    about: 'what runs commands; cmd and powershell are for Windows',
+  },
   concurrency: { kind: 'whole', default: 1, min: 1, max: 256, about: 'jobs that one worker runs at a time' },
   grace: { kind: 'duration', default: 20, min: 0, max: DAY, about: 'time that running jobs get when workers stop' },
   log_limit: {
@@ -97,7 +105,7 @@ export function checkSetting(key: ConfigKey, value: unknown, label: string = key
 /** In words, what values `key` takes. */
 export function allowed(key: ConfigKey): string {
   const s = SETTINGS[key]
-  if (s.kind === 'choice') return s.choices?.join(' or ') ?? ''
+  if (s.kind === 'choice') return (s.choices ?? []).join(', ').replace(/, (?!.*,)/, ' or ')
   const noun = { whole: 'a whole number', number: 'a number', duration: 'a time in seconds', bytes: 'a size in bytes' }[
     s.kind
   ]

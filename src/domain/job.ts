@@ -9,10 +9,15 @@ export type JobView = (typeof JOB_VIEWS)[number]
 /** States that a job does not leave by itself. */
 export const FINAL_STATES = ['completed', 'dead', 'cancelled'] as const satisfies readonly JobState[]
 
+/** What runs a command: the system's own shell (`/bin/sh`, on Windows `cmd.exe`), or one that is named, which only Windows has. */
+export const SHELLS = ['default', 'cmd', 'powershell'] as const
+export type Shell = (typeof SHELLS)[number]
+
 /** What a caller decides about a job when it is enqueued; a job keeps this policy for its whole life. */
 export interface JobSpec {
   id: string
   command: string
+  shell: Shell
   queue: string
   /** Higher runs first. */
   priority: number

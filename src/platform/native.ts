@@ -1,3 +1,4 @@
+import type { Shell } from '../domain/job.ts'
 import { hostIdentity } from './host.ts'
 import { sendSignal } from './kill.ts'
 import type { JobCommand, Platform, StartedJob } from './platform.ts'
@@ -11,6 +12,7 @@ export interface Parts {
   table: ProcessTable
   has_signals: boolean
   killDescent?(pid: number): Promise<void>
+  unrunnable(job: { command: string; shell: Shell }): string | null
   start(job: JobCommand): StartedJob
   dataFolder(): string
   untrustedFileSystem(path: string): string | null
@@ -51,7 +53,15 @@ export function createPlatform(parts: Parts): Platform {
       return platform.liveness(identity) === 'alive' && send(identity.pid, signal) === 'sent'
     },
 
-    start: parts.start,
+    unrunnable: parts.unrunnable,
+
+    start(job) {
+      const message = parts.unrunnable(job)
+      return message === null
+        ? parts.start(job)
+        : { pid: null, start: null, ended: Promise.resolve({ kind: 'error', message }) }
+    },
+
     treeLives: (tree, { sweep }) => treeLives(system, tree, sweep),
 
     async signalTree(tree, signal, { sweep }) {

@@ -1,3 +1,4 @@
+import type { Shell } from '../domain/job.ts'
 import type { ProcessIdentity } from '../domain/process.ts'
 import { posix } from './posix.ts'
 import { procfs } from './procfs.ts'
@@ -32,6 +33,7 @@ export type Proof = { gone: true } | { gone: false; reason: string }
 
 export interface JobCommand {
   command: string
+  shell: Shell
   cwd: string
   env: Record<string, string>
   /** Open file that gets stdout and stderr. */
@@ -66,6 +68,8 @@ export interface Platform {
   liveness(identity: ProcessIdentity): 'alive' | 'gone' | 'elsewhere'
   /** Sends a signal to the process of that identity, checked first. False: not sent. */
   signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGCONT'): boolean
+  /** Why such a command cannot be run here, whatever it says: no such shell, too long for it. Null when it can. */
+  unrunnable(job: { command: string; shell: Shell }): string | null
   /** Starts a job in a session of its own. Never throws. */
   start(job: JobCommand): StartedJob
   /** Whether any process of the tree lives; cheap when none does. `sweep`: look for the token too. */

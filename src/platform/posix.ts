@@ -30,6 +30,7 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
   return createPlatform({
     table,
     has_signals: true,
+    unrunnable: ({ shell }) => (shell === 'default' ? null : `there is no shell "${shell}" on this system`),
 
     start(job) {
       // `--` ends the options: a command may begin with a hyphen. A fresh environment, since a packager's spawn writes into it.

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { Shell } from '../domain/job.ts'
 import { sendSignal } from './kill.ts'
 import { createPlatform } from './native.ts'
 import type { JobCommand, Platform } from './platform.ts'
@@ -7,7 +8,22 @@ import { secondSince } from './ps.ts'
 import { type ShellCall, startShell } from './start.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
 
-const SCRIPT = [
+/** Characters: cmd.exe's own limit for a line is 8,191, the system's for a variable 32,767. */
+const LONGEST: Readonly<Record<Shell, number>> = { default: 8_000, cmd: 8_000, powershell: 32_000 }
+
+/**
+ * Runs a command as PowerShell and exits with what its last statement came to: the exit code of a program, else 0 or 1. Written without
+ * characters that cmd.exe, which is given this text, would read as its own.
+ */
+const RUN_SCRIPT = [
+  'try { [Console]::OutputEncoding = $OutputEncoding = [Text.UTF8Encoding]::new($false) } catch {}',
+  "$end = [char]10 + 'if (-not $?) { if ($LASTEXITCODE) { exit $LASTEXITCODE } exit 1 }'",
+  'Invoke-Expression ($env:QUEUECTL_COMMAND + $end)',
+].join('; ')
+
+const POWERSHELL = 'WindowsPowerShell\\v1.0\\powershell.exe'
+
+const LIST_SCRIPT = [
   'Get-CimInstance Win32_Process FILTER | ForEach-Object {',
   "'{0} {1} {2}' -f $_.ProcessId, $_.ParentProcessId, ([DateTimeOffset]$_.CreationDate).ToUnixTimeSeconds() }",
 ].join(' ')
@@ -21,6 +37,7 @@ export function windows(): Platform {
     table: windowsTable(),
     has_signals: false,
     killDescent,
+    unrunnable,
     start: (job) => startShell(shellCall(job), job, windowsTable()),
 
     dataFolder() {
@@ -32,6 +49,14 @@ export function windows(): Platform {
   })
 }
 
+/** How long a command may be depends on who reads it. */
+function unrunnable({ command, shell }: { command: string; shell: Shell }): string | null {
+  const limit = LONGEST[shell]
+  return command.length <= limit
+    ? null
+    : `a command for ${shell === 'powershell' ? 'PowerShell' : 'cmd.exe'} has ${limit} characters at most, this one ${command.length}`
+}
+
 /** tree-kill has cmd.exe look for taskkill.exe, which must not be one that lies in the current folder. */
 async function killDescent(pid: number): Promise<void> {
   process.env.NoDefaultCurrentDirectoryInExePath = '1'
@@ -40,13 +65,17 @@ async function killDescent(pid: number): Promise<void> {
 }
 
 /**
- * How cmd.exe is given a command. No sweep finds the processes of a run here, so the command waits for a go until its pid is on record
- * (R5): the outer cmd.exe reads a line, and ends if there is none because the worker has died. The command itself travels in a
- * variable with delayed expansion, which is not parsed again; only the inner cmd.exe reads it.
+ * How a shell is given a command. No sweep finds the processes of a run here, so the command waits for a go until its pid is on record
+ * (R5): an outer cmd.exe reads a line, and ends if there is none because the worker has died. The command itself travels in a
+ * variable: with delayed expansion, which is not parsed again, only the inner cmd.exe reads it, and PowerShell takes it as it is.
  */
-export function shellCall({ command, env }: Pick<JobCommand, 'command' | 'env'>): ShellCall {
+export function shellCall({ command, shell, env }: Pick<JobCommand, 'command' | 'shell' | 'env'>): ShellCall {
   const cmd = system('cmd.exe')
-  const gate = `set /p QUEUECTL_GO=&& "${cmd}" /d /v:off /s /c "!QUEUECTL_COMMAND!"`
+  const inner =
+    shell === 'powershell'
+      ? `"${system(POWERSHELL)}" -NoLogo -NoProfile -NonInteractive -InputFormat None -OutputFormat Text -Command "${RUN_SCRIPT}"`
+      : `"${cmd}" /d /v:off /s /c "!QUEUECTL_COMMAND!"`
+  const gate = `set /p QUEUECTL_GO=&& ${inner}`
   return {
     file: cmd,
     args: ['/d', '/v:on', '/s', '/c', `"${gate}"`],
@@ -82,8 +111,8 @@ function parse(output: string | null): ProcessEntry[] | null {
 }
 
 function powershell(filter: string): [string, string[]] {
-  const script = SCRIPT.replace('FILTER', filter)
-  return [system('WindowsPowerShell\\v1.0\\powershell.exe'), ['-NoProfile', '-NonInteractive', '-Command', script]]
+  const script = LIST_SCRIPT.replace('FILTER', filter)
+  return [system(POWERSHELL), ['-NoProfile', '-NonInteractive', '-Command', script]]
 }
 
 /** Programs of the system by their full path: a planted cmd.exe in a job's folder is not run. */

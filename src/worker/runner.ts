@@ -112,7 +112,7 @@ class Run implements RunHandle {
     }
     const looks = setInterval(() => output.check().catch(() => {}), LOG_LOOK_MS)
     try {
-      const started = this.#platform.start({ command: job.command, cwd, env, output_fd: output.fd })
+      const started = this.#platform.start({ command: job.command, shell: job.shell, cwd, env, output_fd: output.fd })
       if (started.pid === null) return await started.ended
       this.#onRecord(started.pid, started)
       const ending = await this.#untilGone(started.ended)

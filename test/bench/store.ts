@@ -14,6 +14,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
   return {
     id: newJobId(),
     command: 'true',
+    shell: 'default',
     queue: 'default',
     priority: 0,
     max_retries: SETTINGS.max_retries.default as number,

@@ -29,6 +29,13 @@ describe('config', () => {
     expect(await queue.ok('config', 'set', 'backoff_base', '3')).to.equal('backoff_base 3\n')
   })
 
+  it('takes no shell that this system does not have', async function () {
+    if (process.platform === 'win32') return this.skip()
+    expect(await refused('set', 'shell', 'powershell')).to.contain('there is no shell "powershell"')
+    expect(await refused('set', 'shell', 'zsh')).to.contain('default, cmd or powershell')
+    expect(await queue.ok('config', 'set', 'shell', 'default')).to.equal('shell default\n')
+  })
+
   it('lists all settings', async () => {
     const settings = await queue.json('config', 'list')
     expect(settings.find((setting: { key: string }) => setting.key === 'log_limit')).to.include({

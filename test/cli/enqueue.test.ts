@@ -109,6 +109,15 @@ describe('enqueue', () => {
     expect(await queue.json('list')).to.deep.equal([])
   })
 
+  it('refuses a shell that this system does not have', async function () {
+    if (process.platform === 'win32') return this.skip()
+    expect(await refused('--shell', 'powershell', '--', 'x')).to.contain(
+      'there is no shell "powershell" on this system',
+    )
+    expect(await refused('{"command":"x","shell":"cmd"}')).to.contain('there is no shell "cmd" on this system')
+    expect(await enqueue('{"command":"x","shell":"default"}')).to.include({ shell: 'default' })
+  })
+
   it('refuses bad options by their field’s name', async () => {
     expect(await refused('--priority', 'high', '--', 'x')).to.contain('priority cannot be "high"')
     expect(await refused('--env', 'A', '--', 'x')).to.contain('NAME=value')

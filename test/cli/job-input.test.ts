@@ -3,13 +3,15 @@ import { readJob } from '../../src/cli/job-input.ts'
 import { jobMaker } from '../../src/cli/new-job.ts'
 import { effectiveConfig } from '../../src/domain/config.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
+import { platform } from '../../src/platform/platform.ts'
 
 // `enqueue` reads every job through here, so that the many bad ones need no process of their own.
 
 /** The job that would be stored for what a caller wrote. */
 function make(job: unknown) {
   const request = readJob(JSON.parse(typeof job === 'string' ? job : JSON.stringify(job)))
-  const place = { config: effectiveConfig({}), cwd: process.cwd(), host: 'h', local: true }
+  const { unrunnable } = platform
+  const place = { config: effectiveConfig({}), cwd: process.cwd(), host: 'h', local: true, unrunnable }
   return jobMaker(place)(request)
 }
 
@@ -52,6 +54,7 @@ describe('a job to be enqueued', () => {
     'a queue with a space': [{ command: 'x', queue: 'a b' }, 'queue "a b" is not allowed'],
     'a folder that is not there': [{ command: 'x', cwd: '/no/such/folder' }, 'is not there'],
     'a folder that is a file': [{ command: 'x', cwd: process.execPath }, 'is not a folder'],
+    'a shell that nobody has': [{ command: 'x', shell: 'zsh' }, 'shell is default, cmd or powershell'],
     'a variable that is a number': [{ command: 'x', env: { A: 1 } }, 'env.A must be a string'],
     'a variable without a name': [{ command: 'x', env: { '': 'a' } }, 'cannot have a variable named ""'],
     'variables in a list': [{ command: 'x', env: ['A=b'] }, 'env must be an object, not an array'],

@@ -7,6 +7,7 @@ export function insertContract(kit: Kit): void {
       const spec = newJob({
         id: 'a',
         command: 'echo "ü" && x',
+        shell: 'powershell',
         queue: 'q',
         priority: -3,
         timeout: 1.5,

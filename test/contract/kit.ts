@@ -30,6 +30,7 @@ export function newJob(over: Partial<NewJob> = {}): NewJob {
   return {
     id: newJobId(),
     command: 'true',
+    shell: 'default',
     queue: 'default',
     priority: 0,
     max_retries: 3,

@@ -14,6 +14,7 @@ export function job(fields: Partial<Job> = {}): Job {
   return {
     id: 'job1',
     command: 'true',
+    shell: 'default',
     queue: 'default',
     priority: 0,
     max_retries: 3,

@@ -68,6 +68,7 @@ export class Scene {
     const job: NewJob = {
       id,
       command,
+      shell: 'default',
       queue: 'default',
       priority: 0,
       max_retries: 0,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
 import { psTable } from '../../src/platform/ps.ts'
-import { shellCall, windowsTable } from '../../src/platform/windows.ts'
+import { shellCall, windows, windowsTable } from '../../src/platform/windows.ts'
 import { endStrangers, lives, stranger } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -81,13 +81,37 @@ describe('processes as ps tells them', () => {
 describe('Windows', () => {
   it('gives a command to an inner cmd.exe untouched, once its pid is on record', () => {
     const command = 'echo "a & b" %PATH% ^ ! > out.txt'
-    const call = shellCall({ command, env: { PATH: 'x' } })
+    const call = shellCall({ command, shell: 'default', env: { PATH: 'x' } })
     expect(call.gated).to.equal(true)
     expect(call.file).to.match(/^[A-Z]:\\.*\\System32\\cmd\.exe$/i)
     expect(call.args.slice(0, 4)).to.deep.equal(['/d', '/v:on', '/s', '/c'])
     expect(call.args[4]).to.match(/^"set \/p QUEUECTL_GO=&& ".*cmd\.exe" \/d \/v:off \/s \/c "!QUEUECTL_COMMAND!""$/)
     expect(call.env).to.deep.equal({ PATH: 'x', QUEUECTL_COMMAND: command })
     expect(call.options).to.deep.equal({ windowsHide: true, windowsVerbatimArguments: true })
+    expect(shellCall({ command, shell: 'cmd', env: { PATH: 'x' } })).to.deep.equal(call)
+  })
+
+  it('gives a command to PowerShell on demand, which reads it from the same variable', () => {
+    const command = 'Write-Output "a & b" | Out-File x.txt'
+    const call = shellCall({ command, shell: 'powershell', env: {} })
+    expect(call)
+      .to.include({ gated: true })
+      .and.to.have.property('file')
+      .that.matches(/\\cmd\.exe$/)
+    const [, line = ''] = /^"set \/p QUEUECTL_GO=&& "[^"]*\\powershell\.exe" (.*)"$/.exec(call.args[4] ?? '') ?? []
+    const [, options, script = ''] = /^([^"]*) -Command "([^"]*)"$/.exec(line) ?? []
+    expect(options).to.contain('-NoProfile').and.to.contain('-NonInteractive')
+    expect(script).to.contain('Invoke-Expression ($env:QUEUECTL_COMMAND').and.to.contain('exit $LASTEXITCODE')
+    // What cmd.exe would read as its own, quotes or not.
+    expect(script).to.not.match(/[%!\r\n]/)
+    expect(call.env).to.deep.equal({ QUEUECTL_COMMAND: command })
+  })
+
+  it('refuses a command that is too long for its shell', () => {
+    const command = 'x'.repeat(8_001)
+    expect(windows().unrunnable({ command, shell: 'default' })).to.contain('8000 characters')
+    expect(windows().unrunnable({ command, shell: 'powershell' })).to.equal(null)
+    expect(windows().unrunnable({ command: 'x', shell: 'cmd' })).to.equal(null)
   })
 
   it('tells processes by their creation time', async () => {

@@ -54,13 +54,14 @@ describe('the identity of a process (R4)', function () {
   })
 
   it('counts a process that is hidden from us as alive: that is no proof of its death', () => {
-    const { start, dataFolder, untrustedFileSystem } = platform
+    const { start, unrunnable, dataFolder, untrustedFileSystem } = platform
     const table = { ...procfs, entry: () => null, boot: () => platform.identify(process.pid)?.boot_id ?? '' }
     const hidden = createPlatform({
       table,
       has_signals: true,
       send: () => 'refused',
       start,
+      unrunnable,
       dataFolder,
       untrustedFileSystem,
     })
@@ -82,6 +83,16 @@ describe('the identity of a process (R4)', function () {
       start: startOf(pid),
       alive: true,
     })
+  })
+})
+
+describe('a job for a shell that this system does not have', () => {
+  it('does not start, and says why', async function () {
+    if (process.platform === 'win32') return this.skip()
+    const job = { command: 'true', shell: 'powershell', cwd: '/', env: {}, output_fd: 1 } as const
+    const { pid, ended } = platform.start(job)
+    expect(pid).to.equal(null)
+    expect(await ended).to.deep.equal({ kind: 'error', message: 'there is no shell "powershell" on this system' })
   })
 })
 

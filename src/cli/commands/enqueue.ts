@@ -19,6 +19,7 @@ export function registerEnqueue(program: Command, context: Context): void {
     .option('--delay <time>', 'not before this time has passed: 90, 90s, 5m, 2h, 7d')
     .option('--run-at <time>', 'not before this time: 2026-01-31T18:00:00Z, without Z local')
     .option('--timeout <time>', 'end a run that takes longer; none for no limit')
+    .option('--shell <name>', 'what runs the command, on Windows: cmd or powershell')
     .option('--cwd <folder>', 'folder to run in (default: this one)')
     .option('--env <NAME=value>', 'a variable for the job; may be repeated', (pair: string, all: string[] = []) => [
       ...all,

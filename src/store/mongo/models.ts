@@ -87,6 +87,7 @@ const SCHEMAS = {
     _id: String,
     seq: Number,
     command: String,
+    shell: String,
     queue: String,
     priority: Number,
     ...policy,

@@ -78,6 +78,9 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
       await db.collection<{ _id: string }>('meta').updateOne({ _id }, { $setOnInsert: { value: 0 } }, { upsert: true })
     }
   },
+  async (db) => {
+    await db.collection('jobs').updateMany({ shell: null }, { $set: { shell: 'default' } })
+  },
 ]
 
 /** Collections of the database, the server's own left out. */

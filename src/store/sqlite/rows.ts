@@ -5,6 +5,7 @@ import type { Row } from './connection.ts'
 const INSERTED = [
   'id',
   'command',
+  'shell',
   'queue',
   'priority',
   'max_retries',

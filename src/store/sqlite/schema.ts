@@ -136,6 +136,7 @@ CREATE INDEX controls_asked ON controls (supervisor_id) WHERE state = 'asked';
 
 CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
+  `ALTER TABLE jobs ADD COLUMN shell TEXT NOT NULL DEFAULT 'default'`,
 ]
 
 /** 1 or 0. A waiting job is promoted by the next claim after its time: until then readers correct for those that are due. */

@@ -50,7 +50,7 @@ describe('a MongoDB database', () => {
     const marks = await Promise.all(
       connections.map((db) => migrate(db, { is_alive: () => false, migrations: counting })),
     )
-    expect(migrated).to.deep.equal([1])
+    expect(migrated).to.deep.equal(MIGRATIONS.map(() => 1))
     expect(new Set(marks.map(({ store_id }) => store_id)).size).to.equal(1)
     const store = await open()
     expect(store.info).to.include({ kind: 'mongodb', label: address, shared: true, schema_version: MIGRATIONS.length })
@@ -101,6 +101,14 @@ describe('a MongoDB database', () => {
     const upgraded = { version: NEXT.length, store_id: first.store_id }
     expect(marks).to.deep.equal([upgraded, upgraded])
     expect((await storeOn(db, first, '/data').get({ id: 'a' }))?.id).to.equal('a')
+  })
+
+  it('of the first version is upgraded: its jobs have the shell that they had', async () => {
+    const db = await connect()
+    const first = await migrate(db, { is_alive: () => false, migrations: MIGRATIONS.slice(0, 1) })
+    await put(storeOn(db, first, '/data'), ['a'])
+    await raw.collection('jobs').updateOne({}, { $unset: { shell: 1 } })
+    expect((await (await open()).get({ id: 'a' }))?.shell).to.equal('default')
   })
 
   it('R12: is not upgraded while a registered process lives, or may live on another host', async () => {

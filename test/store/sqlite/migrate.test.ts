@@ -38,6 +38,17 @@ describe('the SQLite schema', () => {
     expect(await migrate(db, () => true, NEXT)).to.equal(NEXT.length)
   })
 
+  it('is upgraded from the first version: its jobs have the shell that they had', async () => {
+    await migrate(db, () => true, MIGRATIONS.slice(0, 1))
+    db.exec(`INSERT INTO jobs (id, command, queue, priority, max_retries, max_interruptions, backoff_base, backoff_max,
+      insert_token, state, ready, next_run_at, created_at, updated_at)
+      VALUES ('a', 'true', 'default', 0, 3, 3, 2, 60, 't', 'pending', 1, 0, 0, 0)`)
+    const store = storeOn(db, await migrate(db, () => false))
+    expect((await store.get({ id: 'a' }))?.shell).to.equal('default')
+    await put(store, ['b'], { shell: 'powershell' })
+    expect((await store.get({ id: 'b' }))?.shell).to.equal('powershell')
+  })
+
   it('R12: is not upgraded while a registered process lives', async () => {
     await migrate(db, () => true)
     await storeOn(db, 1).beat(beatOf('s1', ['w1']))
