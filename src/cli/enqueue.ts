@@ -1,5 +1,6 @@
 import { EXIT, invalid, QueuectlError } from '../domain/errors.ts'
 import type { NewJob } from '../domain/job.ts'
+import { killPoint } from '../platform/kill-point.ts'
 import type { Inserted, JobStore } from '../store/port.ts'
 import { isShared } from './address.ts'
 import type { Line } from './bulk.ts'
@@ -109,6 +110,7 @@ async function insert(
     skip_taken: trouble.keep_going,
     ...(progress ? { on_progress: progress.show } : {}),
   })
+  killPoint('inserted')
   progress?.clear()
   return answers.flatMap((answer, i) => {
     if (answer !== null) return [answer]

@@ -4,6 +4,7 @@ import type { ProcessIdentity } from '../domain/process.ts'
 import { TIMING } from '../domain/timing.ts'
 import { newToken } from '../domain/token.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
+import { killPoint } from '../platform/kill-point.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Traces } from '../worker/traces.ts'
@@ -48,6 +49,7 @@ export async function recoverJob(
   const new_token = newToken()
   const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
   if (!(await store.fence(held))) return 'lost'
+  killPoint('fenced')
   if (owner !== null && !(await endOwner(platform, owner)))
     return stuck(context, job, `worker ${owner.id} does not die`)
 
@@ -62,6 +64,7 @@ export async function recoverJob(
   const run = { worker: owner?.id ?? job.processing_by ?? '', host: context.host, run_ms: done?.run_ms ?? null }
   const { state } = await store.settle({ id: job.id, token: new_token, settlement, run })
   if (state === null) return 'lost'
+  killPoint('recovered')
   traces.forget(run_token)
   const { run_outcome, cause } = settlement
   context.tell({

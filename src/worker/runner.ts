@@ -2,6 +2,7 @@ import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/lifecycle.ts'
 import { TERM_MS } from '../domain/timing.ts'
 import { alarm, monotonic, sleep } from '../platform/clock.ts'
+import { killPoint } from '../platform/kill-point.ts'
 import {
   type Ending,
   type Platform,
@@ -97,7 +98,9 @@ class Run implements RunHandle {
     for (const cancel of this.#alarms) cancel()
     const run_ms = Math.round(monotonic() - this.#began)
     const outcome = (await this.#request.judge?.(ended)) ?? ended
+    killPoint('ended')
     this.#keep(() => this.#request.traces.done({ token: this.token, outcome, run_ms }))
+    killPoint('noted')
     return { outcome, run_ms }
   }
 
@@ -112,8 +115,10 @@ class Run implements RunHandle {
     }
     const looks = setInterval(() => output.check().catch(() => {}), LOG_LOOK_MS)
     try {
+      killPoint('claimed')
       const started = this.#platform.start({ command: job.command, shell: job.shell, cwd, env, output_fd: output.fd })
       if (started.pid === null) return await started.ended
+      killPoint('started')
       this.#onRecord(started.pid, started)
       const ending = await this.#untilGone(started.ended)
       await output.check().catch(() => {})

@@ -1,6 +1,7 @@
 import type { Job } from '../domain/job.ts'
 import { decide, type Outcome, type Settlement } from '../domain/lifecycle.ts'
 import { sleep } from '../platform/clock.ts'
+import { killPoint } from '../platform/kill-point.ts'
 import type { ClaimParams, JobStore, Settled } from '../store/port.ts'
 import type { StopBound } from './stop-bound.ts'
 
@@ -35,6 +36,7 @@ export async function settleRun(
       const next = request.next()
       const params = { id: job.id, token: job.lease_token ?? '', settlement, run }
       const settled = await bound.wait(store.settle(next === null ? params : { ...params, next }), request.on_late)
+      killPoint('settled')
       return settled && { ...settled, settlement }
     } catch (error) {
       request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)

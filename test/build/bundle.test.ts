@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { KILL_POINTS } from '../../src/platform/kill-point.ts'
 import { ROOT } from '../helpers/sources.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -22,6 +23,18 @@ describe('the bundle', function () {
     run(home, 'worker', 'start', '--count', '2', '--drain')
     expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed' })
     expect(run(home, 'logs', 'one')).to.equal('done\n')
+  })
+
+  it('has none of the points at which a test may have the sources die', () => {
+    const home = tempFolder()
+    const points = tempFolder()
+    for (const point of KILL_POINTS) writeFileSync(path.join(points, point), '')
+    const env = { PATH: process.env.PATH, QUEUECTL_HOME: home, QUEUECTL_KILL_POINTS: points }
+    execFileSync(process.execPath, [file, 'enqueue', '--id', 'one', '--', 'true'], { env })
+    execFileSync(process.execPath, [file, 'worker', 'start', '--drain'], { env })
+    expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed', runs: 1 })
+    expect(readdirSync(points).sort()).to.deep.equal([...KILL_POINTS].sort())
+    expect(readFileSync(file, 'utf8')).to.not.match(/KILL_POINTS/)
   })
 
   it('says what it needs where Node is too old', () => {

@@ -28,18 +28,18 @@ export class Scene {
   readonly #children: ChildProcess[] = []
   readonly #hosts: Host[] = []
 
-  static async open(options: { address?: string } = {}): Promise<Scene> {
+  static async open(options: { address?: string; env?: Record<string, string> } = {}): Promise<Scene> {
     const home = tempFolder()
-    const { address = path.join(home, 'queue.db') } = options
+    const { address = path.join(home, 'queue.db'), env = {} } = options
     const store = await openStore({ address, role: 'command', data_folder: home, is_alive: () => false })
-    return new Scene(home, address, store)
+    return new Scene(home, address, store, env)
   }
 
-  private constructor(home: string, address: string, store: JobStore) {
+  private constructor(home: string, address: string, store: JobStore, env: Record<string, string>) {
     this.home = home
     this.address = address
     this.store = store
-    this.#play(home)
+    this.#play(home, { env })
   }
 
   /**
