@@ -15,23 +15,13 @@ export async function purgeExpired(store: JobStore, config: Config): Promise<num
   return jobs
 }
 
-/** Removes traces of runs that nobody will ask for: those of no job in work that were there at the last look too. */
-export class TraceSweep {
-  readonly #store: JobStore
-  readonly #traces: Traces
-  #seen = new Set<string>()
-
-  constructor(store: JobStore, traces: Traces) {
-    this.#store = store
-    this.#traces = traces
-  }
-
-  async pass(): Promise<void> {
-    const tokens = this.#traces.tokens()
-    if (tokens.length === 0) return
-    const needed = new Set((await this.#store.processing()).map((job) => job.run_token))
-    const idle = tokens.filter((token) => !needed.has(token))
-    for (const token of idle) if (this.#seen.has(token)) this.#traces.forget(token)
-    this.#seen = new Set(idle)
-  }
+/**
+ * Removes traces of runs that nobody will ask for: a worker that dies behind its last write to the store leaves them. In this order: a trace
+ * is written for a job in work, so that a token that is not among those looked up later has been settled.
+ */
+export async function sweepTraces(store: JobStore, traces: Traces): Promise<void> {
+  const tokens = traces.tokens()
+  if (tokens.length === 0) return
+  const needed = new Set((await store.processing()).map((job) => job.run_token))
+  for (const token of tokens) if (!needed.has(token)) traces.forget(token)
 }

@@ -2,6 +2,7 @@ import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/lifecycle.ts'
 import type { AnyProcess } from '../domain/process.ts'
 import { SILENT_MS } from '../domain/timing.ts'
+import { sweepTraces } from './housekeeping.ts'
 import { type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
 import { Watch } from './watch.ts'
 
@@ -53,6 +54,7 @@ export class Reaper {
     for (const job of await this.#context.store.processing()) {
       if (job.processing_by === owner.id && (await this.#recover(job, owner, outcome)) === 'settled') settled++
     }
+    await sweepTraces(this.#context.store, this.#context.traces)
     return settled
   }
 
@@ -121,7 +123,9 @@ export class Reaper {
     const gone = rows.filter(
       (row) => row.id !== by && !mine.has(row.id) && !owners.has(row.id) && this.#isGone(row, rows),
     )
-    if (gone.length > 0) await store.deregister({ ids: gone.map((row) => row.id) })
+    if (gone.length === 0) return
+    await store.deregister({ ids: gone.map((row) => row.id) })
+    await sweepTraces(store, this.#context.traces)
   }
 
   /** A worker's row is its supervisor's to remove while that one lives; what lives elsewhere is forgotten after an hour. */

@@ -7,7 +7,7 @@ import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import { noteSignals } from '../platform/signals.ts'
 import type { JobStore } from '../store/port.ts'
-import { openTraces } from '../worker/traces.ts'
+import { openTraces, type Traces } from '../worker/traces.ts'
 import { Burial } from './burial.ts'
 import { Controls } from './controls.ts'
 import { lookAtDrain } from './drain.ts'
@@ -15,7 +15,7 @@ import { Duty, within } from './duty.ts'
 import { Ending } from './ending.ts'
 import { type Tell, troubleTeller } from './events.ts'
 import { Fleet } from './fleet.ts'
-import { purgeExpired, TraceSweep } from './housekeeping.ts'
+import { purgeExpired, sweepTraces } from './housekeeping.ts'
 import { refuseSecondNamespace } from './namespace.ts'
 import type { SuperviseOptions } from './options.ts'
 import { factsOf, Pulse } from './pulse.ts'
@@ -49,7 +49,7 @@ class Supervisor {
   readonly #ending: Ending
   readonly #burial: Burial
   readonly #pulse: Pulse
-  readonly #sweep: TraceSweep
+  readonly #traces: Traces
   readonly #trouble: (error: Error) => void
   readonly #sleeper = new Sleeper()
   readonly #controls: Controls
@@ -72,7 +72,7 @@ class Supervisor {
     this.#began_at = store.now()
     this.#trouble = troubleTeller(tell)
     const traces = openTraces(store.info.folder)
-    this.#sweep = new TraceSweep(store, traces)
+    this.#traces = traces
     this.#fleet = new Fleet({
       count: options.count,
       tell,
@@ -188,7 +188,7 @@ class Supervisor {
     if (config.log_limit !== this.#config.log_limit) this.#fleet.send({ type: 'settings', log_limit: config.log_limit })
     this.#config = config
     await purgeExpired(this.#store, config)
-    await this.#sweep.pass()
+    await sweepTraces(this.#store, this.#traces)
   }
 
   async #drain(): Promise<void> {

@@ -1,0 +1,89 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import type { KillPoint } from '../../src/platform/kill-point.ts'
+import { killQuietly } from '../helpers/processes.ts'
+import { Scene } from '../helpers/supervised.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('a death by SIGKILL', function () {
+  this.timeout(60_000)
+  let scene: Scene
+  let points: string
+  beforeEach(async () => {
+    points = tempFolder()
+    scene = await Scene.open({ env: { QUEUECTL_KILL_POINTS: points } })
+  })
+  afterEach(() => scene.finish())
+
+  /** Asks for a death; what is returned waits for it. */
+  const arm = (point: KillPoint) => {
+    writeFileSync(path.join(points, point), '')
+    const dead = () => readdirSync(points).some((name) => name.startsWith(`${point}.`))
+    return () => waitFor(dead, { within: 10_000, what: `a death at "${point}"` })
+  }
+
+  const outcomes = async (id: string) => (await scene.runs(id)).map(({ outcome, cause }) => `${outcome}: ${cause}`)
+
+  it('after enqueue’s commit, before its answer: said again, it is no second job (R10)', async () => {
+    const dead = arm('inserted')
+    const enqueue = () => scene.run('enqueue', '{"id":"once","command":"echo ran >> ledger"}')
+    expect((await enqueue()).code).to.equal(137)
+    await dead()
+    const { code, stderr } = await enqueue()
+    expect(code).to.equal(0)
+    expect(stderr).to.match(/was there already/)
+    await scene.start()
+    await scene.until('once', { state: 'completed' }, 5_000)
+    expect(scene.lines('ledger')).to.deep.equal(['ran'])
+  })
+
+  for (const [point, what, lines, ended] of [
+    ['claimed', 'between a claim and the start: the command had not run, and runs', 1, ['interrupted: worker died']],
+    [
+      'started',
+      'between the start and its trace: what started is ended, and runs anew',
+      2,
+      ['interrupted: worker died'],
+    ],
+    ['ended', 'between the end and its trace: nobody knows, so that it runs again', 2, ['interrupted: worker died']],
+    ['noted', 'between the trace of the end and the settle: it does not run again (R5)', 1, []],
+    ['settled', 'after the settle’s commit, before its answer: it does not run again', 1, []],
+  ] as const) {
+    it(what, async () => {
+      const dead = arm(point)
+      // One write; then slow enough to be found at it, where it is found before its end.
+      const id = await scene.add('echo ran >> ledger; sleep 0.3')
+      await scene.start()
+      await dead()
+      await scene.until(id, { state: 'completed' }, 5_000)
+      expect(await outcomes(id)).to.deep.equal([...ended, 'completed: completed'])
+      // A command that was killed as it began may not have come to its first word.
+      expect(scene.lines('ledger').length).to.be.within(point === 'started' ? 1 : lines, lines)
+    })
+  }
+
+  for (const [point, what, ended] of [
+    [
+      'fenced',
+      'of a supervisor that has taken a job from its dead owner: the next one gives it back (R1)',
+      'supervisor',
+    ],
+    ['recovered', 'of a supervisor that has just given a job back: it is given back once', 'worker'],
+  ] as const) {
+    it(what, async () => {
+      const id = await scene.add('echo ran >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
+      await scene.start()
+      const { identity } = await scene.holder(id)
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 5_000, what: 'the command runs' })
+      const dead = arm(point)
+      killQuietly(identity.pid)
+      await dead()
+      await scene.start()
+      await scene.until(id, { state: 'completed' }, 5_000)
+      expect(await outcomes(id)).to.deep.equal([`interrupted: ${ended} died`, 'completed: completed'])
+      expect(scene.lines('ledger')).to.have.length(2)
+    })
+  }
+})
