@@ -1,6 +1,7 @@
 import type { ConfigKey } from '../domain/config.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
 import type { Settlement } from '../domain/lifecycle.ts'
+import type { KeptOutput } from '../domain/output.ts'
 import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../domain/process.ts'
 
 /**
@@ -156,6 +157,14 @@ export interface JobStore {
   promote(params: { ids: readonly string[] }): Promise<Changed[]>
   /** Removes final jobs and their runs. Returns the run tokens, which name their logs. */
   purge(params: PurgeParams): Promise<{ jobs: number; tokens: string[] }>
+
+  /**
+   * Keeps the ends of runs' outputs, each in the place of what was kept before, as long as the run is on record; of a run that is not,
+   * nothing. A store that is not shared never keeps any: who reads it is on the host of the logs.
+   */
+  keepOutputs(params: { outputs: readonly KeptOutput[] }): Promise<void>
+  /** What is kept of a run; null when nothing is, or when more than `beyond` bytes are wanted and neither they nor the end are there. */
+  output(params: { token: string; beyond?: number }): Promise<KeptOutput | null>
 
   /**
    * A supervisor's heartbeat, one durable write: its row, its workers' rows (those of other ids of this supervisor are removed), the

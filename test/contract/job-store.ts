@@ -5,6 +5,7 @@ import { insertContract } from './insert.ts'
 import type { Bench, Kit } from './kit.ts'
 import { leasesContract } from './leases.ts'
 import { listContract } from './list.ts'
+import { outputContract } from './output.ts'
 import { processesContract } from './processes.ts'
 import { raceContract } from './race.ts'
 import { settleContract } from './settle.ts'
@@ -27,6 +28,7 @@ export function jobStoreContract(name: string, make: () => Promise<Bench>): void
     listContract(kit)
     countsContract(kit)
     processesContract(kit)
+    outputContract(kit)
     raceContract(kit)
   })
 }

@@ -103,7 +103,7 @@ function done(row: JobRow): Changed {
 }
 
 async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: number; tokens: string[] }> {
-  const { jobs } = db.models
+  const { jobs, outputs } = db.models
   const ended = {
     state: { $in: params.states.filter((state) => (FINAL_STATES as readonly JobState[]).includes(state)) },
     finished_at: { $gt: EPOCH, $lte: new Date(db.now() - params.older_than_ms) },
@@ -117,6 +117,9 @@ async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: numbe
       .lean<{ _id: string; history: { token: string }[] }[]>(),
   )
   const ids = { $in: found.map(({ _id }) => _id) }
+  // First: cut off in between, the call leaves jobs that are purged again, not outputs of none. One that is requeued meanwhile loses
+  // the copy of what it printed before, not its logs.
+  await db.call(() => outputs.deleteMany({ job: ids }))
   await db.call(() => jobs.deleteMany({ _id: ids, ...ended }))
   // Those that were requeued in between are still there; the count of a repeated delete would say nothing.
   const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { _id: 1 }).lean())).map(({ _id }) => _id))

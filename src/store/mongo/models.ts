@@ -1,4 +1,5 @@
-import { type Connection, type Model, Schema } from 'mongoose'
+import { type Connection, type Model, type mongo, Schema } from 'mongoose'
+import type { KeptOutput } from '../../domain/output.ts'
 import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/process.ts'
 import type { JobDocument } from './documents.ts'
 
@@ -38,6 +39,9 @@ export interface SampleDocument {
   failed: number
   processes: { id: string; cpu: number | null; rss: number | null }[]
 }
+
+/** A document of `outputs`, by the token of its run. */
+export type OutputDocument = Omit<KeptOutput, 'token' | 'tail'> & { _id: string; tail: mongo.Binary }
 
 /** The documents of `meta`. */
 export type MetaDocument =
@@ -148,6 +152,16 @@ const SCHEMAS = {
   },
   config: { _id: String, value: Mixed },
   samples: { _id: String, at: Date, supervisor_id: String, done: Number, failed: Number, processes: [nested(usage)] },
+  outputs: {
+    _id: String,
+    job: String,
+    run: Number,
+    host: String,
+    path: String,
+    bytes: Number,
+    tail: Buffer,
+    ended: Boolean,
+  },
   meta: {
     _id: String,
     application: String,
@@ -168,6 +182,7 @@ export interface Models {
   controls: Model<ControlDocument>
   config: Model<SettingDocument>
   samples: Model<SampleDocument>
+  outputs: Model<OutputDocument>
   meta: Model<MetaDocument>
 }
 

@@ -1,6 +1,6 @@
 import type { mongo } from 'mongoose'
 import { FINAL_STATES } from '../../domain/job.ts'
-import { COLLECTIONS } from './models.ts'
+import type { COLLECTIONS } from './models.ts'
 
 type Db = mongo.Db
 
@@ -35,7 +35,7 @@ const POSSIBLE = {
 }
 
 /**
- * Indexes of the first version: equality, then sort, then range. Partial ones name their condition in the same words as the
+ * Indexes: equality, then sort, then range. Partial ones name their condition in the same words as the
  * queries, else the server does not use them. `held` makes a token hold one job at most, which is how a repeated claim is told.
  */
 export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
@@ -61,6 +61,7 @@ export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
     { name: 'expiry', key: { created_at: 1 }, expireAfterSeconds: DAY_S },
   ],
   samples: [{ name: 'expiry', key: { at: 1 }, expireAfterSeconds: HOUR_S }],
+  outputs: [{ name: 'job', key: { job: 1, run: 1 } }],
 }
 
 /**
@@ -69,11 +70,7 @@ export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
  */
 export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
-    const there = await collectionNames(db)
-    for (const name of COLLECTIONS.filter((name) => !there.includes(name))) {
-      await db.createCollection(name, name === 'jobs' ? { validator: POSSIBLE } : {})
-    }
-    for (const [name, indexes] of Object.entries(INDEXES)) await db.collection(name).createIndexes(indexes)
+    await furnish(db, ['jobs', 'processes', 'controls', 'config', 'samples', 'meta'])
     for (const _id of ['jobs', 'controls']) {
       await db.collection<{ _id: string }>('meta').updateOne({ _id }, { $setOnInsert: { value: 0 } }, { upsert: true })
     }
@@ -81,7 +78,17 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
     await db.collection('jobs').updateMany({ shell: null }, { $set: { shell: 'default' } })
   },
+  (db) => furnish(db, ['outputs']),
 ]
+
+async function furnish(db: Db, names: readonly (typeof COLLECTIONS)[number][]): Promise<void> {
+  const there = await collectionNames(db)
+  for (const name of names) {
+    if (!there.includes(name)) await db.createCollection(name, name === 'jobs' ? { validator: POSSIBLE } : {})
+    const indexes = INDEXES[name] ?? []
+    if (indexes.length > 0) await db.collection(name).createIndexes(indexes)
+  }
+}
 
 /** Collections of the database, the server's own left out. */
 export async function collectionNames(db: Db): Promise<string[]> {

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { type Assignments, literal, type RunDocument, waitingView } from './documents.ts'
 
 /** Runs kept of a job. */
-const HISTORY = 20
+export const HISTORY = 20
 
 const CANCEL_REQUESTED = { $ne: ['$cancel_requested_at', null] }
 

@@ -10,6 +10,7 @@ import { inserting } from './insert.ts'
 import { leasing } from './leases.ts'
 import { listing } from './list.ts'
 import { type Mark, migrate } from './migrate.ts'
+import { keeping } from './outputs.ts'
 import { reading } from './reads.ts'
 import { registering } from './registry.ts'
 import { settling } from './settle.ts'
@@ -49,6 +50,7 @@ export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStor
     ...settling(db, claim),
     ...leasing(db),
     ...changing(db),
+    ...keeping(db),
     ...registering(db),
     ...controlling(db),
     ...configuring(db),

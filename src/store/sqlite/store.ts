@@ -52,6 +52,8 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
     ...settling(db),
     ...leasing(db),
     ...changing(db),
+    keepOutputs: async () => {},
+    output: async () => null,
     ...registering(db),
     ...controlling(db),
     ...configuring(db),

@@ -111,6 +111,14 @@ describe('a MongoDB database', () => {
     expect((await (await open()).get({ id: 'a' }))?.shell).to.equal('default')
   })
 
+  it('of the second version is upgraded: it has a place for outputs', async () => {
+    const db = await connect()
+    await migrate(db, { is_alive: () => false, migrations: MIGRATIONS.slice(0, 2) })
+    expect(await names()).to.not.include('outputs')
+    await open()
+    expect((await raw.collection('outputs').indexes()).map(({ name }) => name)).to.include('job')
+  })
+
   it('R12: is not upgraded while a registered process lives, or may live on another host', async () => {
     const db = await connect()
     const store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { FINAL_STATES } from '../../../src/domain/job.ts'
+import { FINAL_STATES, type Job } from '../../../src/domain/job.ts'
 import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
@@ -78,6 +78,8 @@ describe('the MongoDB commands', () => {
     await store.findIds({ prefix: 'a', limit: 2 })
     await store.runs({ id: 'a' })
     await store.samples({ since: 0 })
+    await store.keepOutputs({ outputs: [outputOf(a)] })
+    await store.output({ token: String(a.run_token), beyond: 1 })
     await store.overview()
     await store.purge({ states: FINAL_STATES, older_than_ms: 0, limit: 9 })
     await store.purge({ states: FINAL_STATES, older_than_ms: 0, limit: 9, queue: 'a' })
@@ -119,6 +121,12 @@ describe('the MongoDB commands', () => {
     expect(await explained(withoutSession(claim ?? {}))).to.equal(true)
   })
 })
+
+/** As of a run whose predecessors are forgotten with its end. */
+function outputOf({ id: job, run_token }: Job) {
+  const where = { host: 'h', path: '/p' }
+  return { token: String(run_token), job, run: 21, ...where, bytes: 1, tail: Buffer.from('x'), ended: true }
+}
 
 function withoutSession({
   lsid,

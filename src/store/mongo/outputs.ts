@@ -1,0 +1,68 @@
+import type { mongo } from 'mongoose'
+import type { KeptOutput } from '../../domain/output.ts'
+import type { JobStore } from '../port.ts'
+import type { Connection } from './connection.ts'
+import { isDuplicate } from './errors.ts'
+import type { OutputDocument } from './models.ts'
+import { HISTORY } from './settle.ts'
+
+// Not waited for by a majority, nor read from what one has: it is no promise. Whoever sees the end of a run sees what was written
+// before it.
+const QUICK = { ordered: false, writeConcern: { w: 1 } } as const
+
+/**
+ * The end of each run's output. It lives as long as the run is on record: no date could say when to remove it, since dead jobs are
+ * kept until somebody decides.
+ */
+export function keeping(db: Connection): Pick<JobStore, 'keepOutputs' | 'output'> {
+  const { outputs } = db.models
+  return {
+    async keepOutputs({ outputs: given }) {
+      const known = await tokensOf(db, given)
+      const writes = given.filter(({ token }) => known.has(token)).flatMap(writesFor)
+      if (writes.length === 0) return
+      await db.call(async () => {
+        try {
+          await outputs.bulkWrite(writes as never, QUICK)
+        } catch (error) {
+          // More of that output is there already: an earlier call that was given up has arrived late.
+          if (!isDuplicate(error)) throw error
+        }
+      })
+    },
+    async output({ token, beyond = null }) {
+      const news = beyond === null ? {} : { $or: [{ bytes: { $gt: beyond } }, { ended: true }] }
+      const found = await db.call(() =>
+        outputs
+          .findOne({ _id: token, ...news })
+          .readConcern('local')
+          .lean(),
+      )
+      return found && toOutput(found)
+    },
+  }
+}
+
+/** Tokens of all runs on record of the jobs that `given` names: a run whose job is purged must leave nothing behind. */
+async function tokensOf(db: Connection, given: readonly KeptOutput[]): Promise<Set<string>> {
+  const ids = [...new Set(given.map(({ job }) => job))]
+  const found = await db.call(() =>
+    db.models.jobs
+      .find({ _id: { $in: ids } }, { run_token: 1, 'history.token': 1 })
+      .lean<{ run_token: string | null; history: { token: string }[] }[]>(),
+  )
+  return new Set(found.flatMap(({ run_token, history }) => [run_token ?? '', ...history.map(({ token }) => token)]))
+}
+
+/** What is kept only grows. The end of a run takes its place among the last ones: what they no longer include is removed. */
+function writesFor({ token, tail, bytes, ended, ...where }: KeptOutput) {
+  const { job, run } = where
+  const update = { $set: { ...where, tail: Buffer.from(tail) }, $max: { bytes, ended } }
+  const keep = { updateOne: { filter: { _id: token, bytes: { $lte: bytes } }, update, upsert: true } }
+  if (!ended || run <= HISTORY) return [keep]
+  return [keep, { deleteMany: { filter: { job, run: { $lte: run - HISTORY } } } }]
+}
+
+function toOutput({ _id: token, tail, ...rest }: OutputDocument): KeptOutput {
+  return { ...rest, token, tail: (tail as mongo.Binary).value() }
+}
