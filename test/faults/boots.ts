@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { faultEnvironment } from '../helpers/fault.ts'
+import { lives } from '../helpers/processes.ts'
+import type { Story } from '../helpers/side-by-side.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+/** Of workers that are not what they should be. */
+export const BOOTS: Record<string, Story> = {
+  'workers that die as they begin: tried again more and more slowly, then given up, exit 70 (F13)': {
+    env: () => faultEnvironment('death-at-boot'),
+    async tell(scene) {
+      const began = monotonic()
+      const { code, stdout } = await scene.launch().ended
+      expect(code).to.equal(70)
+      expect(stdout.match(/ended: exit code 9/g)).to.have.length(5)
+      expect(stdout).to.match(/replaced in 100ms[\s\S]*replaced in 200ms[\s\S]*replaced in 400ms[\s\S]*stopping/)
+      expect(monotonic() - began).to.be.above(1_500)
+    },
+  },
+
+  'a worker that hangs as it begins: killed and replaced after 15 s (F13)': {
+    env: () => faultEnvironment('hang-at-boot', path.join(tempFolder(), 'hangs')),
+    async tell(scene) {
+      const id = await scene.add('true')
+      const { said } = scene.launch()
+      const began = monotonic()
+      await scene.until(id, { state: 'completed' }, 22_000)
+      expect(monotonic() - began).to.be.above(14_000)
+      expect(said()).to.match(/was not ready in 15 s and is killed/)
+      expect(await scene.runs(id)).to.have.length(1)
+    },
+  },
+
+  'a worker whose loop stands still: killed after 15 s, and its job runs anew (F9, R2)': {
+    env: () => faultEnvironment('hang-at-signal', path.join(tempFolder(), 'hangs')),
+    async tell(scene, env) {
+      const id = await scene.add('echo start >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
+      const { said } = await scene.start('--count', '2')
+      const worker = await scene.holder(id)
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'the command runs' })
+      const [first] = scene.carriers()
+      process.kill(worker.identity.pid, 'SIGUSR2')
+      const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
+      await waitFor(() => hangs(file) === worker.id, { within: 2_000, what: 'it hangs' })
+      await scene.until(id, { state: 'completed' }, 35_000)
+      expect(said()).to.match(/did not answer for 15 s and is killed/)
+      expect((await scene.runs(id))[0]).to.include({ outcome: 'interrupted', cause: 'worker died' })
+      expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 1, runs: 2 })
+      expect([lives(worker.identity.pid), lives(first ?? 0)]).to.deep.equal([false, false])
+    },
+  },
+}
+
+/** The worker that says of itself that it hangs. */
+function hangs(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { faultEnvironment } from '../helpers/fault.ts'
+import { freezeOutsideAWrite } from '../helpers/freeze.ts'
+import type { Story } from '../helpers/side-by-side.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const MINUTE_MS = 60_000
+
+/** A clock that can be set: by the milliseconds that stand in a file. */
+const bent = () => faultEnvironment('clock', path.join(tempFolder(), 'clock'))
+const setter = (env: Record<string, string>) => {
+  const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
+  return (off_ms: number) => writeFileSync(file, String(off_ms))
+}
+
+/** Takes five seconds in which it is awake. */
+const NAPS = 'echo start >> ledger; for n in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; done; echo end >> ledger'
+
+/** Of the whole machine. */
+export const CLOCKS: Record<string, Story> = {
+  'a clock that is set an hour forth, then two back: no lease ends by it; what waits for its time follows it (F25, R9)':
+    {
+      env: bent,
+      async tell(scene, env) {
+        const set = setter(env)
+        const id = await scene.add('echo start >> ledger; sleep 12; echo end >> ledger')
+        await scene.start('--count', '2')
+        await scene.holder(id)
+        await scene.start()
+        const before = (await scene.rows()).map((row) => row.id)
+        const { stdout } = await scene.run('enqueue', '--delay', '30m', '--', 'echo its time has come')
+        const later = stdout.trim()
+
+        set(60 * MINUTE_MS)
+        await scene.until(later, { state: 'completed' }, 3_000)
+        const began = monotonic()
+        await waitFor(() => monotonic() - began > 4_500, { within: 5_000, what: 'two passes of the reapers' })
+        set(-60 * MINUTE_MS)
+        const { stdout: fresh } = await scene.run('enqueue', '--', 'echo not an hour later')
+        await scene.until(fresh.trim(), { state: 'completed' }, 3_000)
+
+        await scene.until(id, { state: 'completed' }, 12_000)
+        expect(await scene.runs(id)).to.have.length(1)
+        expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+        expect((await scene.rows()).map((row) => row.id)).to.have.members(before)
+      },
+    },
+
+  'a sleep of the machine: nobody who slept is taken for dead, whoever wakes first (F26, R9)': {
+    env: bent,
+    async tell(scene, env) {
+      const set = setter(env)
+      const id = await scene.add(NAPS)
+      const sleeper = await scene.start('--count', '2')
+      await scene.holder(id)
+      const watcher = await scene.start()
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'the job runs' })
+      const before = await scene.rows()
+      const everybody = [...before.map(({ identity }) => identity.pid), ...scene.carriers()]
+
+      await freezeOutsideAWrite(scene, everybody)
+      const began = monotonic()
+      set(5 * MINUTE_MS)
+      await waitFor(() => monotonic() - began > 22_000, { within: 23_000, what: 'longer than any patience' })
+      watcher.child.kill('SIGCONT')
+      const woken = monotonic()
+      await waitFor(() => monotonic() - woken > 500, { within: 1_000, what: 'one is awake before the others' })
+      for (const pid of everybody) process.kill(pid, 'SIGCONT')
+
+      await scene.until(id, { state: 'completed' }, 10_000)
+      expect(await scene.runs(id)).to.have.length(1)
+      expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+      expect((await scene.rows()).map((row) => row.id)).to.have.members(before.map((row) => row.id))
+      expect(sleeper.said() + watcher.said()).to.not.match(/killed|recovered/)
+    },
+  },
+}

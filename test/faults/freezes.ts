@@ -1,0 +1,78 @@
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { freezeOutsideAWrite } from '../helpers/freeze.ts'
+import { lives } from '../helpers/processes.ts'
+import type { Story } from '../helpers/side-by-side.ts'
+import { isAlive } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+/** Of single processes. */
+export const FREEZES: Record<string, Story> = {
+  'a freeze of a worker: its job runs elsewhere within 35 s, and what it says later changes nothing (F7, R1, R2)': {
+    async tell(scene) {
+      const id = await scene.add('echo start >> ledger; sleep 4; echo end >> ledger')
+      await scene.start('--count', '2')
+      const { identity } = await scene.holder(id)
+      process.kill(identity.pid, 'SIGSTOP')
+      const began = monotonic()
+      await scene.until(id, { runs: 2 }, 35_000)
+      expect(monotonic() - began).to.be.above(4_000)
+      await scene.until(id, { state: 'completed' }, 10_000)
+      const outcomes = (await scene.runs(id)).map(({ outcome }) => outcome)
+      // The frozen worker's job ended by itself meanwhile; its worker could not write that down.
+      expect(outcomes).to.deep.equal(['interrupted', 'completed'])
+      expect(lives(identity.pid)).to.equal(false)
+    },
+  },
+
+  'a freeze of the supervisor: its workers renew for themselves, and after it nothing has run twice (F8, R2, R9)': {
+    async tell(scene) {
+      const id = await scene.add('echo start >> ledger; sleep 27; echo end >> ledger')
+      const { child } = await scene.start()
+      const before = await scene.holder(id)
+      await waitFor(async () => (await scene.supervisors())[0]?.state === 'running', { within: 5_000, what: 'it runs' })
+      const frozen_at = monotonic()
+      await freezeOutsideAWrite(scene, [child.pid])
+      const renewed = async () => (await scene.workers())[0]?.beats ?? 0
+      await waitFor(async () => (await renewed()) > before.beats + 2, { within: 15_000, what: 'the worker renews' })
+      await waitFor(() => monotonic() - frozen_at > 24_000, { within: 25_000, what: 'longer than any patience' })
+      child.kill('SIGCONT')
+      await scene.until(id, { state: 'completed' }, 10_000)
+      expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+      expect((await scene.workers()).map((row) => row.id)).to.deep.equal([before.id])
+    },
+  },
+
+  'a freeze of the supervisor beside another one: its workers keep their jobs (F8, R2)': {
+    async tell(scene) {
+      const id = await scene.add('echo start >> ledger; sleep 26; echo end >> ledger')
+      const { child } = await scene.start()
+      const worker = await scene.holder(id)
+      await scene.start()
+      await freezeOutsideAWrite(scene, [child.pid])
+      await scene.until(id, { state: 'completed' }, 30_000)
+      expect(isAlive(worker)).to.equal(true)
+      child.kill('SIGCONT')
+      expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+      expect(await scene.runs(id)).to.have.length(1)
+    },
+  },
+
+  'a freeze of a worker whose supervisor is dead: its job runs elsewhere within 35 s (F7, R1, R2)': {
+    async tell(scene) {
+      const id = await scene.add('echo $$ >> ledger; exec sleep 600')
+      const { child } = await scene.start()
+      const worker = await scene.holder(id)
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'the first run' })
+      child.kill('SIGKILL')
+      await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
+      await freezeOutsideAWrite(scene, [worker.identity.pid])
+      await scene.start()
+      await scene.until(id, { runs: 2 }, 35_000)
+      await waitFor(() => scene.lines('ledger').length === 2, { within: 3_000, what: 'the second run' })
+      const [first, second] = scene.lines('ledger').map(Number)
+      expect([lives(first ?? 0), lives(second ?? 0), isAlive(worker)]).to.deep.equal([false, true, false])
+      expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 0 })
+    },
+  },
+}

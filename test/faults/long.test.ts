@@ -1,0 +1,7 @@
+import { sideBySide } from '../helpers/side-by-side.ts'
+import { BOOTS } from './boots.ts'
+import { CLOCKS } from './clocks.ts'
+import { FREEZES } from './freezes.ts'
+import { LOCKS } from './locks.ts'
+
+sideBySide('what takes long to show', { ...FREEZES, ...LOCKS, ...CLOCKS, ...BOOTS })
