@@ -48,7 +48,7 @@ describe('the shape of the program', () => {
     expect(filesWith(/process\.platform|os\.platform\(|\bplatform\(\)/, /^src\/platform\//)).to.deep.equal([])
   })
 
-  it('sends signals from one guarded function', () => {
+  it('sends signals from one guarded function (S16)', () => {
     const callers = SRC.filter((file) => /process\.kill\b/.test(file.code))
     expect(callers.map((file) => file.path)).to.have.length(1)
     expect(callers[0]?.path).to.match(/^src\/platform\//)
@@ -56,7 +56,7 @@ describe('the shape of the program', () => {
     expect(filesWith(/from 'tree-kill'|import\('tree-kill'\)/, /^src\/platform\//)).to.deep.equal([])
   })
 
-  it('starts no command through exec() or shell: true', () => {
+  it('starts no command through exec() or shell: true (S19)', () => {
     expect(
       filesWith(/shell:\s*true|\b(?:child_?process|childProcess)\.exec\w*\(|import \{[^}]*\bexec\b/i),
     ).to.deep.equal([])
@@ -85,7 +85,7 @@ describe('the sources', () => {
 describe('the project', () => {
   const manifest = JSON.parse(projectText('package.json'))
 
-  it('pins every package exactly', () => {
+  it('pins every package exactly (S21)', () => {
     const ranges = Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies })
     expect(ranges.filter(([, range]) => !/^\d+\.\d+\.\d+$/.test(range))).to.deep.equal([])
   })

@@ -58,7 +58,7 @@ describe('which store', () => {
     expect(existsSync(path.join(home, 'queue.db'))).to.equal(false)
   })
 
-  it('is never printed with its password', async () => {
+  it('is never printed with its password (S2)', async () => {
     const { code, stderr } = await status(['--db', 'mongodb://user:s3cret@localhost/x'])
     expect(code).to.not.equal(0)
     expect(stderr).to.not.contain('s3cret')

@@ -68,7 +68,7 @@ describe('a job to be enqueued', () => {
     })
   }
 
-  it('is refused with keys that lead to the prototype, and pollutes nothing', () => {
+  it('is refused with keys that lead to the prototype, and pollutes nothing (S6)', () => {
     expect(refusal('{"command":"x","__proto__":{"queue":"evil"}}').message).to.contain('"__proto__"')
     expect(refusal('{"command":"x","env":{"__proto__":"evil"}}').message).to.contain('"__proto__"')
     expect({}).to.not.have.property('queue')

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('text from outside', () => {
+describe('text from outside (S1)', () => {
   const queue = freshQueue()
   const EVIL = 'printf "\\033]0;owned\\007\\t\\r\\n\\302\\233"; : \x1b[2J\x07\r\n\u202eevil\u2066\u009b31m\u007f'
 
@@ -38,7 +38,7 @@ describe('text from outside', () => {
     expect((await queue.json('show', 'evil')).command).to.equal(EVIL)
   })
 
-  it('is no pattern and no operator', async () => {
+  it('is no pattern and no operator (S5)', async () => {
     expect(await queue.json('list', '--search', '%')).to.deep.equal([])
     expect(await queue.json('list', '--search', "' OR 1=1 --")).to.deep.equal([])
     expect((await queue.run(['show', '%'])).code).to.equal(2)

@@ -7,7 +7,7 @@ const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url)
 
 export function raceContract(kit: Kit): void {
   describe('many at once', () => {
-    it('connections that claim side by side get each job once, and all of them', async () => {
+    it('connections that claim side by side get each job once, and all of them (F28)', async () => {
       const jobs = Array.from({ length: many(kit, 200) }, () => newJob())
       await kit.store.insert({ jobs })
       const workers = await Promise.all(Array.from({ length: 4 }, () => kit.bench.open('worker')))
@@ -15,7 +15,7 @@ export function raceContract(kit: Kit): void {
       expect(taken.sort()).to.deep.equal(jobs.map((job) => job.id).sort())
     })
 
-    it('processes that claim side by side get each job once; the books balance', async () => {
+    it('processes that claim side by side get each job once; the books balance (F28)', async () => {
       const jobs = Array.from({ length: many(kit, 300) }, () => newJob())
       await kit.store.insert({ jobs })
       const taken = (await Promise.all(['p1', 'p2', 'p3'].map((id) => claimer(kit.bench.address, id)))).flat()
@@ -34,7 +34,7 @@ export function raceContract(kit: Kit): void {
       expect(won.filter(Boolean)).to.have.length(1)
     })
 
-    it('of two that insert the same id one is first', async () => {
+    it('of two that insert the same id one is first (F28)', async () => {
       const stores = await Promise.all([kit.bench.open(), kit.bench.open()])
       const spec = () => newJob({ id: 'a', content_hash: 'h' })
       const inserted = await Promise.all(stores.map((store) => store.insert({ jobs: [spec()] })))

@@ -12,7 +12,7 @@ describe('the retry delay', () => {
     expect([1, 2, 3, 10].map((attempts) => backoffMs(policy, attempts))).to.deep.equal([2000, 4000, 8000, 1_024_000])
   })
 
-  it('is capped, also where the power overflows', () => {
+  it('is capped, also where the power overflows (S18)', () => {
     expect(backoffMs({ backoff_base: 10, backoff_max: 60 }, 400)).to.equal(60_000)
   })
 

@@ -37,7 +37,7 @@ describe('the executable', function () {
     expect(place.ok('--version')).to.equal(`${version}\n`)
   })
 
-  it('alone in an empty folder, with an empty environment, does what the README begins with', () => {
+  it('alone in an empty folder, with an empty environment, does what the README begins with (F30)', () => {
     place.ok('enqueue', '{"id":"hello","command":"echo Hello","max_retries":3}')
     place.ok('enqueue', '--id', 'words', '--', 'echo', 'two words')
     expect(place.json('status').jobs).to.include({ ready: 2 })
@@ -75,7 +75,7 @@ describe('the executable', function () {
     expect(workers.filter((row: { pid: number }) => lives(row.pid))).to.deep.equal([])
   })
 
-  it('replaces a worker that was killed, and runs its job again', async () => {
+  it('replaces a worker that was killed, and runs its job again (F1, F30)', async () => {
     place.ok('enqueue', '--id', 'again', '--', 'test -e seen && exit 0; touch seen; sleep 30')
     const child = place.start('worker', 'start')
     const row = await place.worker(({ jobs }) => jobs.length === 1)
@@ -127,7 +127,7 @@ describe('the executable', function () {
   })
 
   describe('and the Node of others', () => {
-    it('gives a job the user’s node, not its own', () => {
+    it('gives a job the user’s node, not its own (F30)', () => {
       const bin = path.join(place.folder, 'bin')
       mkdirSync(bin)
       writeFileSync(path.join(bin, 'node'), '#!/bin/sh\necho the node of this machine: "$@"\n')
@@ -138,14 +138,14 @@ describe('the executable', function () {
       expect(place.ok('logs', 'node')).to.equal('the node of this machine: -v\nthe node of this machine: x.js\n')
     })
 
-    it('needs none: a job without one on the PATH does not find it', () => {
+    it('needs none: a job without one on the PATH does not find it (F30)', () => {
       place.env.PATH = place.folder
       place.ok('enqueue', '--id', 'none', '--max-retries', '0', '--', 'node -v')
       expect(place.run('worker', 'start', '--drain').code).to.equal(1)
       expect(place.json('show', 'none')).to.include({ state: 'dead', exit_code: 127 })
     })
 
-    it('runs itself where a job says queuectl, on the same queue', () => {
+    it('runs itself where a job says queuectl, on the same queue (F30)', () => {
       place.env.PATH = `${place.folder}:/usr/bin:/bin`
       place.ok('enqueue', '--id', 'outer', '--', 'queuectl enqueue --id inner -- echo from inside')
       place.ok('worker', 'start', '--drain')

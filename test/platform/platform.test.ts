@@ -8,7 +8,7 @@ import { procfs } from '../../src/platform/procfs.ts'
 import { endStrangers, HAS_PROC, lives, startOf, stranger } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('the guard of process.kill (R4)', () => {
+describe('the guard of process.kill (S16, R4)', () => {
   it('refuses what would reach our own group, everybody, or nobody', () => {
     for (const pid of [1, 0, -1, -5, 1.5, Number.NaN, '', '7', null, undefined]) {
       for (const group of [false, true]) {
@@ -43,7 +43,7 @@ describe('the identity of a process (R4)', function () {
     expect(platform.signal(identity, 'SIGKILL')).to.equal(false)
   })
 
-  it('of a forged pid is nobody’s', () => {
+  it('of a forged pid is nobody’s (S16)', () => {
     const identity = platform.identify(process.pid)
     expect(identity).to.not.equal(null)
     if (identity === null) return

@@ -33,7 +33,7 @@ describe('ending a tree that was found on record (R4)', () => {
     expect(await platform.treeLives(tree, { sweep: true })).to.equal(false)
   })
 
-  it('leaves a stranger alone that got the recorded pid', async () => {
+  it('leaves a stranger alone that got the recorded pid (F15, S16)', async () => {
     const { pid } = stranger('sleep 60 & sleep 60; true')
     const forged = { ...recorded(pid), start: String(Number(startOf(pid)) - 1) }
     expect(await platform.treeLives(forged, { sweep: true })).to.equal(false)

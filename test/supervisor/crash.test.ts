@@ -14,7 +14,7 @@ describe('a crash', function () {
   })
   afterEach(() => scene.finish())
 
-  it('of a worker: its job is offered again within a second, interrupted and not failed (R1, R6)', async () => {
+  it('of a worker: its job is offered again within a second, interrupted and not failed (F1, R1, R6)', async () => {
     const id = await scene.add(FAMILY)
     await scene.start('--count', '2')
     const { identity } = await scene.holder(id)
@@ -29,7 +29,7 @@ describe('a crash', function () {
     expect((await scene.runs(id))[0]).to.include({ outcome: 'interrupted', cause: 'worker died' })
   })
 
-  it('of every worker that runs it makes a job poison after three; other jobs go on (R6)', async () => {
+  it('of every worker that runs it makes a job poison after three; other jobs go on (F12, R6)', async () => {
     const poison = await scene.add('kill -9 $PPID')
     const others = await Promise.all([1, 2, 3].map(() => scene.add('sleep 0.1', { max_interruptions: 100 })))
     const { code } = await scene.launch('--count', '2', '--drain', '--timeout', '30s').ended
@@ -38,7 +38,7 @@ describe('a crash', function () {
     for (const id of others) expect((await scene.job(id)).state).to.equal('completed')
   })
 
-  it('of the supervisor: workers finish what runs, settle it once and end (R2)', async () => {
+  it('of the supervisor: workers finish what runs, settle it once and end (F2, R2)', async () => {
     const id = await scene.add('sleep 1.5; echo end >> ledger')
     const { child } = await scene.start('--count', '2')
     await scene.until(id, { state: 'processing' }, 5_000)
@@ -50,7 +50,7 @@ describe('a crash', function () {
     expect(await scene.runs(id)).to.have.length(1)
   })
 
-  it('of all at once: the next supervisor offers the job again within 3 s, and no old process lives (R1, R4)', async () => {
+  it('of all at once: the next supervisor offers the job again within 3 s, and no old process lives (F2, F3, R1, R4)', async () => {
     const id = await scene.add(FAMILY)
     const { child } = await scene.start('--count', '2')
     await scene.holder(id)
@@ -68,7 +68,7 @@ describe('a crash', function () {
     expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('between a run’s end and its settle: the result on disk is applied, nothing runs again (R5)', async () => {
+  it('between a run’s end and its settle: the result on disk is applied, nothing runs again (F5, R5)', async () => {
     const id = await scene.add('sleep 0.5; echo ran >> ledger')
     const { child } = await scene.start()
     const { identity } = await scene.holder(id)

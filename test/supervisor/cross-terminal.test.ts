@@ -22,7 +22,7 @@ describe('worker stop from another terminal', function () {
     await waitFor(async () => (await scene.rows()).length === 0, { within: 5_000, what: 'it has stopped' })
   })
 
-  it('says "stopped" when all is proved gone, and lets jobs finish', async () => {
+  it('says "stopped" when all is proved gone, and lets jobs finish (F15)', async () => {
     const id = await scene.add('sleep 1')
     await scene.start('--count', '2')
     await scene.start()
@@ -85,7 +85,7 @@ describe('worker stop from another terminal', function () {
     expect((await scene.job(id)).state).to.equal('pending')
   })
 
-  it('ends and reports what a dead supervisor left behind (R8)', async () => {
+  it('ends and reports what a dead supervisor left behind (F15, R8)', async () => {
     const id = await scene.add('sleep 600')
     const { child } = await scene.start('--count', '2', '--grace', '1s')
     await scene.holder(id)
@@ -100,7 +100,7 @@ describe('worker stop from another terminal', function () {
     expect((await scene.job(id)).state).to.equal('pending')
   })
 
-  it('leaves a stranger alone whose pid stands in a forged row (R4)', async () => {
+  it('leaves a stranger alone whose pid stands in a forged row (F15, S16, R4)', async () => {
     await scene.start().then(({ child, ended }) => {
       child.kill('SIGTERM')
       return ended
@@ -135,7 +135,7 @@ describe('worker stop from another terminal', function () {
     expect(await scene.rows()).to.deep.equal([])
   })
 
-  it('cancels a running job within a second of the request; one that ignores SIGTERM within 6 s (R7)', async () => {
+  it('cancels a running job within a second of the request; one that ignores SIGTERM within 6 s (F10, R7)', async () => {
     const polite = await scene.add('exec sleep 600')
     const rude = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
     await scene.start('--count', '2')

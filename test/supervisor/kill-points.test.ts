@@ -26,7 +26,7 @@ describe('a death by SIGKILL', function () {
 
   const outcomes = async (id: string) => (await scene.runs(id)).map(({ outcome, cause }) => `${outcome}: ${cause}`)
 
-  it('after enqueue’s commit, before its answer: said again, it is no second job (R10)', async () => {
+  it('after enqueue’s commit, before its answer: said again, it is no second job (F6, R10)', async () => {
     const dead = arm('inserted')
     const enqueue = () => scene.run('enqueue', '{"id":"once","command":"echo ran >> ledger"}')
     expect((await enqueue()).code).to.equal(137)
@@ -40,16 +40,26 @@ describe('a death by SIGKILL', function () {
   })
 
   for (const [point, what, lines, ended] of [
-    ['claimed', 'between a claim and the start: the command had not run, and runs', 1, ['interrupted: worker died']],
+    [
+      'claimed',
+      'between a claim and the start: the command had not run, and runs (F4)',
+      1,
+      ['interrupted: worker died'],
+    ],
     [
       'started',
-      'between the start and its trace: what started is ended, and runs anew',
+      'between the start and its trace: what started is ended, and runs anew (F4)',
       2,
       ['interrupted: worker died'],
     ],
-    ['ended', 'between the end and its trace: nobody knows, so that it runs again', 2, ['interrupted: worker died']],
-    ['noted', 'between the trace of the end and the settle: it does not run again (R5)', 1, []],
-    ['settled', 'after the settle’s commit, before its answer: it does not run again', 1, []],
+    [
+      'ended',
+      'between the end and its trace: nobody knows, so that it runs again (F5)',
+      2,
+      ['interrupted: worker died'],
+    ],
+    ['noted', 'between the trace of the end and the settle: it does not run again (F5, R5)', 1, []],
+    ['settled', 'after the settle’s commit, before its answer: it does not run again (F6)', 1, []],
   ] as const) {
     it(what, async () => {
       const dead = arm(point)

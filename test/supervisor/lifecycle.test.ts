@@ -84,7 +84,7 @@ describe('a supervisor’s life', function () {
     expect(job).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('gives back what the grace does not suffice for: TERM, 5 s, KILL, uncounted (R6)', async () => {
+  it('gives back what the grace does not suffice for: TERM, 5 s, KILL, uncounted (F10, R6)', async () => {
     const id = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
     const { child, ended } = await scene.start('--grace', '1s')
     await scene.until(id, { state: 'processing' }, 5_000)
@@ -111,7 +111,7 @@ describe('a supervisor’s life', function () {
     expect((await scene.runs(id))[0]).to.include({ outcome: 'released' })
   })
 
-  it('stops within its bound while another process holds the store’s lock all the time (R8)', async () => {
+  it('stops within its bound while another process holds the store’s lock all the time (F16, R8)', async () => {
     const id = await scene.add('sleep 30')
     const { child, ended } = await scene.start('--grace', '1s')
     await scene.until(id, { state: 'processing' }, 5_000)

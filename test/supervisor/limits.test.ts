@@ -14,7 +14,7 @@ describe('limits', function () {
   })
   afterEach(() => scene.finish())
 
-  it('1 GiB of output: capped on disk, and never in the worker', async () => {
+  it('1 GiB of output: capped on disk, and never in the worker (F27)', async () => {
     const id = await scene.add('head -c 1073741824 /dev/zero')
     await scene.start()
     const { identity } = await scene.holder(id)

@@ -21,7 +21,7 @@ describe('workers without a supervisor', function () {
     return worker
   }
 
-  it('end what exceeds the grace, and give it back (R2, R6)', async () => {
+  it('end what exceeds the grace, and give it back (F2, R2, R6)', async () => {
     const id = await scene.add('exec sleep 600')
     const began = monotonic()
     const worker = await orphan(id, '--grace', '1s')
@@ -66,7 +66,7 @@ describe('workers without a supervisor', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 1, worker_deaths: 0 })
   })
 
-  it('that cannot write a result leave it on disk for whoever comes next (R5)', async () => {
+  it('that cannot write a result leave it on disk for whoever comes next (F16, R5)', async () => {
     const id = await scene.add('sleep 0.5; echo ran >> ledger')
     const worker = await orphan(id)
     const lock = await scene.lock()

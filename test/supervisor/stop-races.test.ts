@@ -40,7 +40,7 @@ describe('a stop that meets something else', function () {
     expect((await scene.runs(id))[0]).to.include({ outcome: 'released', cause: 'end of grace', signal: null })
   })
 
-  it('a lock that is let go late: nothing claimed meanwhile is kept, nothing runs (R6)', async () => {
+  it('a lock that is let go late: nothing claimed meanwhile is kept, nothing runs (F16, R6)', async () => {
     const long = await scene.add('sleep 4')
     const { child, ended } = await scene.start('--concurrency', '2')
     await scene.until(long, { state: 'processing' }, 5_000)
@@ -61,7 +61,7 @@ describe('a stop that meets something else', function () {
     expect(scene.lines('ledger')).to.deep.equal([])
   })
 
-  it('a lock that is held when worker stop comes: it is signalled all the same (R8)', async () => {
+  it('a lock that is held when worker stop comes: it is signalled all the same (F16, R8)', async () => {
     const { ended } = await scene.start()
     const lock = await scene.lock()
     const began = monotonic()

@@ -58,7 +58,7 @@ describe('the environment of a job', () => {
     'mongodb://one/jobs?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:abc',
     'mongodb://one/jobs?tls=true&tlsCertificateKeyFilePassword=abc',
   ]) {
-    it(`withholds a store’s address that holds a secret, and says so: ${secret}`, () => {
+    it(`withholds a store’s address that holds a secret, and says so: ${secret} (S3)`, () => {
       const env = environment({ MONGODB_URI: secret }, secret)
       expect(env).to.deep.equal({ ...KNOWN, QUEUECTL_DB_WITHHELD: '1' })
       expect(environment({}, secret, {}, true)).to.deep.equal({ ...KNOWN, QUEUECTL_DB: secret })

@@ -25,7 +25,7 @@ describe('a log', () => {
   const folder = tempFolder()
   const open = (limit = LIMIT) => openOutput({ folder, token: newToken(), limit })
 
-  it('is made for its owner only, whatever the umask', function () {
+  it('is made for its owner only, whatever the umask (S7)', function () {
     if (process.getuid === undefined) return this.skip()
     const before = process.umask(0)
     try {
@@ -41,7 +41,7 @@ describe('a log', () => {
     }
   })
 
-  it('is refused where a link leads elsewhere, be it the file or a folder', () => {
+  it('is refused where a link leads elsewhere, be it the file or a folder (S22)', () => {
     const token = newToken()
     const file = logPath(folder, token)
     mkdirSync(path.dirname(file), { recursive: true })
@@ -90,7 +90,7 @@ describe('a log', () => {
     output.close()
   })
 
-  it('keeps every byte of binary output', async () => {
+  it('keeps every byte of binary output (F27)', async () => {
     const lab = runLab()
     const octal = Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
     const handle = lab.start(`printf '${octal}'`)
@@ -98,7 +98,7 @@ describe('a log', () => {
     expect(lab.log(handle.token)).to.deep.equal(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)))
   })
 
-  it('of a gigabyte costs neither disk nor memory', async function () {
+  it('of a gigabyte costs neither disk nor memory (F27)', async function () {
     this.timeout(60_000)
     const lab = runLab()
     const limit = 1024 * 1024
@@ -175,7 +175,7 @@ describe('reading a log', () => {
     expect(await lastLines(file, 5)).to.deep.equal(['fine', 'na\ufffdve \ufffd'])
   })
 
-  it('takes no more memory for one endless line than a megabyte', async () => {
+  it('takes no more memory for one endless line than a megabyte (F27)', async () => {
     write(Buffer.alloc(3 * 1024 ** 2, 'x'))
     expect((await read({ tail: 1 })).end - (await read({ tail: 1 })).text.length).to.equal(2 * 1024 ** 2)
   })

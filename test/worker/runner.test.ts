@@ -151,7 +151,7 @@ describe('the processes of a run (R3)', () => {
     ],
     ['of a shell that was killed', 'setsid sh -c "echo \\$\\$ > escaped; exec sleep 60" & sleep 0.2; kill -KILL $$'],
   ] as const) {
-    it(`are swept after a failure: one ${what}`, async function () {
+    it(`are swept after a failure: one ${what} (F11)`, async function () {
       if (!HAS_PROC) return this.skip()
       const own = runLab()
       await own.run(command)
@@ -174,7 +174,7 @@ describe('ending a run', () => {
     expect(lives(await lab.pidIn('child'))).to.equal(false)
   })
 
-  it('kills what ignores SIGTERM when patience is over, escaped children too', async () => {
+  it('kills what ignores SIGTERM when patience is over, escaped children too (F10, F11)', async () => {
     const escaped = HAS_PROC ? 'setsid sleep 60 & echo $! > deep; ' : ''
     const handle = lab.start(`trap '' TERM; ${escaped}echo $$ > ready; sleep 60; sleep 60`)
     await lab.pidIn('ready')

@@ -83,7 +83,7 @@ describe('the traces of runs (R5)', () => {
     expect(readdirSync(path.join(own, 'run'))).to.deep.equal([])
   })
 
-  it('are for their owner only', function () {
+  it('are for their owner only (S7)', function () {
     if (process.getuid === undefined) return this.skip()
     const own = tempFolder()
     const token = newToken()
@@ -131,7 +131,7 @@ describe('the traces of runs (R5)', () => {
     expect(traces.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
-  it('are never looked for outside of their folder', () => {
+  it('are never looked for outside of their folder (S8)', () => {
     for (const token of [
       '',
       '..',
@@ -149,7 +149,7 @@ describe('the traces of runs (R5)', () => {
     expect(traces.tokens()).to.not.include('not-a-token')
   })
 
-  it('are refused a folder that is a link', () => {
+  it('are refused a folder that is a link (S22)', () => {
     const own = tempFolder()
     symlinkSync(folder, path.join(own, 'run'))
     expect(() => openTraces(own)).to.throw(/is not a folder/)

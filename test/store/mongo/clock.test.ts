@@ -5,7 +5,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 const HOUR_MS = 3_600_000
 
-describe('the clock of a MongoDB store', () => {
+describe('the clock of a MongoDB store (F25)', () => {
   const { now } = Date
   before(needsMongo)
   afterEach(() => {

@@ -30,7 +30,7 @@ describe('errors of MongoDB', () => {
     }
   })
 
-  it('never show the password, whatever they are', () => {
+  it('never show the password, whatever they are (S2)', () => {
     for (const error of [
       fromServer(91),
       fromServer(2),

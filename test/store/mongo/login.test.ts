@@ -41,7 +41,7 @@ describe('a MongoDB server that wants a login', () => {
     await store.close()
   })
 
-  it('refuses a wrong password, and nobody learns which', async () => {
+  it('refuses a wrong password, and nobody learns which (S2)', async () => {
     expect(await refused(open(url('writer:wr0ng')))).to.contain(server.host)
   })
 

@@ -13,7 +13,7 @@ describe('a MongoDB server that dies and comes back', () => {
   })
   after(() => server?.stop())
 
-  it('finds the same connection at work again, and all that was acknowledged', async function () {
+  it('finds the same connection at work again, and all that was acknowledged (F20)', async function () {
     this.timeout(60_000)
     const store = await openStore({
       address: server.url('jobs'),

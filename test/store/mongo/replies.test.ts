@@ -7,7 +7,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { openProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 
 // What a connection that breaks between a write and its answer must not do: lose a job, or run or count one twice.
-describe('a MongoDB answer that is lost', () => {
+describe('a MongoDB answer that is lost (F22)', () => {
   let proxy: TcpProxy
   let store: JobStore
   before(needsMongo)
@@ -124,7 +124,7 @@ describe('a MongoDB answer that is lost', () => {
   }
 })
 
-describe('a MongoDB primary that steps down', () => {
+describe('a MongoDB primary that steps down (F21)', () => {
   let store: JobStore
   let admin: mongoose.mongo.Db
   let connection: mongoose.Connection

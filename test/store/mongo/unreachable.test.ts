@@ -25,7 +25,7 @@ describe('a MongoDB server out of reach', () => {
     await refusedInTime(() => open(`mongodb://me:s3cret@127.0.0.1:${port}/x`), `127.0.0.1:${port}`)
   })
 
-  it('is named in time: it listens and never answers', async () => {
+  it('is named in time: it listens and never answers (F23)', async () => {
     const silent = createServer(() => {})
     const port = await portOf(silent, false)
     await refusedInTime(() => open(`mongodb://me:s3cret@127.0.0.1:${port}/x`), `127.0.0.1:${port}`)
@@ -39,7 +39,7 @@ describe('a MongoDB server out of reach', () => {
   describe('after it was within reach', () => {
     before(needsMongo)
 
-    it('is named in time: its answers stop', async () => {
+    it('is named in time: its answers stop (F23)', async () => {
       const server = await mongoServer()
       const proxy = await openProxy(server.host)
       const store = await open(proxy.through(server.url()))

@@ -30,7 +30,7 @@ describe('SQLite under pressure', () => {
     return store
   }
 
-  it('a command gives up a lock after 5 s, by name; reading needs none', async () => {
+  it('a command gives up a lock after 5 s, by name; reading needs none (F17)', async () => {
     const store = await open('command')
     holder.exec('BEGIN IMMEDIATE')
     const start = performance.now()
@@ -43,7 +43,7 @@ describe('SQLite under pressure', () => {
     expect(await store.get({ id: 'a' })).to.include({ state: 'pending' })
   })
 
-  it('a worker waits as long as it takes, with its loop free', async () => {
+  it('a worker waits as long as it takes, with its loop free (F17)', async () => {
     const store = await open('worker')
     const job = await take(store)
     holder.exec('BEGIN IMMEDIATE')
@@ -117,7 +117,7 @@ describe('a SQLite connection', () => {
     expect(synced()).to.equal(FULL)
   })
 
-  it('says that the disk is full, stores nothing, and goes on when there is room', async () => {
+  it('says that the disk is full, stores nothing, and goes on when there is room (F18)', async () => {
     await prepare('command')
     const pages = (count: number) => db.get(`PRAGMA max_page_count = ${count}`)
     pages(60)
@@ -129,7 +129,7 @@ describe('a SQLite connection', () => {
     expect((await store.overview()).total.ready).to.equal(1000)
   })
 
-  it('says that the file is read-only', async () => {
+  it('says that the file is read-only (F29)', async () => {
     await prepare('command')
     db.get('PRAGMA query_only = ON')
     const error = await refusal(store.insert({ jobs: [newJob()] }))

@@ -29,7 +29,7 @@ async function refused(file: string, exit_code: number, message: RegExp): Promis
 }
 
 describe('the SQLite file', () => {
-  it('is private, whatever the umask', async function () {
+  it('is private, whatever the umask (S7)', async function () {
     if (process.getuid === undefined) this.skip()
     const file = fresh()
     const umask = process.umask(0)
@@ -66,7 +66,7 @@ describe('the SQLite file', () => {
     await refused(file, 78, /not a queuectl database/)
   })
 
-  it('of a newer queuectl is refused by both versions', async () => {
+  it('of a newer queuectl is refused by both versions (F29)', async () => {
     const file = await queue()
     const db = new DatabaseSync(file)
     db.exec('PRAGMA user_version = 99')
@@ -74,7 +74,7 @@ describe('the SQLite file', () => {
     await refused(file, 78, /version 99.*up to \d+/)
   })
 
-  it('that is damaged is refused', async () => {
+  it('that is damaged is refused (F29)', async () => {
     const file = await queue()
     const bytes = readFileSync(file)
     bytes.fill(0xff, 100, 2048)

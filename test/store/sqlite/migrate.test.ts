@@ -30,7 +30,7 @@ describe('the SQLite schema', () => {
     expect(codes).to.deep.equal([0, 0, 0, 0, 0, 0])
   })
 
-  it('is upgraded with its jobs', async () => {
+  it('is upgraded with its jobs (F29)', async () => {
     await migrate(db, () => true)
     await put(storeOn(db, 1), ['a'])
     expect(await migrate(db, () => false, NEXT)).to.equal(NEXT.length)

@@ -1,0 +1,21 @@
+import { expect } from 'chai'
+import { DANGERS } from './dangers.ts'
+import { sourceFiles } from './helpers/sources.ts'
+
+describe('the dangers', () => {
+  const named = sourceFiles('test').flatMap(({ code }) => numbersIn(code))
+
+  it('have a test each', () => {
+    expect(Object.keys(DANGERS).filter((number) => !named.includes(number))).to.deep.equal([])
+  })
+
+  it('are known where a title names one', () => {
+    expect(named.filter((number) => !Object.hasOwn(DANGERS, number))).to.deep.equal([])
+  })
+})
+
+/** What titles end with, in brackets: `(F1, R6)`. Rules of the README are left out. */
+function numbersIn(code: string): string[] {
+  const lists = [...code.matchAll(/\(((?:[FRS]\d+(?:, )?)+)\)(?=['`])/g)].map(([, list = '']) => list.split(', '))
+  return lists.flat().filter((number) => !number.startsWith('R'))
+}
