@@ -80,7 +80,9 @@ const UNTOUCHED: Readonly<Record<string, Reader>> = {
   created_at: orNull((value, key) => parseTime(string(value, key), key)),
   updated_at: orNull((value, key) => parseTime(string(value, key), key)),
   next_run_at: orNull((value, key) => parseTime(string(value, key), key)),
-  ...Object.fromEntries(['attempts', 'runs', 'interruptions', 'worker_deaths'].map((key) => [key, exactly(0)])),
+  ...Object.fromEntries(
+    ['attempts', 'runs', 'interruptions', 'worker_deaths', 'requeues'].map((key) => [key, exactly(0)]),
+  ),
   ...Object.fromEntries(
     ['processing_by', 'locked_at', 'lease_expires_at', 'started_at', 'finished_at', 'exit_code', 'signal', 'reason']
       .concat('cancel_requested_at')

@@ -7,7 +7,19 @@ import { iso } from './time.ts'
  * stay inside; so does where it was enqueued, which is not the caller's `cwd`. `now`: epoch milliseconds of the store's clock.
  */
 export function jobToJson(job: Job, now: number): Record<string, unknown> {
-  const { id, command, queue, state, priority, attempts, max_retries, runs, interruptions, max_interruptions } = job
+  const {
+    id,
+    command,
+    queue,
+    state,
+    priority,
+    attempts,
+    max_retries,
+    runs,
+    interruptions,
+    max_interruptions,
+    requeues,
+  } = job
   return {
     id,
     command,
@@ -21,6 +33,7 @@ export function jobToJson(job: Job, now: number): Record<string, unknown> {
     runs,
     interruptions,
     max_interruptions,
+    requeues,
     backoff_base: job.backoff_base,
     backoff_max: job.backoff_max,
     timeout: job.timeout,

@@ -65,6 +65,8 @@ export interface Job extends Omit<NewJob, 'run_at' | 'delay_ms'> {
   interruptions: number
   /** Those of them in which a worker died under a live supervisor: what the poison rule counts (R6). */
   worker_deaths: number
+  /** How often it was requeued. */
+  requeues: number
   created_at: number
   updated_at: number
   /** Worker (or, during recovery, supervisor) that holds the job. */

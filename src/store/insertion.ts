@@ -12,6 +12,7 @@ export function freshJob(spec: NewJob, now: number): Job {
     runs: 0,
     interruptions: 0,
     worker_deaths: 0,
+    requeues: 0,
     created_at: now,
     updated_at: now,
     processing_by: null,

@@ -55,6 +55,7 @@ export function changesContract(kit: Kit): void {
         attempts: 0,
         interruptions: 0,
         worker_deaths: 0,
+        requeues: 1,
         finished_at: null,
         exit_code: null,
       }

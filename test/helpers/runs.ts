@@ -34,6 +34,7 @@ export function job(fields: Partial<Job> = {}): Job {
     runs: 1,
     interruptions: 0,
     worker_deaths: 0,
+    requeues: 0,
     created_at: 0,
     updated_at: 0,
     processing_by: null,

@@ -40,6 +40,7 @@ const REQUEUE: Change = {
     attempts: 0,
     interruptions: 0,
     worker_deaths: 0,
+    requeues: { $add: ['$requeues', 1] },
     started_at: null,
     finished_at: null,
     exit_code: null,

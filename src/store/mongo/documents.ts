@@ -32,6 +32,8 @@ export interface RunDocument {
   cause: string | null
   /** What it made of the job. */
   state: JobState
+  /** How often the job had been requeued before it. */
+  requeues: number
 }
 
 /** A document of `jobs`. */

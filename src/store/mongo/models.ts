@@ -68,7 +68,7 @@ const policy = {
   backoff_max: Number,
   timeout: Number,
 }
-const counters = { attempts: Number, runs: Number, interruptions: Number, worker_deaths: Number }
+const counters = { attempts: Number, runs: Number, interruptions: Number, worker_deaths: Number, requeues: Number }
 const lease = { processing_by: String, lease_token: String, run_token: String, locked_at: Date, lease_expires_at: Date }
 const times = { next_run_at: Date, created_at: Date, updated_at: Date, started_at: Date, finished_at: Date }
 
@@ -84,6 +84,7 @@ const run = nested({
   ...ending,
   cause: String,
   state: String,
+  requeues: Number,
 })
 
 const SCHEMAS = {

@@ -79,6 +79,6 @@ function sum(all: readonly Counts[]): Counts {
   return total
 }
 
-function toRun({ fence: _fence, state: _state, ...run }: RunDocument): Run {
+function toRun({ fence: _fence, state: _state, requeues: _requeues, ...run }: RunDocument): Run {
   return { ...run, started_at: run.started_at.getTime(), finished_at: run.finished_at.getTime() }
 }

@@ -79,6 +79,9 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
     await db.collection('jobs').updateMany({ shell: null }, { $set: { shell: 'default' } })
   },
   (db) => furnish(db, ['outputs']),
+  async (db) => {
+    await db.collection('jobs').updateMany({ requeues: null }, { $set: { requeues: 0 } })
+  },
 ]
 
 async function furnish(db: Db, names: readonly (typeof COLLECTIONS)[number][]): Promise<void> {

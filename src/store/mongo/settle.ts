@@ -50,6 +50,7 @@ function ending({ token, settlement, run }: SettleParams): Assignments {
     signal: literal(settlement.signal),
     cause: literal(settlement.cause),
     state: either((s) => s.state),
+    requeues: '$requeues',
   }
   return {
     state: either((s) => s.state),

@@ -24,7 +24,7 @@ const requeue: Change = (job) =>
     ? {
         result: 'done',
         set: `state = 'pending', ready = 1, next_run_at = :now, attempts = 0, interruptions = 0, worker_deaths = 0,
-          started_at = NULL, finished_at = NULL, exit_code = NULL, signal = NULL, reason = NULL`,
+          requeues = requeues + 1, started_at = NULL, finished_at = NULL, exit_code = NULL, signal = NULL, reason = NULL`,
       }
     : null
 

@@ -30,6 +30,7 @@ const LATER = [
   'runs',
   'interruptions',
   'worker_deaths',
+  'requeues',
   'processing_by',
   'lease_token',
   'run_token',

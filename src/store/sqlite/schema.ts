@@ -137,6 +137,8 @@ CREATE INDEX controls_asked ON controls (supervisor_id) WHERE state = 'asked';
 CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
   `ALTER TABLE jobs ADD COLUMN shell TEXT NOT NULL DEFAULT 'default'`,
+  // In the books: how often the job had been requeued before the run. Unknown for runs from before this version.
+  `ALTER TABLE jobs ADD COLUMN requeues INTEGER NOT NULL DEFAULT 0; ALTER TABLE runs ADD COLUMN requeues INTEGER`,
 ]
 
 /** 1 or 0. A waiting job is promoted by the next claim after its time: until then readers correct for those that are due. */

@@ -4,7 +4,8 @@ import type { JobStore, SettleParams } from '../port.ts'
 import { claimNow } from './claim.ts'
 import type { Connection, Row } from './connection.ts'
 
-const FIND = 'SELECT seq, lease_token, run_token, runs, started_at, cancel_requested_at FROM jobs WHERE id = ?'
+const FIND =
+  'SELECT seq, lease_token, run_token, runs, requeues, started_at, cancel_requested_at FROM jobs WHERE id = ?'
 
 const FINISH = `
   UPDATE OR FAIL jobs SET state = ?, ready = ?, next_run_at = coalesce(?, next_run_at), attempts = ?, interruptions = ?, worker_deaths = ?,
@@ -13,8 +14,8 @@ const FINISH = `
   WHERE seq = ?`
 
 const BOOK = `
-  INSERT INTO runs (seq, number, token, fence, worker, host, started_at, finished_at, outcome, exit_code, signal, cause, state)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO runs (seq, number, token, fence, worker, host, started_at, finished_at, outcome, exit_code, signal, cause, state, requeues)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** Settling a job and claiming the next are one transaction: 13,100 of them a second against 8,800 of two. */
 export function settling(db: Connection): Pick<JobStore, 'settle'> {
@@ -49,7 +50,8 @@ function book(db: Connection, job: Row, { token, run }: SettleParams, s: Settlem
   const started = Number(job.started_at)
   const ended = run.run_ms === null ? now : started + Math.round(run.run_ms)
   const key = [Number(job.seq), Number(job.runs), String(job.run_token), token]
-  db.run(BOOK, ...key, run.worker, run.host, started, ended, s.run_outcome, s.exit_code, s.signal, s.cause, s.state)
+  const end = [s.run_outcome, s.exit_code, s.signal, s.cause, s.state]
+  db.run(BOOK, ...key, run.worker, run.host, started, ended, ...end, Number(job.requeues))
 }
 
 /**
