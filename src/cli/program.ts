@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { registerAudit } from './commands/audit.ts'
 import { registerCancel } from './commands/cancel.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
@@ -36,6 +37,7 @@ const COMMANDS = new Map<string, Register>([
   ['dlq', registerDlq],
   ['config', registerConfig],
   ['init', registerInit],
+  ['audit', registerAudit],
   ['completion', registerCompletion],
   ['version', registerVersion],
 ])

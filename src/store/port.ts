@@ -1,3 +1,4 @@
+import type { Account } from '../domain/books.ts'
 import type { ConfigKey } from '../domain/config.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
 import type { Settlement } from '../domain/lifecycle.ts'
@@ -18,6 +19,8 @@ export interface StoreInfo {
   folder: string
   /** Whether several hosts may share it. */
   shared: boolean
+  /** Runs of each job that stay on record, the last ones; null: all. */
+  runs_kept: number | null
   schema_version: number
   engine: string
 }
@@ -137,6 +140,11 @@ export interface JobStore {
   /** Runs of a job that have ended, oldest first; at least the last 20. */
   runs(params: { id: string }): Promise<Run[]>
   overview(): Promise<Overview>
+  /**
+   * Jobs with their runs in the order of their insert, each account as it is at one moment: a page of those behind the place `after`
+   * (null: from the first). `next`: the place to go on from; null: there are no more.
+   */
+  books(params: { after: number | null; limit: number }): Promise<{ accounts: Account[]; next: number | null }>
 
   /** Takes the first ready job: priority, then first in, first out. */
   claim(params: ClaimParams): Promise<Claimed>

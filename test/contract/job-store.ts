@@ -1,3 +1,4 @@
+import { booksContract } from './books.ts'
 import { changesContract } from './changes.ts'
 import { claimContract } from './claim.ts'
 import { countsContract } from './counts.ts'
@@ -27,6 +28,7 @@ export function jobStoreContract(name: string, make: () => Promise<Bench>): void
     changesContract(kit)
     listContract(kit)
     countsContract(kit)
+    booksContract(kit)
     processesContract(kit)
     outputContract(kit)
     raceContract(kit)

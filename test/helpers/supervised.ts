@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { auditBooks } from '../../src/cli/auditing.ts'
 import type { Job, NewJob, Run } from '../../src/domain/job.ts'
 import type { AnyProcess, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
 import { newJobId, newToken } from '../../src/domain/token.ts'
@@ -164,6 +165,7 @@ export class Scene {
       for (const host of this.#hosts) if ((await this.rows()).length > 0) await host.run('worker', 'stop', '--force')
       expect(await this.rows(), 'registry rows').to.deep.equal([])
       expect(await this.store.processing(), 'leases').to.deep.equal([])
+      expect((await auditBooks(this.store)).faults, 'faults in the books').to.deep.equal([])
       expect(this.carriers(), 'processes of jobs').to.deep.equal([])
       expect(
         this.#hosts.flatMap((host) => host.traces()),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { OpenParams } from '../open.ts'
 import type { JobStore } from '../port.ts'
 import { parseAddress } from './address.ts'
+import { accounting } from './books.ts'
 import { changing } from './changes.ts'
 import { claiming } from './claim.ts'
 import { Connection } from './connection.ts'
@@ -13,7 +14,7 @@ import { type Mark, migrate } from './migrate.ts'
 import { keeping } from './outputs.ts'
 import { reading } from './reads.ts'
 import { registering } from './registry.ts'
-import { settling } from './settle.ts'
+import { HISTORY, settling } from './settle.ts'
 import { watchChanges } from './watch.ts'
 
 /** Opens the store in the database behind a MongoDB URL, marked and furnished at first use. Throws what `openStore` throws. */
@@ -39,6 +40,7 @@ export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStor
       label: db.address.label,
       folder: join(dataFolder, mark.store_id),
       shared: true,
+      runs_kept: HISTORY,
       schema_version: mark.version,
       engine: `MongoDB ${db.version}`,
     },
@@ -46,6 +48,7 @@ export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStor
     ...inserting(db),
     ...reading(db),
     ...listing(db),
+    ...accounting(db),
     claim,
     ...settling(db, claim),
     ...leasing(db),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { misconfigured } from '../../domain/errors.ts'
 import type { OpenParams } from '../open.ts'
 import type { JobStore } from '../port.ts'
+import { accounting } from './books.ts'
 import { changing } from './changes.ts'
 import { claiming } from './claim.ts'
 import { Connection } from './connection.ts'
@@ -41,6 +42,7 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
       label: db.path,
       folder: `${db.path}.d`,
       shared: false,
+      runs_kept: null,
       schema_version,
       engine: `SQLite ${process.versions.sqlite}`,
     },
@@ -48,6 +50,7 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
     ...inserting(db),
     ...reading(db),
     ...listing(db),
+    ...accounting(db),
     ...claiming(db),
     ...settling(db),
     ...leasing(db),

@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+
+/** Registers `audit`. */
+export function registerAudit(program: Command, context: Context): void {
+  program
+    .command('audit')
+    .summary('replay the runs on record')
+    .description(
+      'Reads the books, also while workers run: whether every start has exactly one outcome, and no job was lost, ' +
+        'doubled or revived. Changes nothing; exits 1 when something is wrong.',
+    )
+    .addHelpText('after', '\nExample:\n  $ queuectl audit --json')
+    .action(async () => {
+      const { audit } = await import('../auditing.ts')
+      await audit(context)
+    })
+}

@@ -1,0 +1,45 @@
+import { endedRuns } from './audit.ts'
+import type { Account } from './books.ts'
+import { JOB_STATES, type JobState, RUN_OUTCOMES, type RunOutcome } from './job.ts'
+
+/** The books of all jobs in numbers. They balance when `starts` is the sum of outcomes, running and unrecorded. */
+export interface Tally {
+  jobs: Record<JobState, number>
+  starts: number
+  outcomes: Record<RunOutcome, number>
+  /** Runs that go on. */
+  running: number
+  /** Runs that the store does not keep any more, by its own rule. */
+  unrecorded: number
+}
+
+/** A tally of nothing, for `count` to begin with. */
+export function emptyTally(): Tally {
+  return {
+    jobs: zeros(JOB_STATES),
+    starts: 0,
+    outcomes: zeros(RUN_OUTCOMES),
+    running: 0,
+    unrecorded: 0,
+  }
+}
+
+/** Counts an account in. `runs_kept`: only so many runs of a job, the last ones, stay on record. */
+export function count(tally: Tally, { job, entries }: Account, runs_kept: number | null): void {
+  for (const { outcome } of entries) tally.outcomes[outcome]++
+  if (job === null) return
+  tally.jobs[job.state]++
+  tally.starts += job.runs
+  if (job.state === 'processing') tally.running++
+  if (runs_kept !== null) tally.unrecorded += Math.max(0, endedRuns(job) - runs_kept)
+}
+
+/** Starts beyond the outcomes on record; 0: the books balance. */
+export function imbalance({ starts, outcomes, running, unrecorded }: Tally): number {
+  const accounted = Object.values(outcomes).reduce((sum, n) => sum + n, running + unrecorded)
+  return starts - accounted
+}
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
+}
