@@ -13,6 +13,7 @@ export interface Config {
   concurrency: number
   grace: number
   log_limit: number
+  log_tail: number
   retention: number
   durability: 'normal' | 'full'
 }
@@ -53,6 +54,13 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
     min: 4096,
     max: 1024 ** 4,
     about: 'size kept of a run’s output',
+  },
+  log_tail: {
+    kind: 'bytes',
+    default: 64 * 1024,
+    min: 0,
+    max: 1024 ** 2,
+    about: 'MongoDB: size of its end that other hosts can read; 0: none',
   },
   retention: {
     kind: 'duration',

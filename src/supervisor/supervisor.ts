@@ -185,7 +185,9 @@ class Supervisor {
 
   async #keepHouse(): Promise<void> {
     const config = effectiveConfig(await this.#store.config())
-    if (config.log_limit !== this.#config.log_limit) this.#fleet.send({ type: 'settings', log_limit: config.log_limit })
+    const { log_limit, log_tail } = config
+    const changed = log_limit !== this.#config.log_limit || log_tail !== this.#config.log_tail
+    if (changed) this.#fleet.send({ type: 'settings', log_limit, log_tail })
     this.#config = config
     await purgeExpired(this.#store, config)
     await sweepTraces(this.#store, this.#traces)
@@ -241,7 +243,7 @@ class Supervisor {
 
   #setup() {
     const { address, concurrency, queues, grace, pass_store } = this.#options
-    const { durability, log_limit } = this.#config
-    return { address, durability, log_limit, concurrency, queues, grace, cwd: process.cwd(), pass_store }
+    const { durability, log_limit, log_tail } = this.#config
+    return { address, durability, log_limit, log_tail, concurrency, queues, grace, cwd: process.cwd(), pass_store }
   }
 }

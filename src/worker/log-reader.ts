@@ -41,10 +41,25 @@ export async function followLog(
 export async function lastLines(path: string, count: number): Promise<string[]> {
   const chunks: Buffer[] = []
   await readLog(path, (chunk) => chunks.push(chunk), { tail: count })
-  const text = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '')
+  return decodeLines(Buffer.concat(chunks))
+}
+
+/** The lines in `bytes`, decoded. */
+export function decodeLines(bytes: Buffer): string[] {
+  const text = bytes.toString('utf8').replace(/\r?\n$/, '')
   return text === '' ? [] : text.split(/\r?\n/)
+}
+
+/** The last `count` lines of `bytes`: all, if there are no more. */
+export function lastLinesOf(bytes: Buffer, count: number): Buffer {
+  let start = bytes.length
+  // The newline at the very end belongs to the last line.
+  let newline = bytes.length - 1
+  for (let left = count; left > 0 && start > 0; left--) {
+    newline = newline > 0 ? bytes.lastIndexOf(10, newline - 1) : -1
+    start = newline + 1
+  }
+  return bytes.subarray(start)
 }
 
 async function pump(file: FileHandle, from: number, on_chunk: (chunk: Buffer) => void): Promise<number> {

@@ -4,6 +4,7 @@ import { openStore } from '../store/open.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { openLink } from './link.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
+import { OutputKeeper } from './output-keeper.ts'
 import { openTraces } from './traces.ts'
 import { Worker } from './worker.ts'
 
@@ -40,7 +41,9 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
     data_folder: platform.dataFolder(),
     is_alive: isAlive,
   })
-  const worker = new Worker(store, setup, link, openTraces(store.info.folder))
+  const on_trouble = (message: string) => link.send({ type: 'trouble', message })
+  const outputs = new OutputKeeper({ store, most: setup.log_tail, on_trouble })
+  const worker = new Worker(store, setup, link, openTraces(store.info.folder), outputs)
   const heartbeat = startHeartbeat({
     store,
     worker_id: id,
@@ -49,7 +52,7 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
       worker.lose(lost)
       worker.cancel(cancelled)
     },
-    on_trouble: (message) => link.send({ type: 'trouble', message }),
+    on_trouble,
   })
   inbox.open((message) => {
     switch (message.type) {
@@ -69,6 +72,7 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
         return worker.lose(message.tokens)
       case 'settings':
         worker.log_limit = message.log_limit
+        outputs.most = message.log_tail
         return
       case 'orphaned':
         store.syncEveryCommit()
@@ -78,6 +82,7 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   link.send({ type: 'ready' })
   await worker.work()
   heartbeat.stop()
+  await outputs.close()
   // Nobody else takes an orphan's row out of the registry before a supervisor runs here again. While it has a result that the
   // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
   if (inbox.is_orphaned && worker.settled) await withinMs(ORPHAN_EXTRA_MS, store.deregister({ ids: [id] }))

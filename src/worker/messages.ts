@@ -8,8 +8,9 @@ export interface WorkerSetup {
   id: string
   address: string
   durability: 'normal' | 'full'
-  /** Bytes of output kept of each run. */
+  /** Bytes of output kept of each run: on this host, and of its end in a store that is shared. */
   log_limit: number
+  log_tail: number
   concurrency: number
   queues: readonly string[] | null
   /** Seconds. */
@@ -23,7 +24,7 @@ export interface WorkerSetup {
 export type ToWorker =
   | { type: 'setup'; setup: WorkerSetup }
   /** Settings that may change while it works. */
-  | { type: 'settings'; log_limit: number }
+  | { type: 'settings'; log_limit: number; log_tail: number }
   /** Once per beat; the worker answers with a pong. */
   | { type: 'ping' }
   /** New work may be there. */

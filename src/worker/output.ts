@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { monotonic } from '../platform/clock.ts'
 import { logPath, openLog } from '../platform/files.ts'
@@ -7,6 +7,15 @@ import { MARK_LENGTH, markOf } from './mark.ts'
 const CHUNK = 256 * 1024
 /** A job that writes faster than its log can be moved is not chased for longer. */
 const CHASE_MS = 20
+/** Bytes of the longest character, its first one left out. */
+const REST_OF_CHARACTER = 3
+
+/** How much a run has written, and the last of it. */
+export interface OutputEnd {
+  bytes: number
+  /** In one piece, from the beginning of a character on. */
+  tail: Buffer
+}
 
 /** Where a run's output goes: a file that the job itself writes to, so that output survives its worker and costs it no memory. */
 export interface Output {
@@ -14,6 +23,8 @@ export interface Output {
   readonly path: string
   /** Cuts the middle out if the file has outgrown its limit. */
   check(): Promise<void>
+  /** At most the last `most` bytes, also after `close`; null when no more than `beyond` were written. */
+  end(most: number, beyond: number): Promise<OutputEnd | null>
   close(): void
 }
 
@@ -27,7 +38,17 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
   const head = Math.floor(limit / 2)
   const tail = limit - head - MARK_LENGTH
   let left_out = 0
-  let cutting: Promise<void> | null = null
+  /** Bytes that the job itself has thrown away, and those that it had written at the last look without them. */
+  let emptied = 0
+  let seen = 0
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: a look amid a cut would see a log that never was. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work)
+    turn = result.catch(() => {})
+    return result
+  }
 
   async function cut(): Promise<void> {
     // A descriptor of its own: what is written through one that was opened for appending goes to the end, wherever it is told to go.
@@ -46,17 +67,36 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
     }
   }
 
+  /** How many bytes were written, when there are `size` in the log. */
+  function written(size: number): number {
+    const now = left_out === 0 ? size : size - MARK_LENGTH + left_out
+    if (now >= seen) seen = now
+    else {
+      // The shell opens /dev/stdout anew for `> /dev/stdout`, and with it the log, which is emptied.
+      emptied += seen
+      left_out = 0
+      seen = size
+    }
+    return emptied + seen
+  }
+
   return {
     fd,
     path,
-    async check() {
-      if (cutting !== null) await cutting
-      if (fstatSync(fd).size <= limit) return
-      cutting = cut().finally(() => {
-        cutting = null
-      })
-      await cutting
-    },
+    check: () =>
+      inTurn(async () => {
+        if (fstatSync(fd).size > limit) await cut()
+      }),
+    end: (most, beyond) =>
+      inTurn(async () => {
+        const { size } = statSync(path)
+        const bytes = written(size)
+        if (bytes <= beyond) return null
+        const begin = left_out === 0 ? 0 : head + MARK_LENGTH
+        const from = Math.max(begin, size - most)
+        const read = await readRange(path, from, size)
+        return { bytes, tail: from === 0 && emptied === 0 ? read : wholeCharacters(read) }
+      }),
     close: () => closeSync(fd),
   }
 }
@@ -84,4 +124,21 @@ async function moveDown(file: FileHandle, from: number, to: number, size: number
   const lost = Math.max(0, fstatSync(file.fd).size - at)
   ftruncateSync(file.fd, at - shift)
   return lost
+}
+
+async function readRange(path: string, from: number, to: number): Promise<Buffer> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(to - from), 0, to - from, from)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Without the rest of a character that began before. */
+function wholeCharacters(bytes: Buffer): Buffer {
+  let at = 0
+  while (at < REST_OF_CHARACTER && ((bytes[at] ?? 0) & 0xc0) === 0x80) at++
+  return bytes.subarray(at)
 }

@@ -31,6 +31,8 @@ export interface RunRequest {
   traces: Traces
   worker_id: string
   on_started?: (pid: number) => void
+  /** Hears of the output before the command starts. What it returns is called when the run has ended, and waited for. */
+  watch_output?: (output: Output) => () => Promise<void>
   /** What the end of the run is to be taken for, asked before it is written down. */
   judge?: (outcome: Outcome) => Promise<Outcome>
   platform?: Platform
@@ -72,6 +74,7 @@ class Run implements RunHandle {
   readonly #hurry = new AbortController()
   readonly #alarms: (() => void)[] = []
   #start: string | null = null
+  #closeOutput: () => Promise<void> = async () => {}
   /** Why we end the run; null: the shell ends, or has ended, by itself. */
   #cause: Outcome | 'killed' | null = null
   #patience_ms = LEFTOVER_MS
@@ -100,19 +103,21 @@ class Run implements RunHandle {
     const outcome = (await this.#request.judge?.(ended)) ?? ended
     killPoint('ended')
     this.#keep(() => this.#request.traces.done({ token: this.token, outcome, run_ms }))
+    await this.#closeOutput()
     killPoint('noted')
     return { outcome, run_ms }
   }
 
   /** The command from its start to the end of its last process. */
   async #seeThrough(): Promise<Ending> {
-    const { job, cwd, env, folder, log_limit } = this.#request
+    const { job, cwd, env, folder, log_limit, watch_output } = this.#request
     let output: Output
     try {
       output = openOutput({ folder, token: this.token, limit: log_limit })
     } catch (error) {
       return { kind: 'error', message: (error as Error).message }
     }
+    this.#closeOutput = watch_output?.(output) ?? this.#closeOutput
     const looks = setInterval(() => output.check().catch(() => {}), LOG_LOOK_MS)
     try {
       killPoint('claimed')

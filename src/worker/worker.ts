@@ -10,6 +10,7 @@ import { inheritedEnvironment, jobEnvironment, workingFolder } from './environme
 import { Idle } from './idle.ts'
 import type { Link } from './link.ts'
 import type { RunNews, WorkerSetup } from './messages.ts'
+import type { OutputKeeper } from './output-keeper.ts'
 import { type RunHandle, startRun } from './runner.ts'
 import { settleRun } from './settle.ts'
 import { StopBound } from './stop-bound.ts'
@@ -33,6 +34,7 @@ export class Worker {
   readonly #setup: WorkerSetup
   readonly #link: Link
   readonly #traces: Traces
+  readonly #outputs: OutputKeeper
   readonly #runs = new Map<string, ActiveRun>()
   readonly #idle = new Idle()
   readonly #bound = new StopBound()
@@ -46,11 +48,12 @@ export class Worker {
   killed = 0
   released = 0
 
-  constructor(store: JobStore, setup: WorkerSetup, link: Link, traces: Traces) {
+  constructor(store: JobStore, setup: WorkerSetup, link: Link, traces: Traces, outputs: OutputKeeper) {
     this.#store = store
     this.#setup = setup
     this.#link = link
     this.#traces = traces
+    this.#outputs = outputs
     this.log_limit = setup.log_limit
     this.#inherited = inheritedEnvironment(process.env, setup.address)
   }
@@ -169,6 +172,7 @@ export class Worker {
       log_limit: this.log_limit,
       traces: this.#traces,
       worker_id: id,
+      watch_output: (output) => this.#outputs.watch(job, token, output),
       judge: (outcome) => this.#excused(outcome),
     })
   }
