@@ -1,4 +1,5 @@
 import type { Context } from './context.ts'
+import type { LogPlace } from './run-output.ts'
 import { safeLines } from './text.ts'
 
 /** How output is printed: `raw` bytes as they are, or text that cannot steer the terminal. With --json each chunk is a line. */
@@ -24,6 +25,17 @@ export class LogPrinter {
   print(chunk: Buffer): void {
     if (this.#raw && !this.#context.json) this.#context.write(chunk)
     else this.#text(this.#held + this.#decoder.decode(chunk, { stream: true }))
+  }
+
+  /** Says that `bytes` bytes are left out here, and where they are. */
+  gap(bytes: number, log: LogPlace): void {
+    this.end()
+    this.#decoder = new TextDecoder()
+    if (this.#context.json) this.#context.outJson({ run: this.#run, output: '', missing: bytes, log })
+    else
+      this.#context.note(
+        `${bytes} bytes of run ${this.#run} are left out; the whole log is on ${log.host}: ${log.path}`,
+      )
   }
 
   /** The run has ended: what was held back is printed. */

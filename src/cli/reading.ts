@@ -1,14 +1,13 @@
 import { notFound } from '../domain/errors.ts'
 import type { Job, Run } from '../domain/job.ts'
-import { logPath } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
-import { readLog } from '../worker/log-reader.ts'
 import type { Context } from './context.ts'
 import { wholeNumber } from './filters.ts'
 import { Follower } from './follower.ts'
 import { findJob } from './ids.ts'
 import { runsOf } from './job-runs.ts'
 import { LogPrinter } from './log-printer.ts'
+import { lackOf, readOutput } from './run-output.ts'
 import { waitForJobs } from './waiting.ts'
 
 export interface LogsOptions {
@@ -27,17 +26,19 @@ export async function logs(context: Context, text: string, options: LogsOptions)
   const printer = new LogPrinter(context, options.raw === true)
   if (options.follow) return follow(context, store, job, printer, wanted, tail)
   const run = pick(job, await runsOf(store, job), wanted)
-  const path = logPath(store.info.folder, run.token)
   const limits = tail === null ? {} : { tail }
   if (context.json) {
     const chunks: Buffer[] = []
-    await readLog(path, (chunk) => chunks.push(chunk), limits)
-    context.outJson({ id: job.id, run: run.number, outcome: run.outcome, output: Buffer.concat(chunks).toString() })
+    const { log } = await readOutput(store, run, (chunk) => chunks.push(chunk), limits)
+    const output = Buffer.concat(chunks).toString()
+    context.outJson({ id: job.id, run: run.number, outcome: run.outcome, log, output })
     return
   }
   printer.begin(run.number)
-  await readLog(path, (chunk) => printer.print(chunk), limits)
+  const { log, lacks } = await readOutput(store, run, (chunk) => printer.print(chunk), limits)
   printer.end()
+  const lack = lacks ? lackOf(run, log) : null
+  if (lack !== null) context.note(lack)
 }
 
 async function follow(

@@ -1,12 +1,12 @@
 import { formatDuration } from '../domain/duration.ts'
 import { type Job, type Run, viewOf } from '../domain/job.ts'
-import { logPath } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
-import { lastLines } from '../worker/log-reader.ts'
+import { decodeLines } from '../worker/log-reader.ts'
 import type { Context } from './context.ts'
 import { runsOf } from './job-runs.ts'
 import { jobToJson, runToJson, stateColour } from './job-view.ts'
 import { type Column, paint, pairs, table } from './output.ts'
+import { lackOf, readOutput } from './run-output.ts'
 import { safe, safeLines } from './text.ts'
 import { localTime, relative } from './time.ts'
 
@@ -18,15 +18,26 @@ export async function showJob(context: Context, store: JobStore, job: Job): Prom
   const now = store.now()
   const runs = await runsOf(store, job)
   const last = runs.at(-1)
-  const output = last === undefined ? [] : await lastLines(logPath(store.info.folder, last.token), LINES)
+  const { output, log } = last === undefined ? NO_OUTPUT : await outputOf(store, last)
   if (context.json) {
-    context.outJson({ ...jobToJson(job, now), history: runs.map(runToJson), last_output: output })
+    context.outJson({ ...jobToJson(job, now), history: runs.map(runToJson), last_output: output, last_log: log })
     return
   }
   context.out(pairs(facts(job, now)))
   if (runs.length > 0) context.out(`\n${table(columns(now), runs)}`)
   if (output.length > 0)
     context.out(`\n${paint(`Last output (run ${last?.number})`, 'dim')}\n${safeLines(output.join('\n'))}`)
+  const lack = last && log && lackOf(last, log)
+  if (lack) context.note(lack)
+}
+
+const NO_OUTPUT = { output: [], log: null }
+
+/** The last lines of a run's output, and where its log lies. */
+async function outputOf(store: JobStore, run: Run) {
+  const chunks: Buffer[] = []
+  const { log } = await readOutput(store, run, (chunk) => chunks.push(chunk), { tail: LINES })
+  return { output: decodeLines(Buffer.concat(chunks)), log }
 }
 
 function facts(job: Job, now: number): [string, string][] {

@@ -60,6 +60,7 @@ describe('enqueue', () => {
     const copy = await queue.json('show', 'job1')
     delete copy.history
     delete copy.last_output
+    delete copy.last_log
     expect((await enqueue(JSON.stringify({ ...copy, id: 'job2' }))).id).to.equal('job2')
     expect(await refused('{"command":"x","state":"completed"}')).to.contain('state must be "pending"')
     expect(await refused('{"command":"x","attempts":2}')).to.contain('attempts must be 0')

@@ -7,7 +7,7 @@ import { waitFor } from './wait-for.ts'
 /** Stands in the environment of all that a scene starts, jobs included, whose address of the store may be withheld. */
 export const MARK = 'SCENE_OF_TESTS'
 
-/** A supervisor as a test sees it: a real process, and what it tells. */
+/** A supervisor, or another command, as a test sees it: a real process, and what it tells. */
 export interface Running {
   child: ChildProcess & { pid: number }
   ended: Promise<Ended>
@@ -32,6 +32,8 @@ export interface Host {
   /** Runs `worker start` with `args` and waits until it says that its workers are ready. */
   start(...args: string[]): Promise<Running>
   launch(...args: string[]): Running
+  /** Starts a command and leaves it running. */
+  begin(...args: string[]): Running
   /** Runs a command to its end. */
   run(...args: string[]): Promise<Ended>
   /** Names of the traces of runs that it has not forgotten. */
@@ -53,8 +55,9 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
     env: { QUEUECTL_HOME: home, QUEUECTL_DB: address, [MARK]: scene, ...env },
     through,
   }
-  const launch = (...args: string[]): Running => {
-    const child = startQueuectl(['worker', 'start', ...args], options)
+  const launch = (...args: string[]) => begin('worker', 'start', ...args)
+  const begin = (...args: string[]): Running => {
+    const child = startQueuectl(args, options)
     on_start(child)
     let said = ''
     child.stdout?.on('data', (chunk) => {
@@ -66,6 +69,7 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
     home,
     folder,
     launch,
+    begin,
     async start(...args) {
       const running = launch(...args)
       await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
