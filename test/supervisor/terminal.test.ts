@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { MARK } from '../helpers/host.ts'
+import { collect, startQueuectl } from '../helpers/queuectl.ts'
+import { isAlive, Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const TERMINAL = ['python3', fileURLToPath(new URL('../fixtures/terminal.py', import.meta.url))]
+const CTRL_C = '\x03'
+const DEAF = `trap '' TERM INT HUP; echo begun >> ledger; while :; do sleep 0.1; done`
+
+describe('worker start in a terminal', function () {
+  this.timeout(30_000)
+  let scene: Scene
+
+  before(function () {
+    // It takes a system with such terminals, and Python to open one.
+    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) this.skip()
+  })
+  beforeEach(async () => {
+    scene = await Scene.open()
+  })
+  afterEach(() => scene.finish())
+
+  /** With its workers ready and `command` running. */
+  async function open(command: string) {
+    const env = { QUEUECTL_HOME: scene.home, QUEUECTL_DB: scene.address, [MARK]: scene.home }
+    const child = startQueuectl(['worker', 'start', '--count', '2'], { env, cwd: scene.home, through: TERMINAL })
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+    })
+    const ended = collect(child)
+    const id = await scene.add(command)
+    await waitFor(() => scene.lines('ledger').length === 1, { within: 15_000, what: 'the command runs' })
+    const shows = (text: RegExp) => waitFor(() => text.test(said), { within: 2_000, what: String(text) })
+    await shows(/ready; stop with/)
+    const rows = await scene.rows()
+    const press = async (text: RegExp) => {
+      child.stdin?.write(CTRL_C)
+      await shows(text)
+      const pressed = monotonic()
+      await waitFor(() => monotonic() - pressed > 510, { within: 1_000, what: 'the next press counts' })
+    }
+    const code = async () => {
+      const { code } = await ended
+      expect(rows.filter(isAlive)).to.deep.equal([])
+      return code
+    }
+    return { id, press, code, close: () => child.stdin?.end() }
+  }
+
+  it('after one Ctrl-C lets jobs finish, which it has not reached: exit 130 (F14, R8)', async () => {
+    const { id, press, code } = await open('echo begun >> ledger; sleep 1.5; echo end >> ledger')
+    await press(/stopping \(Ctrl-C\): 1 job running/)
+    expect(await code()).to.equal(130)
+    expect(await scene.job(id)).to.include({ state: 'completed', runs: 1 })
+    expect(scene.lines('ledger')).to.deep.equal(['begun', 'end'])
+  })
+
+  it('after two ends them, as interruptions: exit 1 (F14, R6, R8)', async () => {
+    const { id, press, code } = await open('echo begun >> ledger; exec sleep 600')
+    await press(/stopping/)
+    await press(/ending running jobs now \(SIGTERM\)/)
+    expect(await code()).to.equal(1)
+    expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
+  })
+
+  it('after three kills what does not listen: exit 1 (F14, R8)', async () => {
+    const { id, press, code } = await open(DEAF)
+    await press(/stopping/)
+    await press(/SIGTERM/)
+    const began = monotonic()
+    await press(/SIGKILL/)
+    expect(await code()).to.equal(1)
+    expect(monotonic() - began).to.be.below(4_000)
+    expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1 })
+  })
+
+  it('stops when the terminal is closed, and lets jobs finish, though nobody sees it: exit 0 (F14, R8)', async () => {
+    const { id, close, code } = await open('echo begun >> ledger; sleep 1.5; echo end >> ledger')
+    close()
+    expect(await code()).to.equal(0)
+    expect(await scene.job(id)).to.include({ state: 'completed', runs: 1 })
+    expect(scene.lines('ledger')).to.deep.equal(['begun', 'end'])
+  })
+})
