@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { tryAgain } from '../../domain/errors.ts'
+import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import type { StoreRole } from '../port.ts'
 import { domainError, fileError, isBusy } from './errors.ts'
 
@@ -169,10 +169,38 @@ export class Connection {
  */
 function makePrivately(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    refuseLogAlone(path)
+    const folder = dirname(path)
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (made !== undefined) syncNames(folder, dirname(made))
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
+    if (error instanceof QueuectlError) throw error
     const failure = error as NodeJS.ErrnoException
     if (failure.code !== 'EEXIST') throw fileError(failure, path)
+  }
+}
+
+/** SQLite would take the file for new, and remove the log, in which the jobs may be. */
+function refuseLogAlone(path: string): void {
+  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size(path) > 0 || size(`${path}-wal`) === 0) return
+  throw misconfigured(
+    `${path} is ${existsSync(path) ? 'empty' : 'missing'}, but its log ${path}-wal is there`,
+    'put it back beside its log, or move the log away to begin anew',
+  )
+}
+
+/** The name of a new folder lasts once the folder above is synced, up to `top`; SQLite does that for the names of its files. */
+function syncNames(folder: string, top: string): void {
+  for (let at = dirname(folder); ; at = dirname(at)) {
+    try {
+      const fd = openSync(at, 'r')
+      fsyncSync(fd)
+      closeSync(fd)
+    } catch {
+      // Not every system syncs folders, and not every folder may be read.
+    }
+    if (at === top || at === dirname(at)) return
   }
 }

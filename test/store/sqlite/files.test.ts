@@ -1,9 +1,21 @@
-import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
+import { ROOT } from '../../helpers/sources.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
 const fresh = () => path.join(tempFolder(), 'sub', 'queue.db')
@@ -16,6 +28,23 @@ async function queue(): Promise<string> {
   await put(store, ['a'])
   await store.close()
   return file
+}
+
+/** A queue whose last user was killed: job `a` is in its file, `b` in its log, which is the second that is returned. */
+async function deserted(): Promise<[string, Buffer]> {
+  const [file, copy] = [await queue(), fresh()]
+  const store = await open(file)
+  await put(store, ['b'])
+  mkdirSync(path.dirname(copy))
+  for (const part of ['', '-wal']) copyFileSync(file + part, copy + part)
+  await store.close()
+  return [copy, readFileSync(`${copy}-wal`)]
+}
+
+/** Runs Node as a user who owns nothing here, where that is possible; root may write anywhere. */
+function asNobody(args: readonly string[]) {
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  return spawnSync(process.execPath, args, { ...nobody, env: { QUEUECTL_HOME: '/none' }, cwd: '/', encoding: 'utf8' })
 }
 
 /** Opening `file` is refused with that exit code, and leaves it as it was. */
@@ -83,6 +112,42 @@ describe('the SQLite file', () => {
     const torn = await queue()
     truncateSync(torn, 3000)
     expect(await refusal(open(torn).then((store) => store.get({ id: 'a' })))).to.include({ exit_code: 78 })
+  })
+
+  it('without which its log was left is refused, and the log is kept (F29)', async () => {
+    for (const lose of [rmSync, truncateSync]) {
+      const [file, log] = await deserted()
+      lose(file)
+      const error = await refusal(open(file))
+      expect(error).to.include({ exit_code: 78 })
+      expect(error.message).to.match(/is (missing|empty), but its log .*queue\.db-wal is there/)
+      expect(readFileSync(`${file}-wal`).equals(log)).to.equal(true)
+    }
+  })
+
+  it('without its log is what was moved into it so far, and whole (F29)', async () => {
+    const [file] = await deserted()
+    rmSync(`${file}-wal`)
+    const store = await open(file)
+    expect(await store.get({ id: 'a' })).to.include({ state: 'pending' })
+    expect(await store.get({ id: 'b' })).to.equal(null)
+    await put(store, ['c'])
+    await store.close()
+  })
+
+  it('that may not be written is refused by name, in a folder that may not be written either (F29)', async function () {
+    if (process.platform === 'win32') return this.skip()
+    const file = await queue()
+    const folder = path.dirname(file)
+    const run = (...args: string[]) => asNobody([path.join(ROOT, 'src/main.ts'), ...args, '--db', file])
+    chmodSync(file, 0o444)
+    chmodSync(folder, 0o555)
+    chmodSync(path.dirname(folder), 0o755)
+    for (const args of [['list'], ['enqueue', '--', 'true'], ['worker', 'start', '--drain']]) {
+      const { status, stderr } = run(...args)
+      expect([status, stderr.match(/read-only|cannot be opened|folder/)?.length], args.join(' ')).to.deep.equal([78, 1])
+    }
+    expect(readdirSync(folder)).to.deep.equal(['queue.db'])
   })
 
   it('that is a folder, or lies where none can be made, is refused', async () => {
