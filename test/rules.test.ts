@@ -102,7 +102,8 @@ function partOf(path: string): string {
 function mayImport(file: SourceFile, target: string): boolean {
   const part = partOf(file.path)
   if (!target.startsWith('src/') || part === 'main' || part === partOf(target)) return true
-  if (part === 'cli' && /\/worker-(start|stop)\.ts$/.test(file.path) && partOf(target) === 'supervisor') return true
+  if (part === 'cli' && /\/worker-(start|stop|scale)\.ts$/.test(file.path) && partOf(target) === 'supervisor')
+    return true
   return ARROWS[part]?.some((arrow) => arrow.test(target)) ?? false
 }
 

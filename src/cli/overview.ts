@@ -3,7 +3,8 @@ import type { JobStore, Overview } from '../store/port.ts'
 import type { Context } from './context.ts'
 import { stateColour } from './job-view.ts'
 import { type Column, paint, pairs, table } from './output.ts'
-import { isServing, isSupervisor, isWorker, type Seen, seenProcesses } from './registry.ts'
+import { isServing, isSupervisor, type Seen, seenProcesses } from './registry.ts'
+import { hostPairs, hostsOf, hostToJson, workersByState, workersText } from './status-workers.ts'
 import { isTerminal } from './terminal.ts'
 import { safe } from './text.ts'
 import { SAMPLES_MS, type Throughput, throughput } from './throughput.ts'
@@ -66,6 +67,7 @@ function statusToJson(
     throughput: throughput.map(({ minutes, done, failed }) => ({ seconds: minutes * 60, done, failed })),
     supervisors: processes.filter(isSupervisor).filter(isServing).length,
     workers: workersByState(processes),
+    hosts: hostsOf(processes).map((host) => hostToJson(host, now)),
     ...(byQueue ? { queues } : {}),
   }
 }
@@ -82,28 +84,12 @@ function statusText({ store, overview, throughput, processes, now }: Status, byQ
     ['Oldest ready', ages],
     ['Throughput', throughput.map(rate).join('   ')],
     ['Workers', workersText(processes)],
+    ...hostPairs(processes, now),
   ])
   return byQueue ? `${facts}\n\n${queueTable(queues)}` : facts
 }
 
 const rate = ({ minutes, done, failed }: Throughput) => `${minutes} min: ${done} done, ${failed} failed`
-
-function workersByState(processes: readonly Seen[]): Record<string, number> {
-  const counts: Record<string, number> = { total: 0, starting: 0, idle: 0, busy: 0, draining: 0, silent: 0, gone: 0 }
-  for (const { state, life } of processes.filter(isWorker)) {
-    const shown = life === 'alive' ? state : life
-    counts[shown] = (counts[shown] ?? 0) + 1
-    if (life !== 'gone') counts.total = (counts.total ?? 0) + 1
-  }
-  return counts
-}
-
-function workersText(processes: readonly Seen[]): string {
-  const { total = 0, ...states } = workersByState(processes)
-  const parts = Object.entries(states).filter(([, count]) => count > 0)
-  const detail = parts.map(([state, count]) => `${count} ${state}`).join(', ')
-  return detail === '' ? 'none' : `${total} (${detail})`
-}
 
 function queueTable(queues: Overview['queues']): string {
   const rows = Object.entries(queues).sort(([a], [b]) => (a < b ? -1 : 1))

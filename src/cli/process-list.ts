@@ -2,7 +2,8 @@ import { formatDuration } from '../domain/duration.ts'
 import type { RunningJob } from '../domain/process.ts'
 import type { Context } from './context.ts'
 import { bytes, type Column, table } from './output.ts'
-import { isWorker, type Seen, seenProcesses } from './registry.ts'
+import { hostNames } from './process-names.ts'
+import { hostOf, isSupervisor, isWorker, type Seen, seenProcesses } from './registry.ts'
 import { safe } from './text.ts'
 import { iso, relative } from './time.ts'
 
@@ -19,16 +20,17 @@ export async function listProcesses(context: Context): Promise<void> {
     context.note('no worker is running')
     return
   }
-  context.out(table(columns(now), rows))
+  context.out(table(columns(rows, now), rows))
   for (const { id, run, note } of rows.flatMap(jobsOf)) {
     if (note !== null) context.note(`run ${run} of job ${id}: ${note}`)
   }
 }
 
-function columns(now: number): Column<Seen>[] {
+function columns(rows: readonly Seen[], now: number): Column<Seen>[] {
+  const hostName = hostNames(rows.map(hostOf))
   return [
     { title: 'ID', text: (row) => (isWorker(row) ? `  ${safe(row.id)}` : safe(row.id)) },
-    { title: 'HOST', text: ({ host }) => safe(host) },
+    { title: 'HOST', text: (row) => hostName(hostOf(row)) },
     { title: 'PID', text: ({ identity }) => String(identity.pid), align: 'right' },
     { title: 'STATE', text: stateOf, colour: ({ life }) => (life === 'alive' ? null : 'red') },
     { title: 'CPU', text: (row) => percent(used(row, 'cpu')), align: 'right' },
@@ -36,7 +38,12 @@ function columns(now: number): Column<Seen>[] {
     { title: 'RESTARTS', text: ({ restarts }) => String(restarts), align: 'right' },
     { title: 'DONE', text: ({ done }) => String(done), align: 'right' },
     { title: 'FAILED', text: ({ failed }) => String(failed), align: 'right' },
-    { title: 'HEARTBEAT', text: ({ beat_at }) => relative(beat_at, now) },
+    { title: 'VERSION', text: (row) => (isSupervisor(row) ? safe(row.version) : '') },
+    {
+      title: 'HEARTBEAT',
+      text: ({ beat_at }) => relative(beat_at, now),
+      colour: ({ life }) => (life === 'alive' ? null : 'red'),
+    },
     {
       title: 'JOB',
       text: (row) =>
@@ -68,6 +75,7 @@ function rowToJson(row: Seen, now: number): Record<string, unknown> {
     id,
     kind,
     host,
+    host_id: identity.host_id,
     pid: identity.pid,
     state: stateOf(row),
     cpu: used(row, 'cpu'),
@@ -77,6 +85,7 @@ function rowToJson(row: Seen, now: number): Record<string, unknown> {
     failed,
     started_at: iso(started_at),
     beat_at: iso(beat_at),
+    beat_age: Math.max(0, now - beat_at) / 1000,
   }
   if (isWorker(row)) {
     return { ...common, supervisor_id: row.supervisor_id, jobs: row.jobs.map((job) => runningToJson(job, now)) }

@@ -35,10 +35,15 @@ export const isSupervisor = (row: Seen): row is Seen<SupervisorRow> => row.kind 
 /** Whether a row is a worker's. */
 export const isWorker = (row: Seen): row is Seen<WorkerRow> => row.kind === 'worker'
 
+/** The host of a process, by name and id. */
+export const hostOf = ({ host, identity }: Seen) => ({ host, host_id: identity.host_id })
+
 /** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
 export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
   const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
-  if (supervisors.some(({ state, queues }) => takes(state) && (queues === null || queues.includes(queue)))) return null
+  const serves = ({ state, count, queues }: SupervisorRow) =>
+    takes(state) && count > 0 && (queues === null || queues.includes(queue))
+  if (supervisors.some(serves)) return null
   return supervisors.length === 0 ? 'no worker is running' : `no worker takes jobs of queue "${queue}"`
 }
 

@@ -89,8 +89,20 @@ export interface Control {
     count?: number
   }
   state: 'asked' | 'taken' | 'done'
-  result: { killed: number; released: number } | null
+  /** null as long as it is not done, and when it was refused. */
+  result: ControlResult | null
   created_at: number
+}
+
+/** What a request came to, by the word of the supervisor that was asked. */
+export interface ControlResult {
+  /** Runs that were ended for it, and runs that were given back. */
+  killed: number
+  released: number
+  /** stop: workers and jobs that could not be proved gone (R4). */
+  left?: readonly { id: string; reason: string }[]
+  /** scale: workers wanted before and from then on. */
+  count?: { from: number; to: number }
 }
 
 /** Resource use of a supervisor and its workers at one beat; kept for an hour. */

@@ -3,7 +3,7 @@ import type { ConfigKey } from '../domain/config.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
 import type { Settlement } from '../domain/lifecycle.ts'
 import type { KeptOutput } from '../domain/output.ts'
-import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../domain/process.ts'
+import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/process.ts'
 
 /**
  * Who opens a store. It decides how hard a commit is synced and how long a busy store is waited for: a command waits
@@ -194,7 +194,8 @@ export interface JobStore {
   ask(params: Omit<Control, 'state' | 'result' | 'created_at'>): Promise<void>
   /** Controls for this supervisor that were not taken yet; they are now. */
   takeControls(params: { supervisor_id: string }): Promise<Control[]>
-  answer(params: { id: string; result: Control['result'] }): Promise<void>
+  /** Makes it done. A null result refuses it. */
+  answer(params: { id: string; result: ControlResult | null }): Promise<void>
   control(params: { id: string }): Promise<Control | null>
 
   config(): Promise<Record<string, unknown>>

@@ -1,4 +1,5 @@
 import type { Outcome } from '../domain/lifecycle.ts'
+import type { ControlResult } from '../domain/process.ts'
 import type { Fleet } from './fleet.ts'
 import type { Member } from './member.ts'
 import type { Reaper } from './reaper.ts'
@@ -9,8 +10,8 @@ export class Burial {
   readonly #reaper: Reaper
   readonly #stop: () => 'none' | 'stopping' | 'overdue'
   #waiting: Member[] = []
-  /** Ids of workers that were looked after. */
-  readonly buried: string[] = []
+  /** Workers that were looked after, by id: what their end came to. */
+  readonly buried = new Map<string, ControlResult>()
   /** Runs that were given back because their worker did not end in time. */
   released = 0
 
@@ -30,14 +31,33 @@ export class Burial {
     return this.#waiting.map(({ id }) => id)
   }
 
+  /** What the end of that worker came to; null as long as it lives or its runs are not looked after. */
+  endOf(id: string): ControlResult | null {
+    const lives = this.#fleet.has_ended || [...this.#fleet.members, ...this.#waiting].some((member) => member.id === id)
+    return lives ? null : (this.buried.get(id) ?? { killed: 0, released: 0 })
+  }
+
+  /** What nobody could prove gone so far: workers, and jobs with a run that cannot be ended (R4). */
+  get left(): { id: string; reason: string }[] {
+    const living = this.#fleet.members.map(({ id }) => ({ id, reason: 'the worker does not end' }))
+    const unsettled = this.#waiting.map(({ id }) => ({
+      id,
+      reason: 'the worker has ended, and its runs are not settled',
+    }))
+    const stuck = [...this.#reaper.stuck].map(([id, reason]) => ({ id, reason }))
+    return [...living, ...unsettled, ...stuck]
+  }
+
   async perform(): Promise<void> {
     this.#waiting.push(...this.#fleet.takeEnded())
     for (const member of [...this.#waiting]) {
       const outcome = this.#outcome(member)
       const settled = await this.#reaper.recoverOwner(member, outcome)
-      if (outcome.kind === 'released' && !member.ended?.clean) this.released += settled
+      const released = outcome.kind === 'released' && !member.ended?.clean ? settled : 0
+      this.released += released
       this.#waiting.splice(this.#waiting.indexOf(member), 1)
-      this.buried.push(member.id)
+      const { killed, released: given_back } = member.bye ?? { killed: 0, released: 0 }
+      this.buried.set(member.id, { killed: killed + released, released: given_back })
     }
   }
 

@@ -87,17 +87,18 @@ export class Fleet {
     return this.#last_failure ?? { message: 'workers end before they are ready', exit_code: 70 }
   }
 
-  /** Changes how many workers there are; those too many drain with `grace_ms` and are not replaced. */
+  /** Changes how many workers there are; those too many, idle ones first, drain with `grace_ms` and are not replaced. */
   scale(count: number, grace_ms: number): void {
     while (this.#places.length < count) this.#places.push(new Place())
-    for (const place of this.#places.splice(count)) this.#retire(place, grace_ms)
+    const surplus = [...this.#places].sort((a, b) => a.load - b.load).slice(0, this.#places.length - count)
+    for (const place of surplus) this.#retire(place, grace_ms)
   }
 
-  /** Takes one worker out, which lowers the count by one. */
+  /** Takes one worker out, which lowers the count by one; of one that leaves already it may shorten the grace. */
   remove(worker_id: string, grace_ms: number): void {
-    const at = this.#places.findIndex((place) => place.member?.id === worker_id)
-    if (at < 0) return
-    for (const place of this.#places.splice(at, 1)) this.#retire(place, grace_ms)
+    const place = this.#places.find(({ member }) => member?.id === worker_id)
+    if (place) this.#retire(place, grace_ms)
+    else for (const member of this.#leaving) if (member.id === worker_id) member.drain(grace_ms)
   }
 
   /** Forks workers for empty places whose time has come. Returns how many. */
@@ -154,6 +155,7 @@ export class Fleet {
   }
 
   #retire(place: Place, grace_ms: number): void {
+    this.#places.splice(this.#places.indexOf(place), 1)
     if (place.member === null) return
     this.#leaving.add(place.member)
     place.member.drain(grace_ms)

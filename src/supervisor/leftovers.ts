@@ -7,6 +7,7 @@ import type { JobStore } from '../store/port.ts'
 import { openTraces } from '../worker/traces.ts'
 import { Reaper } from './reaper.ts'
 import { endOwner } from './recovery.ts'
+import type { Target } from './targets.ts'
 
 /** What was left behind by dead supervisors on this host, and what became of it. */
 export interface Cleared {
@@ -24,6 +25,19 @@ export async function orphans(store: JobStore): Promise<WorkerRow[]> {
   return rows.filter(
     (row) =>
       row.kind === 'worker' && platform.liveness(row.identity) === 'alive' && !lives(rows, dead, row.supervisor_id),
+  ) as WorkerRow[]
+}
+
+/** Workers on other hosts whose supervisor is on record no more: nobody can be asked to stop them, and they end by themselves. */
+export async function strays(store: JobStore, target: Target): Promise<WorkerRow[]> {
+  if (target.kind === 'process') return []
+  const rows = await store.processes()
+  return rows.filter(
+    (row) =>
+      row.kind === 'worker' &&
+      (target.kind === 'all' || row.identity.host_id === target.host_id) &&
+      platform.liveness(row.identity) === 'elsewhere' &&
+      !rows.some(({ id }) => id === row.supervisor_id),
   ) as WorkerRow[]
 }
 
@@ -51,9 +65,9 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
   for (const owner of [...workers, ...dead]) runs += await reaper.recoverOwner(owner, outcome)
   const ended = await Promise.all(workers.map((worker) => endOwner(platform, worker)))
   const stuck = Object.fromEntries(reaper.stuck)
-  // What still owns a run, or lives, stays on record.
-  if (Object.keys(stuck).length === 0 && ended.every(Boolean))
-    await store.deregister({ ids: [...workers, ...dead].map(({ id }) => id) })
+  const left = [...workers, ...dead].map(({ id }) => id)
+  // What still owns a run, or lives, stays on record. Nothing to write is not written: a frozen supervisor may hold the store's lock.
+  if (left.length > 0 && Object.keys(stuck).length === 0 && ended.every(Boolean)) await store.deregister({ ids: left })
   return { supervisors: dead.length, workers: workers.length, runs, stuck }
 }
 

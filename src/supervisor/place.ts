@@ -17,6 +17,12 @@ export class Place {
     return this.member === null ? Math.max(0, this.#fork_at - monotonic()) : Number.POSITIVE_INFINITY
   }
 
+  /** How much would be cut off if it were given up. */
+  get load(): number {
+    if (this.member === null) return -1
+    return this.member.idle ? 0 : 1 + this.member.jobs.length
+  }
+
   fill(member: Member | null): void {
     if (this.#deaths > 0) this.restarts++
     this.#forked_at = monotonic()

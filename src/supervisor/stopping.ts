@@ -1,122 +1,113 @@
-import { EXIT, notFound, QueuectlError } from '../domain/errors.ts'
-import type { Job } from '../domain/job.ts'
-import type { AnyProcess, SupervisorRow, WorkerRow } from '../domain/process.ts'
-import { randomWord } from '../domain/token.ts'
+import { EXIT, QueuectlError } from '../domain/errors.ts'
+import type { AnyProcess } from '../domain/process.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
+import { hostId } from '../platform/host.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
-import { type Cleared, clearLeftovers, orphans } from './leftovers.ts'
+import { Asked } from './asked.ts'
+import { type Cleared, clearLeftovers, orphans, strays } from './leftovers.ts'
+import { refuseDouble } from './namespace.ts'
 import { endOwner } from './recovery.ts'
+import { findTarget, isTarget, type Target } from './targets.ts'
 
 /** What a stop may take beyond the grace (R8). */
 const BEYOND_GRACE_MS = 10_000
+/** A supervisor on another host hears of a request within 2 s; one that has not by then is away. */
+const UNANSWERED_MS = 10_000
 /** A supervisor that is told to use force and has not ended by then does not answer. */
 const FORCE_MS = 10_000
-const LOOK_MS = 40
+const LOOK_MS = { local: 40, shared: 200 }
 
 export interface StopParams {
-  /** A supervisor's or worker's id, or the beginning of one; null: all. */
-  id: string | null
+  /** The id of a supervisor or worker, or the name or id of a host; null: all. */
+  target: string | null
+  /** The beginning of an id will do. */
+  abbreviated: boolean
   force: boolean
-  /** null: the longest grace and 10 s. */
+  /** null: the longest grace and 10 s, but 10 s for a host that does not answer. */
   timeout_ms: number | null
-  on_progress: (line: string) => void
+  on_progress: (now: readonly StopProgress[]) => void
+}
+
+/** How far one of those has come that were asked. */
+export interface StopProgress extends Stopped {
+  phase: Asked['phase']
+  /** Its workers, and their jobs, that are left. */
+  workers: number
+  running: number
 }
 
 export interface StopReport {
   stopped: Stopped[]
-  /** What still ran when the time was over. */
-  running: Stopped[]
+  /** What still ran, as far as one knows, when the time was over. `answers` false: it is on a host that was not heard of. */
+  running: (Stopped & { answers: boolean; beat_age: number })[]
   killed: number
   released: number
+  /** What dead supervisors on this host had left behind. */
   cleared: Omit<Cleared, 'stuck'>
+  /** What could not be proved gone: the reason by id of a job or worker (R4). */
   stuck: Record<string, string>
 }
 
-type Stopped = { kind: AnyProcess['kind']; id: string; pid: number; host: string }
+interface Stopped {
+  kind: AnyProcess['kind']
+  id: string
+  pid: number
+  host: string
+  host_id: string
+}
 
 /**
  * Asks supervisors to stop, through the store and by signal where there are signals, and watches until they and their workers
- * are proved gone. Ends what dead supervisors left behind. Throws `not_found` when `id` is nobody's.
+ * are proved gone: by looking at their processes on this host, by each supervisor's last word on others. Ends what dead
+ * supervisors left behind on this host. Throws `not_found` and `ambiguous_id` for a target that is nobody, or several.
  */
 export async function stopWorkers(store: JobStore, params: StopParams): Promise<StopReport> {
+  await refuseDouble(store)
   const rows = await store.processes()
-  const target = params.id === null ? null : find(rows, params.id)
+  const target: Target = params.target === null ? { kind: 'all' } : findTarget(rows, params.target, params.abbreviated)
   const targets = rows.filter((row) => isTarget(row, target) && platform.liveness(row.identity) !== 'gone')
   const grace_ms = Math.max(0, ...rows.map((row) => (row.kind === 'supervisor' ? row.grace * 1000 : 0)))
   const until = monotonic() + (params.timeout_ms ?? (params.force ? 2 * FORCE_MS : grace_ms + BEYOND_GRACE_MS))
-  const controls = await Promise.all(targets.map((row) => ask(store, row, params.force)))
-  const running = await watch(store, targets, rows, until, params)
-  const results = await Promise.all(controls.map((id) => store.control({ id })))
-  const counted = results.map((control) => control?.result ?? { killed: 0, released: 0 })
-  const { stuck, ...cleared } = target === null ? await clear(store, until, params) : nothing()
+  const asked = await Promise.all(targets.map((row) => Asked.to(store, row, params.force)))
+  await watch(store, asked, rows, until, params)
+  const { stuck, ...cleared } = await clear(store, target, until, params)
+  const results = asked.flatMap(({ result }) => result ?? [])
+  const running = asked.filter(({ phase }) => phase !== 'stopped')
+  const left = results.flatMap((result) => result.left ?? []).map(({ id, reason }) => [id, reason])
   return {
-    stopped: targets.filter((row) => !running.includes(row)).map(brief),
-    running: running.map(brief),
-    killed: sum(counted.map(({ killed }) => killed)) + (params.force ? cleared.runs : 0),
-    released: sum(counted.map(({ released }) => released)),
+    stopped: asked.filter((one) => !running.includes(one)).map(({ row }) => brief(row)),
+    running: [
+      ...running.map((one) => ({ ...still(store, one.row), answers: !one.elsewhere || one.phase !== 'asked' })),
+      ...(await strays(store, target)).map((row) => ({ ...still(store, row), answers: false })),
+    ],
+    killed: sum(results.map(({ killed }) => killed)) + (params.force ? cleared.runs : 0),
+    released: sum(results.map(({ released }) => released)),
     cleared,
-    stuck,
+    stuck: { ...Object.fromEntries(left), ...stuck },
   }
 }
 
-function find(rows: readonly AnyProcess[], text: string): AnyProcess {
-  const found = rows.filter(({ id }) => id === text)
-  const [row, ...more] = found.length > 0 ? found : rows.filter(({ id }) => id.startsWith(text))
-  if (row === undefined)
-    throw notFound(`no supervisor or worker has the id "${text}"`, 'queuectl worker list shows them')
-  if (more.length === 0) return row
-  throw notFound(`"${text}" begins several ids: ${[row, ...more].map(({ id }) => id).join(', ')}`, 'write more of it')
-}
-
-function isTarget(row: AnyProcess, target: AnyProcess | null): boolean {
-  return target === null ? row.kind === 'supervisor' : row.id === target.id
-}
-
-/**
- * Stores the request and signals the supervisor. Returns the control's id. A store that is locked must not keep the signal from it;
- * with neither of the two the call throws as the store does.
- */
-async function ask(store: JobStore, row: AnyProcess, force: boolean): Promise<string> {
-  const id = `c-${randomWord(12)}`
-  const one = row.kind === 'worker'
-  const supervisor_id = one ? row.supervisor_id : row.id
-  const args = one ? { force, worker_id: row.id } : { force }
-  let trouble: unknown = null
-  try {
-    await store.ask({ id, supervisor_id, kind: 'stop', args })
-  } catch (error) {
-    trouble = error
-  }
-  const signaled = !one && platform.signal(row.identity, 'SIGTERM')
-  if (trouble !== null && !signaled) throw trouble
-  return id
-}
-
-/** Waits until all targets and their workers are gone. Returns the targets that are not. */
+/** Waits until all are gone, or nothing more is to be expected of those that are not. */
 async function watch(
   store: JobStore,
-  targets: readonly AnyProcess[],
+  asked: readonly Asked[],
   rows: readonly AnyProcess[],
   until: number,
-  params: StopParams,
-): Promise<AnyProcess[]> {
-  const force_at = params.force ? monotonic() + FORCE_MS : Number.POSITIVE_INFINITY
+  { force, timeout_ms, on_progress }: StopParams,
+): Promise<void> {
+  const force_at = force ? monotonic() + FORCE_MS : Number.POSITIVE_INFINITY
+  const away_at = timeout_ms === null ? monotonic() + UNANSWERED_MS : Number.POSITIVE_INFINITY
+  const isAway = (one: Asked) => one.elsewhere && one.phase === 'asked' && monotonic() > away_at
   for (;;) {
     const now = await store.processes()
-    const left = targets.filter((target) => !isGone(target, rows, now))
-    if (left.length === 0 || monotonic() > until) return left
-    params.on_progress(progress(left, now, await store.processing()))
-    if (monotonic() > force_at) for (const row of left) await overpower(store, row)
-    await sleep(LOOK_MS)
+    await Promise.all(asked.map((one) => one.look(rows, now)))
+    on_progress(await progress(store, asked, now))
+    const left = asked.filter(({ phase }) => phase !== 'stopped')
+    if (left.every(isAway) || monotonic() > until) return
+    if (monotonic() > force_at) for (const { row } of left) await overpower(store, row)
+    await sleep(store.info.shared ? LOOK_MS.shared : LOOK_MS.local)
   }
-}
-
-/** Proof of the end: off the registry or dead there, and no process of it or its workers alive where we can look. */
-function isGone(target: AnyProcess, before: readonly AnyProcess[], now: readonly AnyProcess[]): boolean {
-  if (now.some(({ id, identity }) => id === target.id && platform.liveness(identity) !== 'gone')) return false
-  const its = before.filter((row) => row.id === target.id || (row.kind === 'worker' && row.supervisor_id === target.id))
-  return its.every((row) => platform.liveness(row.identity) !== 'alive')
 }
 
 /** A frozen or hanging supervisor cannot end itself: it is killed, and its workers and runs are ended from here. */
@@ -125,14 +116,21 @@ async function overpower(store: JobStore, row: AnyProcess): Promise<void> {
   if (await endOwner(platform, row)) await clearLeftovers(store, { kind: 'interrupted', cause: 'forced' })
 }
 
-/** Waits for workers without a supervisor, which drain by themselves, and ends what is left of them. */
-async function clear(store: JobStore, until: number, { force, on_progress }: StopParams): Promise<Cleared> {
+/** Waits for workers without a supervisor, which drain by themselves, and ends what is left of them on this host. */
+async function clear(
+  store: JobStore,
+  target: Target,
+  until: number,
+  { force, on_progress }: StopParams,
+): Promise<Cleared> {
+  const here = target.kind === 'all' || (target.kind === 'host' && target.host_id === hostId())
   for (;;) {
-    const left = force ? [] : await orphans(store)
+    const left = [...(here && !force ? await orphans(store) : []), ...(await strays(store, target))]
     if (left.length === 0 || monotonic() > until) break
-    on_progress(`workers without a supervisor finish: ${left.length}, running jobs: ${running(left)}`)
-    await sleep(LOOK_MS)
+    on_progress(left.map((row) => ({ ...brief(row), phase: 'stopping', workers: 1, running: row.jobs.length })))
+    await sleep(LOOK_MS.shared)
   }
+  if (!here) return { supervisors: 0, workers: 0, runs: 0, stuck: {} }
   try {
     return await clearLeftovers(
       store,
@@ -147,22 +145,24 @@ async function clear(store: JobStore, until: number, { force, on_progress }: Sto
   }
 }
 
-function progress(left: readonly AnyProcess[], now: readonly AnyProcess[], jobs: readonly Job[]): string {
-  const ids = new Set(left.map(({ id }) => id))
-  const workers = now.filter(
-    (row): row is WorkerRow => row.kind === 'worker' && (ids.has(row.id) || ids.has(row.supervisor_id)),
-  )
-  const owners = new Set(workers.map(({ id }) => id))
-  const running = jobs.filter(({ processing_by }) => owners.has(processing_by ?? '')).length
-  return `stopping ${[...ids].join(', ')}; workers: ${workers.length}, running jobs: ${running}`
+async function progress(store: JobStore, asked: readonly Asked[], now: readonly AnyProcess[]): Promise<StopProgress[]> {
+  const jobs = await store.processing()
+  return asked.map(({ row, phase }) => {
+    const workers = now.filter(
+      ({ id, ...one }) => id === row.id || ('supervisor_id' in one && one.supervisor_id === row.id),
+    )
+    const owners = new Set(workers.filter(({ kind }) => kind === 'worker').map(({ id }) => id))
+    const running = jobs.filter(({ processing_by }) => owners.has(processing_by ?? '')).length
+    return { ...brief(row), phase, workers: owners.size, running }
+  })
 }
 
-const running = (workers: readonly WorkerRow[]) => sum(workers.map(({ jobs }) => jobs.length))
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
-const nothing = (): Cleared => ({ supervisors: 0, workers: 0, runs: 0, stuck: {} })
-const brief = ({ kind, id, identity, host }: SupervisorRow | WorkerRow): Stopped => ({
-  kind,
-  id,
-  pid: identity.pid,
-  host,
+function brief({ kind, id, identity, host }: AnyProcess): Stopped {
+  return { kind, id, pid: identity.pid, host, host_id: identity.host_id }
+}
+
+const still = (store: JobStore, row: AnyProcess) => ({
+  ...brief(row),
+  beat_age: Math.max(0, store.now() - row.beat_at) / 1000,
 })
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

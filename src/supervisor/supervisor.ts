@@ -81,16 +81,10 @@ class Supervisor {
     })
     this.#reaper = new Reaper({ store, platform, traces, by, host: hostname(), tell })
     this.#ending = new Ending(this.#fleet, grace * 1000, tell)
-    const supervisor_id = options.id
-    this.#controls = new Controls({
-      store,
-      supervisor_id,
-      fleet: this.#fleet,
-      ending: this.#ending,
-      grace_ms: grace * 1000,
-      tell,
-    })
     this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
+    const end_of = (id: string) => this.#burial.endOf(id)
+    const scope = { store, supervisor_id: by, fleet: this.#fleet, ending: this.#ending, end_of, tell }
+    this.#controls = new Controls({ ...scope, grace_ms: grace * 1000 })
     this.#pulse = new Pulse(store, factsOf(options, identity), this.#fleet, this.#reaper)
     const { beat_ms, reap_ms } = store.info.shared ? TIMING.shared : TIMING.local
     const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, this.#trouble)
@@ -234,8 +228,10 @@ class Supervisor {
     const released = this.#fleet.released + this.#burial.released
     const result = { killed: killed + this.#burial.released, released }
     const bounded = (call: Promise<unknown>) => within(STOP_CALL_MS, call).catch(this.#trouble)
-    await bounded(this.#controls.answerStops(result))
-    await bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried] }))
+    await Promise.all([
+      bounded(this.#controls.end({ ...result, left: this.#burial.left })),
+      bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried.keys()] })),
+    ])
     this.#tell({ event: 'stopped', ...result })
     if (result.killed > 0) return EXIT.unsuccessful
     return this.#ending.interrupted ? EXIT.cancelled : (this.#exit_code ?? EXIT.ok)

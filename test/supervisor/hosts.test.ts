@@ -1,28 +1,126 @@
+import { hostname } from 'node:os'
 import { expect } from 'chai'
+import type { AnyProcess } from '../../src/domain/process.ts'
+import { monotonic } from '../../src/platform/clock.ts'
+import { lastWordOf } from '../../src/supervisor/controls.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { lives } from '../helpers/processes.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { type Host, Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 describe('several hosts on one queue', function () {
   this.timeout(60_000)
   let scene: Scene
+  let [a, b]: Host[] = []
   before(needsMongo)
   beforeEach(async () => {
     scene = await Scene.open({ address: (await mongoServer()).url() })
+    a = scene.host('host-a')
+    b = scene.host('host-b')
   })
   afterEach(() => scene.finish())
 
-  it('share the work, and stop when one of them asks', async () => {
-    const [a, b] = [scene.host('a'), scene.host('b')]
-    await Promise.all([a.start(), b.start()])
+  const run = (host: Host | undefined, ...args: string[]) => (host as Host).run(...args)
+  const start = (host: Host | undefined, ...args: string[]) => (host as Host).start(...args)
+  const ends = (row?: AnyProcess) =>
+    waitFor(() => row && !lives(row.identity.pid), { within: 1_000, what: `the end of ${row?.id}` })
+  const supervisorOn = async (host_id: string) =>
+    (await scene.supervisors()).find(({ identity }) => identity.host_id === host_id)
+
+  it('share the work, and stop when one of them asks, which is told for each (R8)', async () => {
+    await Promise.all([start(a), start(b)])
     const ids = await Promise.all([scene.add('sleep 1'), scene.add('sleep 1')])
     const owners = await Promise.all(ids.map((id) => scene.holder(id)))
-    expect(owners.map(({ identity }) => identity.host_id)).to.have.members(['a', 'b'])
+    expect(owners.map(({ identity }) => identity.host_id)).to.have.members(['host-a', 'host-b'])
     const before = await scene.rows()
-    const { code, stdout } = await a.run('worker', 'stop')
+    const { code, stdout, stderr } = await run(a, 'worker', 'stop')
     expect([code, stdout.match(/stopped supervisor/g)?.length]).to.deep.equal([0, 2])
+    expect(stderr)
+      .to.match(/\(host-a\)\) stops; /)
+      .and.to.match(/\(host-b\)\) stops; /)
     expect(await scene.rows()).to.deep.equal([])
-    expect(before.filter(({ identity }) => lives(identity.pid))).to.deep.equal([])
+    for (const row of before) await ends(row)
     for (const id of ids) expect(await scene.job(id)).to.include({ state: 'completed', attempts: 0 })
+  })
+
+  it('hear within 2 s what is asked of them', async () => {
+    await Promise.all([start(a), start(b)])
+    const since = monotonic()
+    const asked = (await scene.supervisors()).map(async ({ id: supervisor_id }) => {
+      await scene.store.ask({ id: supervisor_id, supervisor_id, kind: 'scale', args: { count: 1 } })
+      const done = async () => (await scene.store.control({ id: supervisor_id }))?.state === 'done'
+      return waitFor(done, { within: 2_000, what: `the answer of ${supervisor_id}` })
+    })
+    expect(await Promise.all(asked)).to.deep.equal([true, true])
+    expect(monotonic() - since).to.be.below(2_500)
+  })
+
+  it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host', async () => {
+    await Promise.all([start(a), start(b, '--count', '2')])
+    const more = await run(a, 'worker', 'scale', '3', 'host-b')
+    expect(more.stdout).to.match(/: 3 workers from now on, before 2\n$/)
+    const several = await run(a, 'worker', 'stop', hostname())
+    expect(several.code).to.equal(3)
+    expect(several.stderr).to.contain('host-a').and.to.contain('host-b')
+
+    const worker = (await scene.workers()).find(({ identity }) => identity.host_id === 'host-b')
+    const one = await run(a, 'worker', 'stop', worker?.id ?? '')
+    expect(one).to.include({
+      code: 0,
+      stdout: `stopped worker ${worker?.id} (pid ${worker?.identity.pid} on ${worker?.host})\n`,
+    })
+    expect(lives(worker?.identity.pid ?? 0)).to.equal(false)
+
+    const stopped = await supervisorOn('host-b')
+    const host = await run(a, 'worker', 'stop', 'host-b')
+    expect(host.code).to.equal(0)
+    // Its word is the last thing that it says, not the last that it does.
+    await ends(stopped)
+    expect((await scene.supervisors()).map(({ identity }) => identity.host_id)).to.deep.equal(['host-a'])
+  })
+
+  it('name the one that does not answer: exit 4, a missing row is no proof, and it stops when it is back (R8)', async () => {
+    const [, { child }] = await Promise.all([start(a), start(b)])
+    const silent = await supervisorOn('host-b')
+    const workers = (await scene.workers()).filter(({ identity }) => identity.host_id === 'host-b')
+    child.kill('SIGSTOP')
+    const stopping = run(a, 'worker', 'stop')
+    await waitFor(async () => (await supervisorOn('host-a')) === undefined, {
+      within: 8_000,
+      what: 'host-a has stopped',
+    })
+    const ids = [silent, ...workers].map((row) => row?.id ?? '')
+    await scene.store.deregister({ ids })
+    const { code, stdout, stderr } = await stopping
+    expect(code).to.equal(4)
+    expect(stdout).to.not.contain(silent?.id ?? '')
+    expect(stderr).to.match(new RegExp(`${silent?.id} \\(pid ${child.pid} on .*host-b\\)\\) does not answer`))
+    expect(await scene.store.control({ id: lastWordOf(silent?.id ?? '') })).to.equal(null)
+
+    child.kill('SIGCONT')
+    await waitFor(() => !lives(child.pid), { within: 10_000, what: 'host-b has stopped' })
+    expect(await scene.rows()).to.deep.equal([])
+  })
+
+  it('refuse one that has the id of another, as clones have: exit 78', async () => {
+    await start(a)
+    const [original] = await scene.supervisors()
+    if (original === undefined) throw new Error('no supervisor')
+    const { beat_at: _, beats: __, started_at: ___, ...row } = original
+    const clone = { ...row, id: 's-clone', identity: { ...row.identity, boot_id: 'another' } }
+    const beat = () => scene.store.beat({ supervisor: clone, workers: [], tokens: [], lease_ms: 1_000, sample: null })
+    await beat()
+    const ended = run(a, 'worker', 'start')
+    // Only what goes on beating counts: the host may have been booted anew.
+    const refused = await waitFor(
+      async () => {
+        await beat()
+        return Promise.race([ended, new Promise<null>((resolve) => setTimeout(resolve, 100, null))])
+      },
+      { within: 10_000, what: 'the refusal' },
+    )
+    expect(refused.code).to.equal(78)
+    expect(refused.stderr).to.contain('QUEUECTL_HOST_ID')
+    await scene.store.deregister({ ids: ['s-clone'] })
   })
 })

@@ -6,8 +6,7 @@ import { isQueueName } from '../../domain/job.ts'
 import { randomWord } from '../../domain/token.ts'
 import type { Context } from '../context.ts'
 import { VERSION } from '../version.ts'
-
-const MOST_WORKERS = 256
+import { parseWorkerCount } from '../worker-count.ts'
 
 interface StartOptions {
   count: string
@@ -59,10 +58,7 @@ async function start(options: StartOptions, context: Context): Promise<void> {
 
 /** The options, checked, over the settings. */
 async function wants(options: StartOptions, context: Context) {
-  const count = Number(options.count)
-  if (!/^\d+$/.test(options.count) || count < 1 || count > MOST_WORKERS) {
-    throw invalid(`--count cannot be "${options.count}"`, `--count is a whole number from 1 to ${MOST_WORKERS}`)
-  }
+  const count = parseWorkerCount(options.count, '--count', 1)
   if (options.timeout !== undefined && !options.drain)
     throw invalid('--timeout goes with --drain', 'jobs have a timeout of their own')
   if (options.drain && options.detach) throw invalid('--drain and --detach exclude each other', 'a drain is waited for')

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { parseDuration } from '../../domain/duration.ts'
+import { formatDuration, parseDuration } from '../../domain/duration.ts'
 import { EXIT } from '../../domain/errors.ts'
 import type { Context } from '../context.ts'
+import { processNames } from '../process-names.ts'
 
 interface StopOptions {
   force?: boolean
@@ -12,25 +13,26 @@ interface StopOptions {
 export function registerWorkerStop(worker: Command, context: Context): void {
   worker
     .command('stop')
-    .description('stop workers from any terminal, or one supervisor or worker by its id')
-    .argument('[id]', 'a supervisor or a worker, as worker list shows it (default: all)')
+    .description('stop workers from any terminal: all, those of one host, one supervisor, or one worker')
+    .argument('[target]', 'the name or id of a host, supervisor or worker, as worker list shows it (default: all)')
     .option('--force', 'do not wait for running jobs: end them, and what does not answer')
     .option('--timeout <time>', 'how long to wait for the end, exit 4 (default: their grace and 10s)')
     .addHelpText('after', '\nExamples:\n  $ queuectl worker stop\n  $ queuectl worker stop w-4k2m9x0a --timeout 1m')
-    .action((id: string | undefined, options: StopOptions) => stop(id, options, context))
+    .action((target: string | undefined, options: StopOptions) => stop(target, options, context))
 }
 
-async function stop(id: string | undefined, options: StopOptions, context: Context): Promise<void> {
+async function stop(target: string | undefined, options: StopOptions, context: Context): Promise<void> {
   const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, '--timeout') * 1000
   const { stopWorkers } = await import('../../supervisor/stopping.ts')
-  const progress = progressOf(context)
+  const { stopProgress } = await import('../stop-progress.ts')
+  const progress = stopProgress(context)
   const report = await stopWorkers(await context.store(), {
-    id: id ?? null,
+    target: target ?? null,
+    abbreviated: context.interactive,
     force: options.force ?? false,
     timeout_ms: timeout,
     on_progress: progress.show,
-  })
-  progress.end()
+  }).finally(progress.end)
   if (context.json) context.outJson(report)
   else tell(report, context)
   if (report.running.length > 0 || Object.keys(report.stuck).length > 0) context.exit(EXIT.stop_timeout)
@@ -39,8 +41,8 @@ async function stop(id: string | undefined, options: StopOptions, context: Conte
 
 type Report = Awaited<ReturnType<typeof import('../../supervisor/stopping.ts')['stopWorkers']>>
 
+/** What is left to say: of each that stopped the progress has told already. */
 function tell({ stopped, running, cleared, killed, released, stuck }: Report, context: Context): void {
-  for (const { kind, id, pid, host } of stopped) context.out(`stopped ${kind} ${id} (pid ${pid} on ${host})`)
   if (cleared.supervisors + cleared.workers > 0) {
     const { supervisors, workers, runs } = cleared
     context.out(
@@ -48,25 +50,14 @@ function tell({ stopped, running, cleared, killed, released, stuck }: Report, co
     )
   }
   if (killed + released > 0) context.out(`jobs killed: ${killed}, given back: ${released}`)
-  for (const [job, reason] of Object.entries(stuck)) context.note(`the run of job ${job} cannot be ended: ${reason}`)
-  for (const { kind, id, pid, host } of running) {
-    context.note(`${kind} ${id} (pid ${pid} on ${host}) has not stopped in time; try --force, or a longer --timeout`)
+  for (const [id, reason] of Object.entries(stuck)) context.note(`${id} cannot be ended: ${reason}`)
+  const name = processNames([...stopped, ...running])
+  for (const one of running) {
+    context.note(
+      one.answers
+        ? `${name(one)} has not stopped in time; try --force, or a longer --timeout`
+        : `${name(one)} does not answer; its last heartbeat was ${formatDuration(Math.round(one.beat_age))} ago. It stops when it comes back; the jobs of a lost host run elsewhere when their leases end`,
+    )
   }
   if (stopped.length + running.length + cleared.supervisors + cleared.workers === 0) context.out('no worker is running')
-}
-
-/** One line that is written over on a terminal; elsewhere only its first form. */
-function progressOf(context: Context): { show: (line: string) => void; end: () => void } {
-  let last = ''
-  const tty = process.stderr.isTTY === true && !context.json
-  return {
-    show(line) {
-      if (line === last || context.json || (last !== '' && !tty)) return
-      last = line
-      context.err(tty ? `\r\x1b[K${line}` : `${line}\n`)
-    },
-    end() {
-      if (tty && last !== '') context.err('\r\x1b[K')
-    },
-  }
 }
