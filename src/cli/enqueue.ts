@@ -9,10 +9,9 @@ import { failureOf, failureText } from './failure.ts'
 import { type JobRequest, readJob } from './job-input.ts'
 import { combine, type JobOptions, jobFields } from './job-options.ts'
 import { jobToJson } from './job-view.ts'
-import { parseJsonObject } from './json-text.ts'
 import { jobMaker } from './new-job.ts'
-import { commandLine } from './shell-words.ts'
 import { safe } from './text.ts'
+import { typedCommand, typedJson } from './typed.ts'
 
 export interface EnqueueOptions extends JobOptions {
   file?: string
@@ -36,7 +35,7 @@ export async function enqueue(context: Context, args: readonly string[], options
 }
 
 async function put(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
-  const source = sourceOf(context, args, options)
+  const source = await sourceOf(context, args, options)
   const fields = jobFields(options)
   const trouble = new Trouble(context, options.keepGoing === true)
   const asked = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
@@ -54,15 +53,18 @@ async function put(context: Context, args: readonly string[], options: EnqueueOp
 
 type Source = { file: string } | { file: null; fields: Record<string, unknown> }
 
-function sourceOf({ words }: Context, [argument, ...more]: readonly string[], { file, id }: EnqueueOptions): Source {
-  if (more.length > 0) throw invalid('a command of several words goes behind --', 'queuectl enqueue -- COMMAND…')
+async function sourceOf(context: Context, args: readonly string[], options: EnqueueOptions): Promise<Source> {
+  const { words } = context
+  const { file, id, shell } = options
+  const [argument] = args
   const given = [argument, file, words].filter((one) => one != null).length
   if (given !== 1) {
     const problem = given === 0 ? 'what is to be enqueued is missing' : 'jobs are given in more than one way'
     throw invalid(problem, 'give JSON, or -- and a command, or --file PATH, or - for stdin')
   }
-  if (words !== null) return { file: null, fields: { command: commandLine(words) } }
-  if (argument !== undefined && argument !== '-') return { file: null, fields: parseJsonObject(argument) }
+  if (words !== null) return { file: null, fields: { command: await typedCommand(context, words, shell) } }
+  if (argument !== undefined && (argument !== '-' || args.length > 1))
+    return { file: null, fields: await typedJson(args) }
   if (id !== undefined) throw invalid('--id names one job, and this is a bulk', 'give ids in the lines')
   return { file: file ?? '-' }
 }

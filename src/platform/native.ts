@@ -1,7 +1,7 @@
 import type { Shell } from '../domain/job.ts'
 import { hostIdentity } from './host.ts'
 import { sendSignal } from './kill.ts'
-import type { JobCommand, Platform, StartedJob } from './platform.ts'
+import type { JobCommand, Platform, StartedJob, WorkerProcess } from './platform.ts'
 import type { ProcessTable } from './table.ts'
 import { findTree, signalFound, type TreeSystem } from './tree.ts'
 import { endTree, treeLives } from './tree-end.ts'
@@ -11,8 +11,11 @@ import { usage } from './usage.ts'
 export interface Parts {
   table: ProcessTable
   has_signals: boolean
+  worker_process?: WorkerProcess
   killDescent?(pid: number): Promise<void>
   unrunnable(job: { command: string; shell: Shell }): string | null
+  commandLine(words: readonly string[], shell: Shell): string
+  json_typed: string
   start(job: JobCommand): StartedJob
   dataFolder(): string
   untrustedFileSystem(path: string): string | null
@@ -29,6 +32,7 @@ export function createPlatform(parts: Parts): Platform {
 
   const platform: Platform = {
     has_signals,
+    worker_process: parts.worker_process ?? {},
 
     identify(pid) {
       const entry = table.entry(pid)
@@ -54,6 +58,8 @@ export function createPlatform(parts: Parts): Platform {
     },
 
     unrunnable: parts.unrunnable,
+    commandLine: parts.commandLine,
+    json_typed: parts.json_typed,
 
     start(job) {
       const message = parts.unrunnable(job)

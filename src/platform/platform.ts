@@ -56,9 +56,16 @@ export interface StartedJob {
   go?: () => void
 }
 
+/** How a worker process is forked, beside what all have in common; as node:cluster takes it. */
+export interface WorkerProcess {
+  windowsHide?: boolean
+  stdio?: ('ignore' | 'pipe' | 'ipc')[]
+}
+
 export interface Platform {
   /** Whether processes can be asked to end by SIGTERM. */
   readonly has_signals: boolean
+  readonly worker_process: WorkerProcess
   /** Identity of `pid` now; null when there is no such process (a zombie is none). */
   identify(pid: number): ProcessIdentity | null
   /**
@@ -70,6 +77,10 @@ export interface Platform {
   signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGCONT'): boolean
   /** Why such a command cannot be run here, whatever it says: no such shell, too long for it. Null when it can. */
   unrunnable(job: { command: string; shell: Shell }): string | null
+  /** One command line from which that shell reads exactly `words`. */
+  commandLine(words: readonly string[], shell: Shell): string
+  /** How a job's JSON is typed here, so that the terminal leaves its quotes: a hint for people. */
+  readonly json_typed: string
   /** Starts a job in a session of its own. Never throws. */
   start(job: JobCommand): StartedJob
   /** Whether any process of the tree lives; cheap when none does. `sweep`: look for the token too. */

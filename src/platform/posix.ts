@@ -6,6 +6,7 @@ import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
 import { os } from './program.ts'
 import { startFast, startShell } from './start.ts'
 import type { ProcessTable } from './table.ts'
+import { shWords } from './words.ts'
 
 /** Magic numbers of statfs(2) for file systems on which SQLite's locks or shared memory cannot be trusted. */
 const UNTRUSTED: Readonly<Record<number, string>> = {
@@ -31,6 +32,8 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
     table,
     has_signals: true,
     unrunnable: ({ shell }) => (shell === 'default' ? null : `there is no shell "${shell}" on this system`),
+    commandLine: shWords,
+    json_typed: `write '{"command":"echo hi"}', or for a plain command: queuectl enqueue -- COMMAND`,
 
     start(job) {
       // `--` ends the options: a command may begin with a hyphen. A fresh environment, since a packager's spawn writes into it.

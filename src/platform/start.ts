@@ -20,10 +20,10 @@ export function startShell(call: ShellCall, { cwd, output_fd }: JobCommand, tabl
   try {
     const asked_at = Date.now()
     const child = childProcess().spawn(file, args, {
-      ...options,
       cwd,
       env,
       detached: true,
+      ...options,
       stdio: [gated ? 'pipe' : 'ignore', output_fd, output_fd],
     })
     const ended = new Promise<Ending>((resolve) => {

@@ -7,6 +7,14 @@ import { os, runProgram, runProgramSync } from './program.ts'
 import { secondSince } from './ps.ts'
 import { type ShellCall, startShell } from './start.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
+import { cmdWords, powershellWords } from './words.ts'
+
+/** cmd.exe leaves single quotes to the program; PowerShell before 7.3 drops double ones inside of an argument. */
+const JSON_TYPED = [
+  'in cmd "{\\"command\\":\\"echo hi\\"}"',
+  `in PowerShell '{"command":"echo hi"}', before version 7.3 '{\\"command\\":\\"echo hi\\"}'`,
+  'everywhere: queuectl enqueue -- "echo hi"',
+].join('; ')
 
 /** Characters: cmd.exe's own limit for a line is 8,191, the system's for a variable 32,767. */
 const LONGEST: Readonly<Record<Shell, number>> = { default: 8_000, cmd: 8_000, powershell: 32_000 }
@@ -17,7 +25,7 @@ const LONGEST: Readonly<Record<Shell, number>> = { default: 8_000, cmd: 8_000, p
  */
 const RUN_SCRIPT = [
   'try { [Console]::OutputEncoding = $OutputEncoding = [Text.UTF8Encoding]::new($false) } catch {}',
-  "$end = [char]10 + 'if (-not $?) { if ($LASTEXITCODE) { exit $LASTEXITCODE } exit 1 }'",
+  "$end = [string][char]10 + 'if (-not $?) { if ($LASTEXITCODE) { exit $LASTEXITCODE } exit 1 }'",
   'Invoke-Expression ($env:QUEUECTL_COMMAND + $end)',
 ].join('; ')
 
@@ -36,8 +44,13 @@ export function windows(): Platform {
   return createPlatform({
     table: windowsTable(),
     has_signals: false,
+    // A console of its own that nobody sees: jobs use it too, so that none of them opens a window, Ctrl-C in the supervisor's
+    // reaches none, and its code page is theirs alone. With an inherited stream Windows would not hide it.
+    worker_process: { windowsHide: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     killDescent,
     unrunnable,
+    commandLine: (words, shell) => (shell === 'powershell' ? powershellWords(words) : cmdWords(words)),
+    json_typed: JSON_TYPED,
     start: (job) => startShell(shellCall(job), job, windowsTable()),
 
     dataFolder() {
@@ -75,13 +88,14 @@ export function shellCall({ command, shell, env }: Pick<JobCommand, 'command' | 
     shell === 'powershell'
       ? `"${system(POWERSHELL)}" -NoLogo -NoProfile -NonInteractive -InputFormat None -OutputFormat Text -Command "${RUN_SCRIPT}"`
       : `"${cmd}" /d /v:off /s /c "!QUEUECTL_COMMAND!"`
-  const gate = `set /p QUEUECTL_GO=&& ${inner}`
+  const gate = `set /p QUEUECTL_GO=&& ("${system('chcp.com')}" 65001 >nul 2>&1 & ${inner})`
   return {
     file: cmd,
     args: ['/d', '/v:on', '/s', '/c', `"${gate}"`],
     env: { ...env, QUEUECTL_COMMAND: command },
     gated: true,
-    options: { windowsHide: true, windowsVerbatimArguments: true },
+    // Not detached: without a console each program of a job would open a window of its own.
+    options: { detached: false, windowsHide: true, windowsVerbatimArguments: true },
   }
 }
 

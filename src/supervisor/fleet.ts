@@ -38,7 +38,7 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options
     const { entry, exec_args } = selfCommand()
-    cluster.setupPrimary({ exec: entry, args: [], execArgv: exec_args })
+    cluster.setupPrimary({ exec: entry, args: [], execArgv: exec_args, ...platform.worker_process })
     this.scale(options.count, 0)
   }
 
@@ -174,6 +174,7 @@ export class Fleet {
     place.fill(member)
     child.on('message', (message: FromWorker) => this.#hear(member, message))
     child.on('error', () => {})
+    child.process.stderr?.pipe(process.stderr)
     child.on('exit', (code, signal) =>
       this.#bury(place, member, signal === null ? `exit code ${code}` : `signal ${signal}`),
     )

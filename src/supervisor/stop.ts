@@ -9,7 +9,8 @@ const SAME_PRESS_MS = 500
 
 /**
  * What the signals noted so far and `--force` add up to (R8). SIGTERM and SIGHUP ask for a graceful stop, however often
- * they come, since `worker stop` and an init may both send one; a second SIGINT ends the jobs, a third kills them.
+ * they come, since `worker stop` and an init may both send one; a second SIGINT, or SIGBREAK of Windows, ends the jobs, a third
+ * kills them.
  */
 export class StopRequest {
   level: StopLevel = STOP.none
@@ -19,7 +20,7 @@ export class StopRequest {
   #pressed_at = Number.NEGATIVE_INFINITY
 
   signal({ name, at }: NotedSignal): void {
-    if (name !== 'SIGINT') {
+    if (name !== 'SIGINT' && name !== 'SIGBREAK') {
       this.ask(STOP.graceful, name)
       return
     }
@@ -27,7 +28,7 @@ export class StopRequest {
     this.#pressed_at = at
     if (repeated) return
     if (this.level === STOP.none) this.interrupted = true
-    this.ask(Math.min(this.level + 1, STOP.kill) as StopLevel, 'Ctrl-C')
+    this.ask(Math.min(this.level + 1, STOP.kill) as StopLevel, name === 'SIGINT' ? 'Ctrl-C' : 'Ctrl-Break')
   }
 
   ask(level: StopLevel, cause: string): void {

@@ -99,7 +99,7 @@ class Supervisor {
   }
 
   async run(): Promise<number> {
-    const signals = noteSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => this.#sleeper.wake())
+    const signals = noteSignals(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'], () => this.#sleeper.wake())
     const watcher = this.#store.watch({ on_change: () => this.#hint() })
     const { id: supervisor, concurrency } = this.#options
     const { label: store } = this.#store.info

@@ -85,9 +85,12 @@ describe('Windows', () => {
     expect(call.gated).to.equal(true)
     expect(call.file).to.match(/^[A-Z]:\\.*\\System32\\cmd\.exe$/i)
     expect(call.args.slice(0, 4)).to.deep.equal(['/d', '/v:on', '/s', '/c'])
-    expect(call.args[4]).to.match(/^"set \/p QUEUECTL_GO=&& ".*cmd\.exe" \/d \/v:off \/s \/c "!QUEUECTL_COMMAND!""$/)
+    // UTF-8 for what the command prints, then the command.
+    expect(call.args[4]).to.match(
+      /^"set \/p QUEUECTL_GO=&& \(".*chcp\.com" 65001 >nul 2>&1 & ".*cmd\.exe" \/d \/v:off \/s \/c "!QUEUECTL_COMMAND!"\)"$/,
+    )
     expect(call.env).to.deep.equal({ PATH: 'x', QUEUECTL_COMMAND: command })
-    expect(call.options).to.deep.equal({ windowsHide: true, windowsVerbatimArguments: true })
+    expect(call.options).to.deep.equal({ detached: false, windowsHide: true, windowsVerbatimArguments: true })
     expect(shellCall({ command, shell: 'cmd', env: { PATH: 'x' } })).to.deep.equal(call)
   })
 
@@ -98,13 +101,41 @@ describe('Windows', () => {
       .to.include({ gated: true })
       .and.to.have.property('file')
       .that.matches(/\\cmd\.exe$/)
-    const [, line = ''] = /^"set \/p QUEUECTL_GO=&& "[^"]*\\powershell\.exe" (.*)"$/.exec(call.args[4] ?? '') ?? []
+    const [, line = ''] = / & "[^"]*\\powershell\.exe" (.*)\)"$/.exec(call.args[4] ?? '') ?? []
     const [, options, script = ''] = /^([^"]*) -Command "([^"]*)"$/.exec(line) ?? []
     expect(options).to.contain('-NoProfile').and.to.contain('-NonInteractive')
     expect(script).to.contain('Invoke-Expression ($env:QUEUECTL_COMMAND').and.to.contain('exit $LASTEXITCODE')
     // What cmd.exe would read as its own, quotes or not.
     expect(script).to.not.match(/[%!\r\n]/)
     expect(call.env).to.deep.equal({ QUEUECTL_COMMAND: command })
+  })
+
+  it('quotes words for the shell that will read them', () => {
+    const line = (...words: string[]) => windows().commandLine(words, 'default')
+    expect(line('convert', 'my photo.png', 'C:\\out\\a-1.jpg', '')).to.equal(
+      'convert "my photo.png" C:\\out\\a-1.jpg ""',
+    )
+    expect(line('C:\\my programs\\a.exe', 'a & b', 'ends in\\')).to.equal(
+      '"C:\\my programs\\a.exe" "a & b" "ends in\\\\"',
+    )
+    expect(line('x', 'say "hi"', '50%', '^')).to.equal('x ^"say \\^"hi\\^"^" ^"50^%^" ^"^^^"')
+    const powershell = (...words: string[]) => windows().commandLine(words, 'powershell')
+    expect(powershell('Write-Output', '-NoEnumerate', "it's", '$x', 'a,b')).to.equal(
+      "Write-Output -NoEnumerate 'it''s' '$x' 'a,b'",
+    )
+    expect(powershell('my program.exe', '@args')).to.equal("& 'my program.exe' '@args'")
+  })
+
+  it('forks workers with a hidden console of their own, which jobs use too', () => {
+    const { windowsHide, stdio } = windows().worker_process
+    expect(windowsHide).to.equal(true)
+    // Where a stream is inherited Windows hides nothing.
+    expect(stdio).to.not.include('inherit')
+    expect(shellCall({ command: 'x', shell: 'cmd', env: {} }).options).to.include({ detached: false })
+  })
+
+  it('says how JSON is typed in cmd and PowerShell', () => {
+    expect(windows().json_typed).to.contain('cmd "{\\"command\\":\\"echo hi\\"}"').and.to.contain("PowerShell '{")
   })
 
   it('refuses a command that is too long for its shell', () => {

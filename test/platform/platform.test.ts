@@ -54,7 +54,7 @@ describe('the identity of a process (R4)', function () {
   })
 
   it('counts a process that is hidden from us as alive: that is no proof of its death', () => {
-    const { start, unrunnable, dataFolder, untrustedFileSystem } = platform
+    const { start, unrunnable, commandLine, json_typed, dataFolder, untrustedFileSystem } = platform
     const table = { ...procfs, entry: () => null, boot: () => platform.identify(process.pid)?.boot_id ?? '' }
     const hidden = createPlatform({
       table,
@@ -62,6 +62,8 @@ describe('the identity of a process (R4)', function () {
       send: () => 'refused',
       start,
       unrunnable,
+      commandLine,
+      json_typed,
       dataFolder,
       untrustedFileSystem,
     })

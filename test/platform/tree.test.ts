@@ -147,7 +147,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
     const state = { allowed: false }
     const send: typeof sendSignal = (pid, signal, options) =>
       state.allowed || signal === 0 ? (state.allowed ? sendSignal(pid, signal, options) : 'refused') : 'refused'
-    const { start, unrunnable, dataFolder, untrustedFileSystem } = platform
+    const { start, unrunnable, commandLine, json_typed, dataFolder, untrustedFileSystem } = platform
     return {
       state,
       platform: createPlatform({
@@ -156,6 +156,8 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
         send,
         start,
         unrunnable,
+        commandLine,
+        json_typed,
         dataFolder,
         untrustedFileSystem,
       }),
