@@ -56,7 +56,7 @@ function parse(address: string): { scheme: string; path: string } {
 
 function pathOf(address: string): string {
   if (/^file:\/\//i.test(address)) return fileUrlPath(address)
-  return address.replace(/^(?:sqlite|file):(?:\/\/(?=\/))?/i, '')
+  return address.replace(/^(?:sqlite|file):(?:\/\/(?=\/|[a-z]:))?/i, '')
 }
 
 function fileUrlPath(address: string): string {
