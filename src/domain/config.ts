@@ -122,14 +122,15 @@ export function allowed(key: ConfigKey): string {
 
 function read(kind: Kind, text: string, key: string): unknown {
   if (kind === 'choice') return text
-  if (kind === 'duration') return /^-/.test(text) ? Number.NaN : parseDuration(text, key)
+  if (kind === 'duration') return text.startsWith('-') ? text : parseDuration(text, key)
   if (kind === 'bytes') return parseBytes(text)
   return /^-?\d+(\.\d+)?(e\d+)?$/i.test(text) ? Number(text) : text
 }
 
-function parseBytes(text: string): number {
+/** What is no size stays text, to be refused as it was written. */
+function parseBytes(text: string): number | string {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []
-  if (number === undefined) return Number.NaN
+  if (number === undefined) return text
   return Math.floor(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit?.toLowerCase() ?? ''))
 }
 

@@ -92,12 +92,15 @@ describe('settings', () => {
     ['max_retries', 'none'],
     ['concurrency', '0'],
     ['grace', '-3s'],
+    ['backoff_max', '-1'],
     ['log_limit', '1'],
+    ['log_limit', 'much'],
     ['durability', 'some'],
     ['backoff_base', 'Infinity'],
   ] as const) {
-    it(`refuse ${text} for ${key}`, () => {
-      expect(() => parseSetting(key, text)).to.throw(QueuectlError, key)
+    it(`refuse ${text} for ${key}, by name and value`, () => {
+      const value = text.replace('1e9', '1000000000')
+      expect(() => parseSetting(key, text)).to.throw(QueuectlError, new RegExp(`^${key} cannot be "?${value}"?$`))
     })
   }
 })
