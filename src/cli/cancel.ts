@@ -1,12 +1,11 @@
 import { parseDuration } from '../domain/duration.ts'
 import { EXIT, QueuectlError } from '../domain/errors.ts'
-import type { Job } from '../domain/job.ts'
+import { isFinal, type Job } from '../domain/job.ts'
 import type { Changed, JobStore } from '../store/port.ts'
 import { reportChanges } from './changes.ts'
 import type { Context } from './context.ts'
 import { idsToChange } from './ids.ts'
 import { openTicker } from './ticker.ts'
-import { isFinal } from './waiting.ts'
 
 /** `cancel`: asks, and waits until running jobs have ended (R7). */
 export async function cancel(
@@ -56,5 +55,5 @@ function resultOf(job: Job | null): Changed['result'] {
   if (job === null) return 'not_found'
   if (job.state === 'cancelled') return 'done'
   // A success that was settled before the request stands; a requeue by somebody else took the request back.
-  return isFinal(job) || job.cancel_requested_at === null ? 'wrong_state' : 'requested'
+  return isFinal(job.state) || job.cancel_requested_at === null ? 'wrong_state' : 'requested'
 }

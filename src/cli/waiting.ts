@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { EXIT, notFound, QueuectlError } from '../domain/errors.ts'
-import { FINAL_STATES, type Job } from '../domain/job.ts'
+import { isFinal, type Job } from '../domain/job.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Context } from './context.ts'
 import { failureOf } from './failure.ts'
@@ -27,7 +27,7 @@ export async function waitForJobs(
   context: Context,
   store: JobStore,
   ids: readonly string[],
-  { timeout_ms, on_look, until = isFinal }: WaitOptions,
+  { timeout_ms, on_look, until = ({ state }) => isFinal(state) }: WaitOptions,
 ): Promise<Waited> {
   const interrupt = new AbortController()
   const onInterrupt = () => interrupt.abort()
@@ -58,11 +58,6 @@ export async function waitForJobs(
     ticker.close()
     process.off('SIGINT', onInterrupt)
   }
-}
-
-/** Whether a job is in a state that it does not leave by itself. */
-export function isFinal(job: Job): boolean {
-  return (FINAL_STATES as readonly string[]).includes(job.state)
 }
 
 /** The exit code of a wait that ended; says on stderr why it was not for the jobs' sake. */

@@ -9,6 +9,11 @@ export type JobView = (typeof JOB_VIEWS)[number]
 /** States that a job does not leave by itself. */
 export const FINAL_STATES = ['completed', 'dead', 'cancelled'] as const satisfies readonly JobState[]
 
+/** Whether `state` is one of them. */
+export function isFinal(state: JobState): boolean {
+  return (FINAL_STATES as readonly JobState[]).includes(state)
+}
+
 /** What runs a command: the system's own shell (`/bin/sh`, on Windows `cmd.exe`), or one that is named, which only Windows has. */
 export const SHELLS = ['default', 'cmd', 'powershell'] as const
 export type Shell = (typeof SHELLS)[number]

@@ -1,4 +1,4 @@
-import { FINAL_STATES, type JobState } from '../../domain/job.ts'
+import { FINAL_STATES, isFinal, type JobState } from '../../domain/job.ts'
 import { newToken } from '../../domain/token.ts'
 import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
@@ -106,7 +106,7 @@ function done(row: JobRow): Changed {
 async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: number; tokens: string[] }> {
   const { jobs, outputs } = db.models
   const ended = {
-    state: { $in: params.states.filter((state) => (FINAL_STATES as readonly JobState[]).includes(state)) },
+    state: { $in: params.states.filter(isFinal) },
     finished_at: { $gt: EPOCH, $lte: new Date(db.now() - params.older_than_ms) },
     ...(params.queue === undefined ? {} : { queue: params.queue }),
   }

@@ -1,4 +1,4 @@
-import { FINAL_STATES, type JobState } from '../../domain/job.ts'
+import { isFinal, type JobState } from '../../domain/job.ts'
 import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
 import type { JobStore, SettleParams } from '../port.ts'
 import type { Connection } from './connection.ts'
@@ -82,5 +82,3 @@ async function recorded(db: Connection, { id, token }: SettleParams): Promise<Jo
   const job = await db.call(() => db.models.jobs.findOne({ _id: id }, { history: 1 }).lean())
   return job?.history.find(({ fence }) => fence === token)?.state ?? null
 }
-
-const isFinal = (state: JobState) => (FINAL_STATES as readonly JobState[]).includes(state)

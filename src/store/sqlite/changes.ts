@@ -1,4 +1,4 @@
-import { FINAL_STATES, type Job, type JobState } from '../../domain/job.ts'
+import { isFinal, type Job, type JobState } from '../../domain/job.ts'
 import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
@@ -8,8 +8,6 @@ import { VIEWS } from './schema.ts'
 type Change = (job: Job, now: number) => { result: 'done' | 'requested'; set: string } | null
 
 const FORGET_EMPTY = `DELETE FROM counters WHERE ${VIEWS.join(' + ')} = 0`
-
-const isFinal = (state: JobState) => (FINAL_STATES as readonly JobState[]).includes(state)
 
 const cancel: Change = (job) => {
   if (isFinal(job.state)) return null

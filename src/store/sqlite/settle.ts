@@ -1,4 +1,4 @@
-import { FINAL_STATES, type JobState } from '../../domain/job.ts'
+import { isFinal, type JobState } from '../../domain/job.ts'
 import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
 import type { JobStore, SettleParams } from '../port.ts'
 import { claimNow } from './claim.ts'
@@ -41,7 +41,7 @@ function settleNow(db: Connection, params: SettleParams, now: number): JobState 
 function finish(db: Connection, job: Row, s: Settlement, now: number): void {
   const due = s.state === 'pending' ? now + s.delay_ms : null
   const ready = due !== null && due <= now ? 1 : 0
-  const ended = (FINAL_STATES as readonly JobState[]).includes(s.state) ? now : null
+  const ended = isFinal(s.state) ? now : null
   const counters = [s.attempts, s.interruptions, s.worker_deaths]
   db.run(FINISH, s.state, ready, due, ...counters, now, ended, s.exit_code, s.signal, s.reason, Number(job.seq))
 }
