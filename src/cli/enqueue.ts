@@ -1,3 +1,4 @@
+import { parseDuration } from '../domain/duration.ts'
 import { EXIT, invalid, QueuectlError } from '../domain/errors.ts'
 import type { NewJob } from '../domain/job.ts'
 import { killPoint } from '../platform/kill-point.ts'
@@ -29,7 +30,10 @@ interface Asked {
 
 /** `enqueue`: reads the jobs, stores them, prints them, and with --wait or --follow stays until they end. */
 export async function enqueue(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
-  if (!options.wait && !options.follow) return put(context, args, options)
+  if (!options.wait && !options.follow) {
+    if (options.waitTimeout !== undefined) throw invalid('--wait-timeout goes with --wait or --follow')
+    return put(context, args, options)
+  }
   const { asWaiter } = await import('./waiting.ts')
   await asWaiter(() => put(context, args, options))
 }
@@ -37,6 +41,9 @@ export async function enqueue(context: Context, args: readonly string[], options
 async function put(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
   const source = await sourceOf(context, args, options)
   const fields = jobFields(options)
+  // Before anything is stored: a bad time must not leave a job behind.
+  const timeout_ms =
+    options.waitTimeout === undefined ? null : parseDuration(options.waitTimeout, '--wait-timeout') * 1000
   const trouble = new Trouble(context, options.keepGoing === true)
   const asked = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
   if (options.follow && asked.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
@@ -46,7 +53,7 @@ async function put(context: Context, args: readonly string[], options: EnqueueOp
   const is_bulk = source.file !== null
   if (options.wait || options.follow) {
     const { stayFor } = await import('./staying.ts')
-    await stayFor(context, store, inserted, { is_bulk, follow: options.follow === true, timeout: options.waitTimeout })
+    await stayFor(context, store, inserted, { is_bulk, follow: options.follow === true, timeout_ms })
   } else print(context, store, inserted, is_bulk)
   if (trouble.count > 0) context.exit(EXIT.usage)
 }

@@ -1,4 +1,3 @@
-import { parseDuration } from '../domain/duration.ts'
 import type { Inserted, JobStore } from '../store/port.ts'
 import type { Context } from './context.ts'
 import { Follower } from './follower.ts'
@@ -12,24 +11,25 @@ export async function stayFor(
   context: Context,
   store: JobStore,
   inserted: readonly Inserted[],
-  options: { is_bulk: boolean; follow: boolean; timeout: string | undefined },
+  options: { is_bulk: boolean; follow: boolean; timeout_ms: number | null },
 ): Promise<void> {
-  const timeout_ms = options.timeout === undefined ? null : parseDuration(options.timeout, '--wait-timeout') * 1000
   const ids = inserted.map(({ job }) => job.id)
-  const toJson = ({ job }: Pick<Inserted, 'job'>) => jobToJson(job, store.now())
+  const toJson = ({ job, existing }: Inserted) => ({ ...jobToJson(job, store.now()), existing })
   if (options.follow && context.json) for (const one of inserted) context.outJson({ job: toJson(one) })
   else if (options.follow) context.note(`job ${ids.join(' ')}`)
   else if (!context.json) context.out(ids.join('\n'))
 
   const follower = options.follow ? new Follower(context, store, new LogPrinter(context, false)) : null
   const waited = await waitForJobs(context, store, ids, {
-    timeout_ms,
+    timeout_ms: options.timeout_ms,
     ...(follower ? { on_look: (job) => follower.look(job) } : {}),
   }).finally(() => follower?.close())
 
   if (context.json) {
-    const ends = await Promise.all(ids.map(async (id) => store.get({ id })))
-    const jobs = ends.flatMap((job) => (job === null ? [] : [toJson({ job })]))
+    const ends = await Promise.all(
+      inserted.map(async ({ job, existing }) => ({ job: (await store.get({ id: job.id })) ?? job, existing })),
+    )
+    const jobs = ends.map(toJson)
     if (options.follow) for (const job of jobs) context.outJson({ job })
     else context.outJson(options.is_bulk ? jobs : jobs[0])
   } else if (waited.ended === 'all') {

@@ -40,6 +40,8 @@ describe('wait', () => {
     expect(code).to.equal(124)
     expect(stderr).to.contain('no worker is running').and.to.contain('job idle goes on')
     expect((await queue.json('show', 'idle')).state).to.equal('pending')
+    const { stdout } = await queue.run(['wait', 'good', 'idle', '--timeout', '10ms', '--json'])
+    expect(JSON.parse(stdout).map((job: { state: string }) => job.state)).to.deep.equal(['completed', 'pending'])
   })
 
   it('leaves the job at Ctrl-C, says so, and exits 130', async () => {
@@ -70,12 +72,21 @@ describe('wait', () => {
     expect((await queue.run(['enqueue', '--wait', '{"comand":"x"}'])).code).to.equal(125)
   })
 
+  it('is refused with a bad time before anything is enqueued', async () => {
+    const id = ['--id', 'early']
+    expect((await queue.run(['enqueue', '--wait', '--wait-timeout', 'soon', ...id, '--', 'true'])).code).to.equal(125)
+    expect((await queue.run(['enqueue', '--wait-timeout', '5s', ...id, '--', 'true'])).code).to.equal(2)
+    expect((await queue.run(['show', 'early'])).code).to.equal(3)
+  })
+
   it('prints one document with enqueue --wait --json', async () => {
     const waiting = queue.run(['enqueue', '--wait', '--json', '--id', 'doc', '--', 'true'])
     await waitFor(async () => (await queue.run(['show', 'doc'])).code === 0, { within: 10_000, what: 'it is enqueued' })
     await queue.drain()
     const { code, stdout } = await waiting
     expect(code).to.equal(0)
-    expect(JSON.parse(stdout)).to.include({ id: 'doc', state: 'completed' })
+    expect(JSON.parse(stdout)).to.include({ id: 'doc', state: 'completed', existing: false })
+    const again = await queue.json('enqueue', '--wait', '--id', 'doc', '--', 'true')
+    expect(again).to.include({ id: 'doc', state: 'completed', existing: true })
   })
 })

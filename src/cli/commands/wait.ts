@@ -39,9 +39,10 @@ async function wait(context: Context, texts: readonly string[], timeout: string 
   const ids: string[] = []
   for (const text of texts) ids.push((await findJob(store, text)).id)
   const waited = await waitForJobs(context, store, ids, { timeout_ms })
-  if (waited.ended === 'all') {
-    if (context.json) context.outJson(waited.jobs.map((job) => jobToJson(job, store.now())))
-    else for (const job of waited.jobs) context.out(jobEnd(job))
-  }
+  if (context.json) {
+    // Those that have not ended too: there is one document, however the wait ended.
+    const jobs = await Promise.all(ids.map((id) => store.get({ id })))
+    context.outJson(jobs.flatMap((job) => (job === null ? [] : [jobToJson(job, store.now())])))
+  } else if (waited.ended === 'all') for (const job of waited.jobs) context.out(jobEnd(job))
   context.exit(waitExitCode(context, waited, ids))
 }
