@@ -1,0 +1,35 @@
+import { PassThrough } from 'node:stream'
+import { expect } from 'chai'
+import { confirmed } from '../../src/cli/confirm.ts'
+import { Context } from '../../src/cli/context.ts'
+
+class AtTerminal extends Context {
+  override get interactive(): boolean {
+    return true
+  }
+}
+
+describe('a question to a person', () => {
+  const answer = async (typed: string): Promise<boolean> => {
+    const input = new PassThrough()
+    const confirmation = confirmed(new AtTerminal([]), 'Really?', false, { input, output: new PassThrough() })
+    input.write(typed)
+    return confirmation
+  }
+
+  for (const [name, typed, wanted] of [
+    ['y', 'y\r', true],
+    ['yes', 'YES\r', true],
+    ['n', 'n\r', false],
+    ['nothing', '\r', false],
+    ['Ctrl-C', '\x03', false],
+    ['Ctrl-D', '\x04', false],
+  ] as const) {
+    it(`takes ${name} for ${wanted ? 'yes' : 'no'}`, async () => expect(await answer(typed)).to.equal(wanted))
+  }
+
+  it('is not asked where nobody can answer, nor with --yes', async () => {
+    expect(await confirmed(new Context(['--json']), 'Really?', false)).to.equal(true)
+    expect(await confirmed(new AtTerminal([]), 'Really?', true)).to.equal(true)
+  })
+})
