@@ -53,7 +53,8 @@ function readable(event: SupervisorEvent): string {
     case 'escalated':
       return `ending running jobs now (${event.signal})`
     case 'drained':
-      return event.died > 0 ? `drained; ${jobs(event.died)} died` : 'drained'
+    case 'not_drained':
+      return drain(event.left, event.died)
     case 'stopped':
       return `stopped${cut(event.killed, event.released)}`
     case 'trouble':
@@ -79,6 +80,11 @@ function news({ id, run, event, cause, run_ms, retry_ms, command, worker }: RunN
     case 'lost':
       return `${id}  run ${run} was taken over; its result is dropped`
   }
+}
+
+function drain(left: number, died: number): string {
+  const came_to = left > 0 ? `not drained in time: ${jobs(left)} left` : 'drained'
+  return died > 0 ? `${came_to}; ${jobs(died)} died` : came_to
 }
 
 function replaced(ms: number | null): string {

@@ -5,7 +5,7 @@ const UNFINISHED = ['ready', 'scheduled', 'retrying', 'processing'] as const
 const MOST_DEAD = 10_000
 
 /** What a drain has come to: null while it goes on. */
-export type Drained = { exit_code: number; cause: string; died: number } | null
+export type Drained = { exit_code: number; cause: string; left: number; died: number } | null
 
 /** Looks whether nothing is left to run, or `timeout` (seconds) is over. `since`: when the drain began, by the store's clock. */
 export async function lookAtDrain(
@@ -18,8 +18,8 @@ export async function lookAtDrain(
   const late = timeout !== null && store.now() - since > timeout * 1000
   if (left > 0 && !late) return null
   const died = await diedSince(store, queues, since)
-  if (left > 0) return { exit_code: EXIT.timed_out, cause: `not drained in ${timeout} s, ${left} jobs are left`, died }
-  return { exit_code: died > 0 ? EXIT.unsuccessful : EXIT.ok, cause: 'drained', died }
+  if (left > 0) return { exit_code: EXIT.timed_out, cause: `not drained in ${timeout} s`, left, died }
+  return { exit_code: died > 0 ? EXIT.unsuccessful : EXIT.ok, cause: 'drained', left, died }
 }
 
 /** How many jobs of `queues` (null: all) are not final: waiting for their time and for a retry included. */

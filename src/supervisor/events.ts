@@ -21,7 +21,8 @@ export type SupervisorEvent =
   | { event: 'scaled'; workers: number }
   | { event: 'stopping'; cause: string; running: number; grace: number }
   | { event: 'escalated'; signal: 'SIGTERM' | 'SIGKILL' }
-  | { event: 'drained'; died: number }
+  /** A drain is over: with jobs `left` when its time was. */
+  | { event: 'drained' | 'not_drained'; left: number; died: number }
   | { event: 'stopped'; killed: number; released: number }
   | { event: 'trouble'; message: string }
 

@@ -196,9 +196,10 @@ class Supervisor {
     const { queues, timeout } = this.#options
     const drained = await lookAtDrain(this.#store, queues, this.#began_at, timeout)
     if (drained === null) return
-    this.#tell({ event: 'drained', died: drained.died })
-    this.#exit_code = drained.exit_code
-    this.#ending.ask(STOP.graceful, drained.cause)
+    const { left, died, cause, exit_code } = drained
+    this.#tell({ event: left > 0 ? 'not_drained' : 'drained', left, died })
+    this.#exit_code = exit_code
+    this.#ending.ask(STOP.graceful, cause)
   }
 
   #greet(): void {
@@ -233,7 +234,7 @@ class Supervisor {
       bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried.keys()] })),
     ])
     this.#tell({ event: 'stopped', ...result })
-    if (result.killed > 0) return EXIT.unsuccessful
+    if (result.killed > 0 && this.#exit_code !== EXIT.timed_out) return EXIT.unsuccessful
     return this.#ending.interrupted ? EXIT.cancelled : (this.#exit_code ?? EXIT.ok)
   }
 

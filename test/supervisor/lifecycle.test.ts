@@ -38,8 +38,12 @@ describe('a supervisor’s life', function () {
 
   it('drains: exit 124 when that takes too long', async () => {
     await scene.add('echo never', { delay_ms: 600_000 })
+    await scene.add('sleep 30')
     const began = monotonic()
-    expect((await scene.launch('--drain', '--timeout', '1s').ended).code).to.equal(124)
+    const { code, stdout } = await scene.launch('--drain', '--timeout', '1s', '--grace', '0').ended
+    expect(code).to.equal(124)
+    expect(stdout).to.match(/not drained in time: 2 jobs left\n/)
+    expect(stdout).to.not.match(/ {2}drained/)
     expect(monotonic() - began).to.be.below(8_000)
   })
 
