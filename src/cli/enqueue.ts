@@ -1,5 +1,5 @@
 import { parseDuration } from '../domain/duration.ts'
-import { EXIT, invalid, QueuectlError } from '../domain/errors.ts'
+import { duplicateId, EXIT, invalid, QueuectlError } from '../domain/errors.ts'
 import type { NewJob } from '../domain/job.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import type { Inserted, JobStore } from '../store/port.ts'
@@ -114,17 +114,17 @@ async function insert(
   trouble: Trouble,
 ) {
   const progress = jobs.length >= 1000 ? await progressOf(context, jobs.length) : null
-  const answers = await store.insert({
+  const inserting = store.insert({
     jobs: jobs.map(({ job }) => job),
     skip_taken: trouble.keep_going,
     ...(progress ? { on_progress: progress.show } : {}),
   })
+  const answers = await inserting.catch((error) => trouble.tellTaken(jobs, error)).finally(progress?.clear)
   killPoint('inserted')
-  progress?.clear()
   return answers.flatMap((answer, i) => {
     if (answer !== null) return [answer]
     const { line, job } = jobs[i] as (typeof jobs)[number]
-    trouble.tell(line, new QueuectlError('duplicate_id', EXIT.not_found, `the id "${job.id}" belongs to another job`))
+    trouble.tell(line, duplicateId(job.id))
     return []
   })
 }
@@ -174,11 +174,22 @@ class Trouble {
     }
   }
 
-  tell(line: number | null, error: QueuectlError): void {
-    const { code, exit_code, message, hint } = error
-    const named = line === null ? error : new QueuectlError(code, exit_code, `line ${line}: ${message}`, hint)
-    if (!this.keep_going) throw named
-    this.count++
-    this.#context.err(`${failureText(failureOf(named), this.#context.json)}\n`)
+  /** Throws `error`; one about an id that is taken names the first line whose job it cannot be. */
+  tellTaken(jobs: readonly { line: number | null; job: NewJob }[], error: Error): never {
+    const same_id = jobs.filter(({ job }) => duplicateId(job.id).message === error.message)
+    const other = same_id.find(({ job }) => job.content_hash !== same_id[0]?.job.content_hash) ?? same_id[0]
+    if (other !== undefined && error instanceof QueuectlError) throw named(other.line, error)
+    throw error
   }
+
+  tell(line: number | null, error: QueuectlError): void {
+    if (!this.keep_going) throw named(line, error)
+    this.count++
+    this.#context.err(`${failureText(failureOf(named(line, error)), this.#context.json)}\n`)
+  }
+}
+
+function named(line: number | null, error: QueuectlError): QueuectlError {
+  const { code, exit_code, message, hint } = error
+  return line === null ? error : new QueuectlError(code, exit_code, `line ${line}: ${message}`, hint)
 }

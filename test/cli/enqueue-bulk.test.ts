@@ -48,8 +48,11 @@ describe('enqueue of many', () => {
 
   it('enqueues nothing when an id of the bulk is taken', async () => {
     await queue.ok('enqueue', '{"id":"taken","command":"x"}')
-    const { code } = await queue.run(['enqueue', '-'], { input: 'echo 1\n{"id":"taken","command":"y"}\n' })
+    const { code, stderr } = await queue.run(['enqueue', '-'], { input: 'echo 1\n{"id":"taken","command":"y"}\n' })
     expect(code).to.equal(3)
+    expect(stderr).to.match(/^queuectl: line 2: the id "taken" belongs to another job\n/)
+    const twice = '{"id":"new","command":"a"}\n{"id":"new","command":"a"}\n{"id":"new","command":"b"}\n'
+    expect((await queue.run(['enqueue', '-'], { input: twice })).stderr).to.contain('line 3: the id "new"')
     expect(await commands()).to.deep.equal(['x'])
   })
 
