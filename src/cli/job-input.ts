@@ -83,9 +83,10 @@ const UNTOUCHED: Readonly<Record<string, Reader>> = {
   ...Object.fromEntries(
     ['attempts', 'runs', 'interruptions', 'worker_deaths', 'requeues'].map((key) => [key, exactly(0)]),
   ),
+  ...Object.fromEntries(['history', 'last_output'].map((key) => [key, empty])),
   ...Object.fromEntries(
     ['processing_by', 'locked_at', 'lease_expires_at', 'started_at', 'finished_at', 'exit_code', 'signal', 'reason']
-      .concat('cancel_requested_at')
+      .concat('cancel_requested_at', 'last_log')
       .map((key) => [key, exactly(null)]),
   ),
 }
@@ -184,6 +185,11 @@ function readEnv(value: unknown, key: string): Record<string, string> {
 
 function orNull(reader: Reader): Reader {
   return (value, key) => (value === null ? null : reader(value, key))
+}
+
+function empty(value: unknown, key: string): unknown {
+  if (!Array.isArray(value) || value.length > 0) throw invalid(`${key} must be [] for a new job`, `leave ${key} out`)
+  return value
 }
 
 function exactly(...allowed: unknown[]): Reader {

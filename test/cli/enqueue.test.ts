@@ -59,12 +59,10 @@ describe('enqueue', () => {
     const job = { id: 'job1', command: 'echo hi', state: 'pending', attempts: 0, max_retries: 3, ...times }
     expect((await enqueue(JSON.stringify(job))).id).to.equal('job1')
     const copy = await queue.json('show', 'job1')
-    delete copy.history
-    delete copy.last_output
-    delete copy.last_log
     expect((await enqueue(JSON.stringify({ ...copy, id: 'job2' }))).id).to.equal('job2')
     expect(await refused('{"command":"x","state":"completed"}')).to.contain('state must be "pending"')
     expect(await refused('{"command":"x","attempts":2}')).to.contain('attempts must be 0')
+    expect(await refused('{"command":"x","history":[{}]}')).to.contain('history must be []')
   })
 
   it('keeps the words behind -- as they are, and takes a single word as a shell line', async function () {
