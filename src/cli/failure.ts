@@ -14,7 +14,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof QueuectlError) {
     return { exit_code: error.exit_code, code: error.code, message: error.message, hint: error.hint }
   }
-  if (isUsage(error)) return usageFailure(error.message)
+  if (isUsage(error)) return usageFailure(error.code === 'commander.help' ? 'a command is missing' : error.message)
   const message = error instanceof Error ? error.message : String(error)
   return { exit_code: EXIT.internal, code: 'internal', message, hint: 'QUEUECTL_DEBUG=1 shows where it happened' }
 }

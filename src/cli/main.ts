@@ -1,3 +1,4 @@
+import { EXIT } from '../domain/errors.ts'
 import { Context } from './context.ts'
 import { failureOf, failureText, helpExitCode } from './failure.ts'
 import { VERSION } from './version.ts'
@@ -24,7 +25,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 function fail(context: Context, error: unknown): void {
   const helped = helpExitCode(error)
-  if (helped !== null) {
+  // Help for want of a command is for people; for machines it is a failure like others.
+  if (helped !== null && (helped === EXIT.ok || !context.json)) {
     context.exit(helped)
     return
   }

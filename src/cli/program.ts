@@ -58,7 +58,13 @@ export function buildProgram(context: Context, first = ''): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: () => {}, writeOut: (text) => context.out(text.trimEnd()) })
+    .configureOutput({
+      outputError: () => {},
+      writeOut: (text) => context.out(text.trimEnd()),
+      writeErr(text) {
+        if (!context.json) context.err(text)
+      },
+    })
     .exitOverride()
     .hook('preAction', () => {
       context.db = program.opts<{ db?: string }>().db

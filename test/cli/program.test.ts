@@ -40,6 +40,11 @@ describe('the command line', () => {
     expect(nothing.code).to.equal(2)
     expect(nothing.stdout).to.equal('')
     expect(nothing.stderr).to.contain('Usage: queuectl')
+    for (const args of [['--json'], ['worker', '--json']]) {
+      const { code, stdout, stderr } = await queuectl(args)
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' })
+      expect(JSON.parse(stderr).error).to.include({ code: 'usage', message: 'a command is missing' })
+    }
   })
 
   it('has help with an example for every command', async () => {
