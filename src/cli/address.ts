@@ -8,7 +8,7 @@ import { misconfigured } from '../domain/errors.ts'
 export interface StoreAddress {
   /** An absolute path or a `mongodb://` URL, password included: to be opened or handed to our own workers, never printed. */
   address: string
-  origin: '--db' | 'QUEUECTL_DB' | 'MONGODB_URI' | 'default'
+  origin: '--db' | 'QUEUECTL_DB' | 'MONGODB_URI' | 'QUEUECTL_HOME' | 'default'
   /** The variable stood in `.env`, not in the environment. */
   from_env_file: boolean
 }
@@ -22,7 +22,7 @@ export async function resolveAddress(option: string | undefined): Promise<StoreA
   const file = readEnvFile(path.resolve('.env'))
   adopt(file)
   if (option !== undefined) return { address: absolute(option), origin: '--db', from_env_file: false }
-  const { QUEUECTL_DB, QUEUECTL_DB_WITHHELD, MONGODB_URI = file.MONGODB_URI } = process.env
+  const { QUEUECTL_DB, QUEUECTL_DB_WITHHELD, QUEUECTL_HOME, MONGODB_URI = file.MONGODB_URI } = process.env
   if (QUEUECTL_DB) {
     return { address: absolute(QUEUECTL_DB), origin: 'QUEUECTL_DB', from_env_file: QUEUECTL_DB === file.QUEUECTL_DB }
   }
@@ -36,7 +36,11 @@ export async function resolveAddress(option: string | undefined): Promise<StoreA
     return { address: MONGODB_URI, origin: 'MONGODB_URI', from_env_file: process.env.MONGODB_URI === undefined }
   }
   const { platform } = await import('../platform/platform.ts')
-  return { address: path.join(platform.dataFolder(), 'queue.db'), origin: 'default', from_env_file: false }
+  return {
+    address: path.join(platform.dataFolder(), 'queue.db'),
+    origin: QUEUECTL_HOME ? 'QUEUECTL_HOME' : 'default',
+    from_env_file: QUEUECTL_HOME !== undefined && QUEUECTL_HOME === file.QUEUECTL_HOME,
+  }
 }
 
 /** Whether `address` names a store that several hosts may share. */

@@ -101,18 +101,22 @@ export class Context {
         'use a local folder, or share the queue through MongoDB: --db mongodb://…',
       )
     }
-    const store = await openStore({
-      address,
-      role,
-      data_folder: platform.dataFolder(),
-      init: this.init,
-      is_alive: (identity) => platform.liveness(identity) === 'alive',
-    })
-    this.#stores.push(store)
-    if (from_env_file || origin === 'MONGODB_URI') {
-      this.note(`store ${store.info.label} (${origin}${from_env_file ? ' in .env' : ''})`)
+    const told = from_env_file || origin === 'MONGODB_URI' ? `${origin}${from_env_file ? ' in .env' : ''}` : null
+    try {
+      const store = await openStore({
+        address,
+        role,
+        data_folder: platform.dataFolder(),
+        init: this.init,
+        is_alive: (identity) => platform.liveness(identity) === 'alive',
+      })
+      this.#stores.push(store)
+      if (told !== null) this.note(`store ${store.info.label} (${told})`)
+      return store
+    } catch (error) {
+      if (told !== null) this.note(`the store is the one that ${told} names`)
+      throw error
     }
-    return store
   }
 }
 

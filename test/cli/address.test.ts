@@ -12,7 +12,7 @@ describe('which store', () => {
     cwd = tempFolder()
   })
 
-  const status = async (args: string[] = [], env: Record<string, string> = {}) => {
+  const status = async (args: string[] = [], env: Record<string, string | undefined> = {}) => {
     const { code, stdout, stderr } = await queuectl(['status', '--json', ...args], {
       cwd,
       env: { QUEUECTL_HOME: home, ...env },
@@ -33,6 +33,17 @@ describe('which store', () => {
     expect({ code, store }).to.deep.equal({ code: 0, store: path.join(cwd, 'd.db') })
     expect(JSON.parse(stderr).note).to.contain('d.db (QUEUECTL_DB in .env)')
     expect((await status([], { QUEUECTL_DB: 'b.db' })).stderr).to.equal('')
+  })
+
+  it('is named too when .env moves the data folder, and when it cannot be opened', async () => {
+    writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_HOME=moved\n')
+    const moved = await status([], { QUEUECTL_HOME: undefined })
+    expect(moved.store).to.equal(path.join(cwd, 'moved', 'queue.db'))
+    expect(JSON.parse(moved.stderr).note).to.contain('(QUEUECTL_HOME in .env)')
+    writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_DB=redis://user:s3cret@localhost\n')
+    const { code, stderr } = await status()
+    expect(code).to.equal(78)
+    expect(stderr).to.contain('QUEUECTL_DB in .env').and.to.not.contain('s3cret')
   })
 
   it('moves with QUEUECTL_HOME', async () => {

@@ -16,8 +16,11 @@ export interface Ended {
 }
 
 export interface RunOptions {
-  /** On top of this process's environment without its QUEUECTL_*, MONGODB_URI and colour settings. */
-  env?: Record<string, string>
+  /**
+   * On top of this process's environment without its QUEUECTL_*, MONGODB_URI and colour settings, and of a QUEUECTL_HOME; undefined
+   * takes one out.
+   */
+  env?: Record<string, string | undefined>
   cwd?: string
   /** Text for stdin, which is empty otherwise. */
   input?: string | Buffer
