@@ -41,10 +41,9 @@ export const hostOf = ({ host, identity }: Seen) => ({ host, host_id: identity.h
 /** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
 export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
   const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
-  const serves = ({ state, count, queues }: SupervisorRow) =>
-    takes(state) && count > 0 && (queues === null || queues.includes(queue))
-  if (supervisors.some(serves)) return null
-  return supervisors.length === 0 ? 'no worker is running' : `no worker takes jobs of queue "${queue}"`
+  if (supervisors.some((one) => takes(one) && (one.queues === null || one.queues.includes(queue)))) return null
+  return supervisors.some(takes) ? `no worker takes jobs of queue "${queue}"` : 'no worker is running'
 }
 
-const takes = (state: SupervisorRow['state']) => state === 'starting' || state === 'running'
+/** Whether it has workers that may take jobs: they may have been stopped one by one. */
+const takes = ({ state, count }: SupervisorRow) => (state === 'starting' || state === 'running') && count > 0
