@@ -140,9 +140,7 @@ function auditCounters(job: Job, runs: readonly Entry[], find: Find): void {
   if (runs.some(({ requeues }) => requeues === null)) return
   const since = runs.filter(({ requeues }) => requeues === job.requeues)
   // Runs that are not on record any more may have been of this time, unless an earlier one still is.
-  const unseen = since.length < runs.length ? 0 : Math.max(0, endedRuns(job) - runs.length)
-  // A cancelled run that had failed, or was interrupted, has counted as that.
-  const more = unseen + (since.at(-1)?.outcome === 'cancelled' ? 1 : 0)
+  const more = since.length < runs.length ? 0 : Math.max(0, endedRuns(job) - runs.length)
   const interrupted = since.filter(({ outcome }) => outcome === 'interrupted')
   const counts = {
     attempts: since.filter(({ outcome }) => outcome === 'failed').length,

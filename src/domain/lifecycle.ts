@@ -71,21 +71,33 @@ export function decide(job: Counted, outcome: Outcome): Settlement {
     case 'released':
       return { ...base, state: 'pending', run_outcome: 'released', reason: base.cause }
     case 'interrupted':
-      return interrupted(job, base, outcome.cause === 'worker died')
+      return interrupted(job, base, isWorkerDeath(outcome.cause))
   }
 }
 
 /**
  * What a cancel request makes of a settlement (R7): only a success stands against it. A run that would have been repeated ends as
- * cancelled itself.
+ * cancelled itself, and then counts as nothing else: the counters say what the runs on record say.
  */
 export function honourCancel(settlement: Settlement): Settlement {
-  if (settlement.state === 'completed') return settlement
-  const run_outcome = settlement.state === 'pending' ? 'cancelled' : settlement.run_outcome
-  return { ...settlement, state: 'cancelled', reason: 'cancelled', run_outcome }
+  const { state, run_outcome } = settlement
+  if (state === 'completed') return settlement
+  const cancelled = { ...settlement, state: 'cancelled', reason: 'cancelled' } as const
+  if (state !== 'pending') return cancelled
+  return { ...cancelled, ...uncounted(settlement, run_outcome), run_outcome: 'cancelled' }
+}
+
+/** The counters as they were before a run of that outcome. */
+function uncounted({ attempts, interruptions, worker_deaths, cause }: Settlement, outcome: RunOutcome) {
+  if (outcome === 'failed') return { attempts: attempts - 1 }
+  if (outcome !== 'interrupted') return {}
+  return { interruptions: interruptions - 1, worker_deaths: worker_deaths - (isWorkerDeath(cause) ? 1 : 0) }
 }
 
 type Base = Omit<Settlement, 'state' | 'run_outcome' | 'reason'>
+
+/** The only interruption that counts towards poison (R6). */
+const isWorkerDeath = (cause: string) => cause === 'worker died'
 
 function failed(job: Counted, base: Base): Settlement {
   const attempts = job.attempts + 1

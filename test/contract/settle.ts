@@ -105,16 +105,17 @@ export function settleContract(kit: Kit): void {
         [FAILURE, 'cancelled', 'cancelled', 'cancelled'],
         [{ kind: 'released', cause: 'end of grace' }, 'cancelled', 'cancelled', 'cancelled'],
         [{ kind: 'interrupted', cause: 'host lost' }, 'cancelled', 'cancelled', 'cancelled'],
+        [{ kind: 'interrupted', cause: 'worker died' }, 'cancelled', 'cancelled', 'cancelled'],
         [{ kind: 'cancelled', exit_code: null, signal: 'SIGTERM' }, 'cancelled', 'cancelled', 'cancelled'],
       ] as const
       for (const [outcome, state, run_outcome, reason] of cases) {
-        const id = `${outcome.kind}${state}`
+        const id = `${outcome.kind}${state}${'cause' in outcome ? outcome.cause.length : ''}`
         await put(kit.store, [id])
         const job = await take(kit.store)
         await kit.store.cancel({ ids: [id] })
         expect((await settle(kit.store, job, outcome)).state).to.equal(state)
         const after = await mustGet(kit.store, id)
-        expect(after).to.include({ ...UNHELD, state, reason })
+        expect(after).to.include({ ...UNHELD, state, reason, attempts: 0, interruptions: 0, worker_deaths: 0 })
         expect(after.finished_at).to.be.a('number')
         expect((await kit.store.runs({ id }))[0]).to.include({ outcome: run_outcome })
       }

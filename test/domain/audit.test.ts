@@ -46,7 +46,6 @@ describe('the audit of a job', () => {
       [job('pending', 1, { interruptions: 1 }), [died(1, { cause: 'host lost' })]],
       [job('cancelled', 1, { attempts: 1 }), [failed(1)]],
       // A run that failed while a cancel was on its way.
-      [job('cancelled', 1, { attempts: 1 }), [entry(1, { outcome: 'cancelled', state: 'cancelled' })]],
       [job('cancelled', 1), [entry(1, { outcome: 'cancelled', state: 'cancelled' })]],
       [job('pending', 1, { requeues: 1 }), [entry(1)]],
       [job('cancelled', 1, { requeues: 1 }), [entry(1)]],
