@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { registerAudit } from './commands/audit.ts'
+import { registerBackup, registerRestore } from './commands/backup.ts'
 import { registerCancel } from './commands/cancel.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
@@ -38,6 +39,8 @@ const COMMANDS = new Map<string, Register>([
   ['config', registerConfig],
   ['init', registerInit],
   ['audit', registerAudit],
+  ['backup', registerBackup],
+  ['restore', registerRestore],
   ['completion', registerCompletion],
   ['version', registerVersion],
 ])

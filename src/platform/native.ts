@@ -2,6 +2,7 @@ import type { Shell } from '../domain/job.ts'
 import { hostIdentity } from './host.ts'
 import { sendSignal } from './kill.ts'
 import type { JobCommand, Platform, StartedJob, WorkerProcess } from './platform.ts'
+import { freeSpace } from './space.ts'
 import type { ProcessTable } from './table.ts'
 import { findTree, signalFound, type TreeSystem } from './tree.ts'
 import { endTree, treeLives } from './tree-end.ts'
@@ -77,6 +78,7 @@ export function createPlatform(parts: Parts): Platform {
     endTree: (tree, options) => endTree(system, tree, options),
     dataFolder: parts.dataFolder,
     untrustedFileSystem: parts.untrustedFileSystem,
+    freeSpace,
     usage,
 
     async sessionPids(pids) {

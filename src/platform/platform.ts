@@ -93,6 +93,8 @@ export interface Platform {
   dataFolder(): string
   /** Kind of file system at `path` if it is one that SQLite cannot trust (network, virtual); else null. */
   untrustedFileSystem(path: string): string | null
+  /** Bytes that may still be written where `path` lies, or will lie; null: the system does not tell. */
+  freeSpace(path: string): number | null
   /** CPU (percent of a core) and memory (bytes) by pid; pids without a figure are absent. Never throws. */
   usage(pids: readonly number[]): Promise<Map<number, { cpu: number; rss: number }>>
   /** Pids of the session led by `pid`, for summing a job's tree; at least `pid` itself. */

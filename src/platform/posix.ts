@@ -1,9 +1,9 @@
-import { statfsSync } from 'node:fs'
 import path from 'node:path'
 import { createPlatform } from './native.ts'
 import type { Platform } from './platform.ts'
 import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
 import { os } from './program.ts'
+import { fileSystemAt } from './space.ts'
 import { startFast, startShell } from './start.ts'
 import type { ProcessTable } from './table.ts'
 import { shWords } from './words.ts'
@@ -54,17 +54,6 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
     },
 
     // The numbers are Linux's; macOS gives no name through Node.
-    untrustedFileSystem: (file) => (options.mac ? null : (UNTRUSTED[fileSystemOf(path.resolve(file))] ?? null)),
+    untrustedFileSystem: (file) => (options.mac ? null : (UNTRUSTED[(fileSystemAt(file)?.type ?? 0) >>> 0] ?? null)),
   })
-}
-
-/** Of `file` or, while it does not exist, of the nearest folder above. */
-function fileSystemOf(file: string): number {
-  for (let at = file; ; at = path.dirname(at)) {
-    try {
-      return statfsSync(at).type >>> 0
-    } catch {
-      if (at === path.dirname(at)) return 0
-    }
-  }
 }

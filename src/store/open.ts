@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { misconfigured } from '../domain/errors.ts'
 import type { ProcessIdentity } from '../domain/process.ts'
+import type { Backup, BackupParams, Restored, RestoreParams } from './copies.ts'
 import type { JobStore, StoreRole } from './port.ts'
 
 /** What opening a store takes, whichever adapter serves the address. */
@@ -41,6 +42,30 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
         'give a file, or a mongodb:// URL: --db queue.db',
       )
   }
+}
+
+/**
+ * Writes a copy of the store as it is at one moment, while others use it or not; complete and checked, or nothing at all. Throws
+ * `configuration` (78) for a store that is copied by tools of its own, and when it cannot be read; `invalid_input` (2) for a file
+ * that may not be written over; `io` (74).
+ */
+export async function backupStore(params: BackupParams): Promise<Backup> {
+  const { scheme, path } = parse(params.address)
+  if (scheme !== 'file') return (await import('./mongo/dump.ts')).refuseBackup(params.address)
+  const { backupSqlite } = await import('./sqlite/backup.ts')
+  return backupSqlite({ ...params, path })
+}
+
+/**
+ * Puts a backup in the place of what the store holds, which is kept aside: all of it, or nothing happens. Jobs that were processing
+ * are released. Throws `try_again` (75) while somebody uses the store, or may (R12), `configuration` (78) when the backup is none or
+ * does not fit, and `io` (74).
+ */
+export async function restoreStore(params: RestoreParams): Promise<Restored> {
+  const { scheme, path } = parse(params.address)
+  if (scheme !== 'file') return (await import('./mongo/dump.ts')).refuseRestore(params.address)
+  const { restoreSqlite } = await import('./sqlite/restore.ts')
+  return restoreSqlite({ ...params, path })
 }
 
 /** One letter before a colon is a Windows drive, not a scheme. */

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import type { StoreRole } from '../port.ts'
 import { domainError, fileError, isBusy } from './errors.ts'
@@ -12,6 +12,7 @@ export type Row = Record<string, SQLOutputValue>
 const BUSY_MS = 1
 const PAUSE_MS = { first: 2, growth: 1.3, longest: 50 }
 const COMMAND_PATIENCE_MS = 5000
+const ALL_PAGES = 2 ** 31 - 1
 
 /**
  * One connection to the file. Statements run synchronously, and only inside `read` or `write`, which wait for the lock without
@@ -98,6 +99,18 @@ export class Connection {
     })
   }
 
+  /** As `write`, for work that waits for something else meanwhile: nothing else may use this connection until it ends. */
+  async writeSlowly(work: () => Promise<void>): Promise<void> {
+    await this.attempt(() => this.run('BEGIN IMMEDIATE'))
+    try {
+      await work()
+      this.run('COMMIT')
+    } catch (error) {
+      if (this.#db.isTransaction) this.run('ROLLBACK')
+      throw domainError(error, this.path)
+    }
+  }
+
   /** Repeats `work` while another connection holds the lock. Throws errors in domain words, `try_again` after `close`. */
   async attempt<T>(work: () => T): Promise<T> {
     let since: number | null = null
@@ -113,6 +126,18 @@ export class Connection {
       this.#closing ??= new AbortController()
       const { setTimeout: sleep } = process.getBuiltinModule('node:timers/promises')
       await sleep(pause * Math.random(), undefined, { signal: this.#closing.signal }).catch(() => {})
+    }
+  }
+
+  /**
+   * Writes what the database holds at one moment into `file`. In one go: with a pause in between every commit of another process would
+   * make it begin again. Whoever writes meanwhile is not held up.
+   */
+  async copyTo(file: string): Promise<void> {
+    try {
+      await backup(this.#db, file, { rate: ALL_PAGES })
+    } catch (error) {
+      throw domainError(error, file)
     }
   }
 

@@ -18,6 +18,12 @@ export function isBusy(error: unknown): boolean {
   return code === CODE.busy || code === CODE.locked
 }
 
+/** Whether the file cannot be read as a database, or not as a whole. */
+export function isDamaged(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === CODE.corrupt || code === CODE.not_a_database
+}
+
 /** `error` in the words of the domain, when it is one that people can do something about; else as it came. */
 export function domainError(error: unknown, path: string): unknown {
   if (error instanceof QueuectlError) return error
@@ -51,7 +57,9 @@ export function fileError(error: NodeJS.ErrnoException, path: string): QueuectlE
 }
 
 const OTHER = 'choose another file with --db'
-const RECOVER = 'stop the workers and keep a copy; "sqlite3 FILE .recover | sqlite3 NEW" saves what can be read'
+/** The remedy for a damaged file. */
+export const RECOVER =
+  'stop the workers and keep a copy; restore a backup, or "sqlite3 FILE .recover | sqlite3 NEW" saves what can be read'
 
 /** The low byte; the others tell variants apart (https://sqlite.org/rescode.html#pve). */
 function primaryCode(error: unknown): number {

@@ -27,8 +27,8 @@ export async function migrate(
   return latest
 }
 
-/** 0: an empty file. */
-function versionOf(db: Connection, latest: number): number {
+/** Version of the schema; 0: an empty file. Throws `configuration` when the file is another program's or a newer queuectl's. */
+export function versionOf(db: Connection, latest: number): number {
   const application = Number(db.get('PRAGMA application_id')?.application_id)
   const version = Number(db.get('PRAGMA user_version')?.user_version)
   if (application === APPLICATION_ID && version <= latest) return version
@@ -54,7 +54,12 @@ function upgrade(db: Connection, isAlive: (identity: ProcessIdentity) => boolean
   if (version === migrations.length) return
   if (version > 0) refuseWhileInUse(db, isAlive)
   for (const script of migrations.slice(version)) db.exec(script)
-  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
+  setVersion(db, migrations.length)
+}
+
+/** Marks the file as a queue of that version. */
+export function setVersion(db: Connection, version: number): void {
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`)
 }
 
 function refuseWhileInUse(db: Connection, isAlive: (identity: ProcessIdentity) => boolean): void {

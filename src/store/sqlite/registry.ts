@@ -55,6 +55,7 @@ function writeSample(db: Connection, sample: Sample): void {
   db.run('INSERT OR REPLACE INTO samples VALUES (?, ?, ?)', sample.at, sample.supervisor_id, JSON.stringify(sample))
 }
 
-function toProcess({ started_at, beat_at, beats, body }: Record<string, unknown>): AnyProcess {
+/** The process in a row of the registry. */
+export function toProcess({ started_at, beat_at, beats, body }: Record<string, unknown>): AnyProcess {
   return { ...JSON.parse(String(body)), started_at, beat_at, beats }
 }

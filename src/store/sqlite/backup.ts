@@ -1,0 +1,94 @@
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { invalid, misconfigured, notFound, QueuectlError } from '../../domain/errors.ts'
+import type { Backup, BackupParams } from '../copies.ts'
+import { Connection } from './connection.ts'
+import { domainError, fileError, isDamaged, RECOVER } from './errors.ts'
+import { versionOf } from './migrate.ts'
+import { MIGRATIONS } from './schema.ts'
+import { Temporary, taken } from './temporary.ts'
+
+type Params = Omit<BackupParams, 'address'> & { path: string }
+
+/** Writes a copy of the store at `path`: one file, checked, on disk, under its name only when all of that is done. */
+export async function backupSqlite({ path: given, file: wanted, replace }: Params): Promise<Backup> {
+  const [path, file] = [resolve(given), resolve(wanted)]
+  if (!existsSync(path)) throw notFound(`there is no queue at ${path}`, 'name it with --db')
+  if (isSameFile(path, file)) throw invalid(`${file} is the queue itself`, 'give the backup a name of its own')
+  const there = lstatSync(file, { throwIfNoEntry: false })
+  if (there && !there.isFile()) throw invalid(`${file} is not a plain file`, 'choose another name')
+  if (there && !replace) throw taken(file)
+  const source = new Connection(path, 'command')
+  try {
+    const schema_version = await source.attempt(() => versionOf(source, MIGRATIONS.length))
+    if (schema_version === 0) throw misconfigured(`${path} is empty: there is nothing to back up`)
+    const temporary = makeTemporary(file)
+    try {
+      await source.copyTo(temporary.path)
+      const jobs = await checkCopy(temporary.path, path)
+      temporary.place(replace)
+      return { file, bytes: statSync(file).size, jobs, schema_version }
+    } catch (error) {
+      throw asDomain(error, file)
+    } finally {
+      temporary.remove()
+    }
+  } finally {
+    source.close()
+  }
+}
+
+/** A temporary file beside `target`. Throws `io` or `configuration` when there can be none. */
+export function makeTemporary(target: string): Temporary {
+  try {
+    return new Temporary(target)
+  } catch (error) {
+    throw fileError(error as NodeJS.ErrnoException, target)
+  }
+}
+
+/** Whether both names lead to one file, whatever links are on the way. */
+export function isSameFile(a: string, b: string): boolean {
+  return real(a) === real(b)
+}
+
+/** What is damaged in the database on `db`; null: nothing. */
+export function damageOf(db: Connection): string | null {
+  try {
+    const found = String(db.get('PRAGMA integrity_check(1)')?.integrity_check)
+    // The first line says only which database it is about.
+    return found === 'ok' ? null : (found.split('\n').at(-1) ?? found)
+  } catch (error) {
+    if (isDamaged(error)) return (error as Error).message
+    throw error
+  }
+}
+
+/** Checks the copy in `file` and makes it one file without companions. Returns how many jobs it holds. */
+async function checkCopy(file: string, path: string): Promise<number> {
+  const copy = new Connection(file, 'command')
+  try {
+    return await copy.attempt(() => {
+      const damage = damageOf(copy)
+      if (damage !== null) throw misconfigured(`${path} is damaged: ${damage}`, RECOVER)
+      // A log of its own would have to be copied with it wherever it goes.
+      copy.get('PRAGMA journal_mode = DELETE')
+      return Number(copy.get('SELECT count(*) AS jobs FROM jobs')?.jobs)
+    })
+  } finally {
+    copy.close()
+  }
+}
+
+function asDomain(error: unknown, file: string): unknown {
+  if (error instanceof QueuectlError || !(error instanceof Error)) return error
+  return 'syscall' in error ? fileError(error as NodeJS.ErrnoException, file) : domainError(error, file)
+}
+
+function real(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return existsSync(dirname(file)) ? join(realpathSync(dirname(file)), basename(file)) : file
+  }
+}

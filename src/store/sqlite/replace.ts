@@ -1,0 +1,73 @@
+import { tryAgain } from '../../domain/errors.ts'
+import type { AnyProcess } from '../../domain/process.ts'
+import type { RestoreParams } from '../copies.ts'
+import { backupSqlite } from './backup.ts'
+import type { Connection } from './connection.ts'
+import { migrate, setVersion, versionOf } from './migrate.ts'
+import { toProcess } from './registry.ts'
+import { MIGRATIONS } from './schema.ts'
+
+/** A process that beat so recently may live where it cannot be looked at from here. */
+const FRESH_BEAT_MS = 30_000
+
+type Use = Pick<RestoreParams, 'force' | 'liveness'>
+
+/**
+ * Puts the content of the store in the file `ready` in the place of what is in `store`, in one transaction that begins with a look at
+ * who uses it (R12). What was there is copied to `aside` under the same lock, so that nothing that was accepted is in neither of the
+ * two. Returns whether there was anything.
+ */
+export async function replaceContents(
+  store: Connection,
+  { ready, aside, ...use }: Use & { ready: string; aside: string },
+): Promise<boolean> {
+  await store.configure()
+  const kept = (await store.attempt(() => versionOf(store, MIGRATIONS.length))) > 0
+  if (!kept) await migrate(store, () => false)
+  store.run('ATTACH ? AS ready', ready)
+  await store.writeSlowly(async () => {
+    refuseWhileUsed(store, use)
+    if (kept) await backupSqlite({ path: store.path, file: aside, replace: false })
+    const names = tables(store)
+    for (const name of names) store.exec(`DROP TABLE IF EXISTS main.${name}`)
+    for (const script of MIGRATIONS) store.exec(script)
+    // The counters are kept by triggers.
+    for (const name of names) if (name !== 'counters') fill(store, name)
+    store.exec(`
+      DELETE FROM main.sqlite_sequence WHERE name = 'jobs';
+      INSERT INTO main.sqlite_sequence SELECT name, seq FROM ready.sqlite_sequence WHERE name = 'jobs'`)
+    setVersion(store, MIGRATIONS.length)
+  })
+  return kept
+}
+
+/** Throws `try_again` while a registered process lives, or a run may go on whose owner is dead: it would soon have a twin. */
+export function refuseWhileUsed(store: Connection, { force, liveness }: Use): void {
+  const rows: AnyProcess[] = store.all('SELECT * FROM processes').map(toProcess)
+  const alive = rows.find(({ identity, beat_at }) => {
+    const life = liveness(identity)
+    return life === 'alive' || (life === 'elsewhere' && Date.now() - beat_at < FRESH_BEAT_MS)
+  })
+  if (alive) {
+    const { kind, id, host, identity } = alive
+    throw tryAgain(`${kind} ${id} (pid ${identity.pid} on ${host}) uses ${store.path}`, STOP)
+  }
+  const job = force ? undefined : store.get(`SELECT id FROM jobs WHERE state = 'processing' LIMIT 1`)
+  if (job) {
+    const hint = 'queuectl worker stop ends what dead workers left; --force takes it for ended'
+    throw tryAgain(`nobody has seen the run of job ${job.id} end`, hint)
+  }
+}
+
+const STOP = 'stop the workers first: queuectl worker stop'
+
+/** Our tables, by the word of the store that takes their place: what somebody added to this file stays. */
+function tables(store: Connection): string[] {
+  const ours = `SELECT name FROM ready.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite#_%' ESCAPE '#'`
+  return store.all(ours).map(({ name }) => String(name))
+}
+
+function fill(store: Connection, table: string): void {
+  const columns = store.all('SELECT name FROM pragma_table_info(?, ?)', table, 'main').map(({ name }) => name)
+  store.exec(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM ready.${table}`)
+}

@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { invalid, misconfigured, notFound, QueuectlError, tryAgain } from '../../domain/errors.ts'
+import { decide } from '../../domain/lifecycle.ts'
+import type { Restored, RestoreParams } from '../copies.ts'
+import type { JobStore } from '../port.ts'
+import { damageOf, isSameFile, makeTemporary } from './backup.ts'
+import { Connection } from './connection.ts'
+import { domainError, fileError, isBusy, RECOVER } from './errors.ts'
+import { migrate, versionOf } from './migrate.ts'
+import { refuseWhileUsed, replaceContents } from './replace.ts'
+import { MIGRATIONS } from './schema.ts'
+import { storeOn } from './store.ts'
+import { swapFiles } from './swap.ts'
+
+type Params = Omit<RestoreParams, 'address'> & { path: string }
+
+/**
+ * Puts the backup in `file` in the place of the store at `path`. It is made ready in a copy; then the store takes that over in one
+ * transaction, so that whoever has it open goes on with the new content. Files are swapped only when the store cannot be read.
+ */
+export async function restoreSqlite({ path: given, file: wanted, ...use }: Params): Promise<Restored> {
+  const [path, file] = [resolve(given), resolve(wanted)]
+  if (!existsSync(file)) throw notFound(`there is no backup at ${file}`, 'queuectl backup FILE makes one')
+  if (!statSync(file).isFile()) throw invalid(`${file} is not a file`, 'name the backup to restore')
+  if (isSameFile(path, file)) throw invalid(`${file} is the queue itself`, 'name the backup to restore')
+  makeFolder(path)
+  const ready = makeTemporary(path)
+  try {
+    const prepared = await prepare(file, ready.path)
+    const aside = asideOf(path)
+    const store = new Connection(path, 'command')
+    try {
+      const trouble = await troubleWith(store)
+      if (trouble === null) {
+        const kept = await replaceContents(store, { ready: ready.path, aside, ...use })
+        return { ...prepared, aside: kept ? aside : null }
+      }
+      await store.attempt(() => readable(() => refuseWhileUsed(store, use)))
+      if (!use.force) throw cannotTell(path, trouble)
+    } finally {
+      store.close()
+    }
+    swapFiles(path, ready, aside)
+    return { ...prepared, aside }
+  } finally {
+    ready.remove()
+  }
+}
+
+/** A copy of the backup as a store in which nothing runs, of the newest schema. */
+async function prepare(file: string, copy: string): Promise<{ jobs: number; released: number }> {
+  const backup = new Connection(file, 'command')
+  try {
+    const version = await backup.attempt(() => versionOf(backup, MIGRATIONS.length))
+    if (version === 0) throw misconfigured(`${file} is empty: it is no backup of a queue`)
+    const damage = await backup.attempt(() => damageOf(backup))
+    if (damage !== null) throw misconfigured(`${file} is damaged: ${damage}`, RECOVER)
+    await backup.copyTo(copy)
+  } finally {
+    backup.close()
+  }
+  const db = new Connection(copy, 'command')
+  try {
+    await db.configure()
+    const released = await release(storeOn(db, await migrate(db, () => false)))
+    await db.write(() => db.exec('DELETE FROM processes; DELETE FROM controls; DELETE FROM samples'))
+    return { released, jobs: Number(db.get('SELECT count(*) AS jobs FROM jobs')?.jobs) }
+  } finally {
+    db.close()
+  }
+}
+
+/** What ran when the backup was made runs no more, and did not fail (R12). */
+async function release(store: JobStore): Promise<number> {
+  const jobs = await store.processing()
+  for (const job of jobs) {
+    const settlement = decide(job, { kind: 'released', cause: 'restored' })
+    const run = { worker: job.processing_by ?? '', host: hostname(), run_ms: null }
+    await store.settle({ id: job.id, token: job.lease_token ?? '', settlement, run })
+  }
+  return jobs.length
+}
+
+/** Why the store cannot take over another content; null: it can. Throws when it is another program's, or busy. */
+function troubleWith(store: Connection): Promise<string | null> {
+  return store.attempt(() =>
+    readable(() => {
+      const version = versionOf(store, Number.MAX_SAFE_INTEGER)
+      if (version > MIGRATIONS.length) return `${store.path} has schema version ${version}, of a newer queuectl`
+      const damage = version === 0 ? null : damageOf(store)
+      return damage === null ? null : `${store.path} is damaged: ${damage}`
+    }, store.path),
+  )
+}
+
+/** What `look` finds, or in words why it cannot look. */
+function readable<T>(look: () => T, path = ''): T | string {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof QueuectlError || isBusy(error)) throw error
+    return (domainError(error, path) as Error).message
+  }
+}
+
+function cannotTell(path: string, trouble: string) {
+  return tryAgain(
+    `${trouble}: whether workers use it cannot be told from it`,
+    `make sure that none runs on ${path}, then restore with --force; it is kept aside`,
+  )
+}
+
+/** A name beside the store for what it held. */
+function asideOf(path: string): string {
+  const name = `${path}.before-restore-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`
+    if (!existsSync(candidate)) return candidate
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw fileError(error as NodeJS.ErrnoException, path)
+  }
+}

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { auditBooks } from '../../src/cli/auditing.ts'
+import { openStore } from '../../src/store/open.ts'
+import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { freshQueue, queuectl } from '../helpers/queuectl.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+/** Looks into a backup as into any queue. */
+async function inspect(file: string) {
+  const store = await openStore({ address: file, role: 'command', is_alive: () => false })
+  const { ok, tally, faults } = await auditBooks(store)
+  await store.close()
+  const jobs = Object.values(tally.jobs).reduce((sum, n) => sum + n, 0)
+  return { ok, faults, jobs, starts: tally.starts }
+}
+
+describe('queuectl backup', () => {
+  it('copies what the queue holds at one moment, while workers run', async () => {
+    const queue = freshQueue()
+    const lines = Array.from({ length: 400 }, () => '{"command": "true"}').join('\n')
+    await queue.run(['enqueue', '-'], { input: lines })
+    const workers = await queue.workers('--count', '2')
+    const starts: number[] = []
+    for (const name of ['1.db', '2.db', '3.db']) {
+      const file = path.join(queue.home, name)
+      const made = await queue.json('backup', file)
+      expect(made).to.include({ file, jobs: 400, bytes: statSync(file).size })
+      const found = await inspect(file)
+      expect(found).to.deep.include({ faults: [], ok: true, jobs: 400 })
+      starts.push(found.starts)
+    }
+    await workers.stop()
+    expect(starts).to.deep.equal([...starts].sort((a, b) => a - b))
+    expect(starts[2]).to.be.above(0)
+  })
+
+  it('is one file for its owner alone, whatever the umask', async function () {
+    if (process.getuid === undefined) this.skip()
+    const { home, ok, db } = freshQueue()
+    await ok('enqueue', '--', 'true')
+    const folder = tempFolder()
+    const umask = process.umask(0)
+    const said = await ok('backup', path.join(folder, 'b.db')).finally(() => process.umask(umask))
+    expect(said).to.match(/b\.db holds 1 job \(.*, checked\)\n$/)
+    expect(readdirSync(folder)).to.deep.equal(['b.db'])
+    expect(statSync(path.join(folder, 'b.db')).mode & 0o777).to.equal(0o600)
+    expect(readdirSync(home).filter((name) => name.startsWith(path.basename(db)))).to.deep.equal(['queue.db'])
+  })
+
+  it('writes over nothing, unless told to, and never over the queue', async () => {
+    const { home, db, run, ok, json } = freshQueue()
+    await ok('enqueue', '--', 'true')
+    const file = path.join(home, 'b.db')
+    writeFileSync(file, 'dear diary')
+    const before = readdirSync(home).sort()
+    expect(await run(['backup', file])).to.include({ code: 2 })
+    expect((await run(['backup', file])).stderr).to.match(/b\.db is there already\n {2}.*--force/)
+    expect((await run(['backup', db, '--force'])).stderr).to.contain('is the queue itself')
+    expect((await run(['backup', home, '--force'])).stderr).to.contain('is not a plain file')
+    expect(readFileSync(file, 'utf8')).to.equal('dear diary')
+    expect(readdirSync(home).sort()).to.deep.equal(before)
+    expect(await json('backup', '--force', file)).to.include({ jobs: 1 })
+    expect(await inspect(file)).to.include({ jobs: 1, ok: true })
+  })
+
+  it('leaves nothing behind when it cannot be done', async () => {
+    const { home, db, run, ok } = freshQueue()
+    const nothing = await run(['backup', path.join(home, 'b.db')])
+    expect(nothing).to.include({ code: 3 })
+    expect(nothing.stderr).to.contain(`no queue at ${db}`)
+    expect(readdirSync(home)).to.deep.equal([])
+    await ok('enqueue', '--', 'true')
+    const bytes = readFileSync(db)
+    // Index and table pages, so that it opens, and is found out by the check.
+    bytes.fill(0x55, 2048 * 4, 2048 * 9)
+    writeFileSync(db, bytes)
+    const damaged = await run(['backup', path.join(home, 'b.db')])
+    expect(damaged).to.include({ code: 78 })
+    expect(damaged.stderr).to.contain(`${db} is damaged`)
+    expect(readdirSync(home).filter((name) => name.startsWith('b.db'))).to.deep.equal([])
+    expect(await run(['backup', path.join(home, 'no', 'folder', 'b.db')])).to.include({ code: 78 })
+  })
+
+  it('says how much room it takes when there is too little, and leaves nothing when it runs out on the way', async function () {
+    for (const [size, message] of [
+      [16 * 1024, /takes .*KiB in .*, where .* are free\n {2}make room/],
+      [64 * 1024, /b\.db\S* failed.*\n {2}is the disk full/],
+    ] as const) {
+      const disk = smallDisk(size)
+      if (disk === null) this.skip()
+      try {
+        const { run, ok } = freshQueue()
+        await ok('enqueue', '--', 'true')
+        const { code, stderr } = await run(['backup', path.join(disk.folder, 'b.db')])
+        expect(code).to.equal(74)
+        expect(stderr).to.match(message)
+        expect(readdirSync(disk.folder)).to.deep.equal([])
+      } finally {
+        disk.remove()
+      }
+    }
+  })
+
+  it('that is interrupted leaves nothing behind', async function () {
+    if (process.platform === 'win32') this.skip()
+    const { home, run, start } = freshQueue()
+    const lines = Array.from({ length: 20_000 }, () => `{"command": "true # ${'x'.repeat(200)}"}`).join('\n')
+    await run(['enqueue', '-'], { input: lines })
+    const child = start(['backup', path.join(home, 'b.db')])
+    await waitFor(() => readdirSync(home).some((name) => name.startsWith('b.db.')), {
+      within: 10_000,
+      what: 'it began',
+    })
+    child.kill('SIGINT')
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    const left = readdirSync(home).filter((name) => name.startsWith('b.db'))
+    // It may have been done just before.
+    expect(left, `exit code ${code}`).to.deep.equal(code === 0 ? ['b.db'] : [])
+  })
+
+  describe('on MongoDB', () => {
+    before(needsMongo)
+
+    it('names the tool that does it, without the password', async () => {
+      const { host } = await mongoServer()
+      const db = `mongodb://me:s3cret@${host}/queue`
+      for (const [command, tool] of [
+        ['backup', 'mongodump'],
+        ['restore', 'mongorestore'],
+      ] as const) {
+        const { code, stderr } = await queuectl([command, 'b.archive', '--db', db])
+        expect(code).to.equal(78)
+        expect(stderr)
+          .to.match(/MongoDB’s own tools\n/)
+          .and.contain(`${tool} --uri="mongodb://me@${host}/queue"`)
+        expect(stderr).to.not.contain('s3cret')
+      }
+    })
+  })
+})
