@@ -1,6 +1,5 @@
-import { unlink } from 'node:fs/promises'
 import type { JobState } from '../domain/job.ts'
-import { logPath } from '../platform/files.ts'
+import { removeLogs } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
 
 /** Jobs removed in one write: more would hold up the workers. */
@@ -14,13 +13,8 @@ export async function purge(
   let total = 0
   for (;;) {
     const { jobs, tokens } = await store.purge({ ...params, limit: BATCH })
-    await Promise.all(tokens.map((token) => removeLog(logPath(store.info.folder, token))))
+    await removeLogs(store.info.folder, tokens)
     total += jobs
     if (jobs < BATCH) return total
   }
-}
-
-/** A run that wrote nothing has no log, and a log that cannot be removed must not keep its job. */
-async function removeLog(path: string): Promise<void> {
-  await unlink(path).catch(() => {})
 }

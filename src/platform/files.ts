@@ -11,6 +11,12 @@ export function logPath(folder: string, token: string): string {
   return path.join(folder, 'logs', token.slice(0, 1), `${token}.log`)
 }
 
+/** Removes the logs of those runs. A run that wrote nothing has none, and one that cannot be removed must not keep its job. */
+export async function removeLogs(folder: string, tokens: readonly string[]): Promise<void> {
+  const { unlink } = process.getBuiltinModule('node:fs/promises')
+  await Promise.all(tokens.map((token) => unlink(logPath(folder, token)).catch(() => {})))
+}
+
 /** Where the traces of runs lie. */
 export function runFolder(folder: string): string {
   return path.join(folder, 'run')

@@ -1,18 +1,20 @@
-import { rm } from 'node:fs/promises'
 import type { Config } from '../domain/config.ts'
-import { logPath } from '../platform/files.ts'
+import { removeLogs } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Traces } from '../worker/traces.ts'
 
+/** Jobs removed in one write: more would hold up the workers. */
 const BATCH = 500
 
-/** Removes jobs that were kept for long enough, with their logs. Returns how many. */
-export async function purgeExpired(store: JobStore, config: Config): Promise<number> {
-  if (config.retention === null) return 0
-  const older_than_ms = config.retention * 1000
-  const { jobs, tokens } = await store.purge({ states: ['completed', 'cancelled'], older_than_ms, limit: BATCH })
-  await Promise.all(tokens.map((token) => rm(logPath(store.info.folder, token), { force: true })))
-  return jobs
+/** Removes all jobs that were kept for long enough, with their logs, as long as `goes_on` says so. */
+export async function purgeExpired(store: JobStore, { retention }: Config, goes_on: () => boolean): Promise<void> {
+  if (retention === null) return
+  const expired = { states: ['completed', 'cancelled'], older_than_ms: retention * 1000, limit: BATCH } as const
+  for (let jobs = BATCH; jobs === BATCH && goes_on(); ) {
+    const purged = await store.purge(expired)
+    await removeLogs(store.info.folder, purged.tokens)
+    jobs = purged.jobs
+  }
 }
 
 /**

@@ -183,7 +183,7 @@ class Supervisor {
     const changed = log_limit !== this.#config.log_limit || log_tail !== this.#config.log_tail
     if (changed) this.#fleet.send({ type: 'settings', log_limit, log_tail })
     this.#config = config
-    await purgeExpired(this.#store, config)
+    await purgeExpired(this.#store, config, () => !this.#ending.begun)
     await sweepTraces(this.#store, this.#traces)
   }
 

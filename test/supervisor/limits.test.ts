@@ -1,8 +1,11 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'chai'
 import { logPath } from '../../src/platform/files.ts'
+import { put } from '../contract/kit.ts'
 import { HAS_PROC } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1024 ** 2
 
@@ -40,6 +43,22 @@ describe('limits', function () {
     })
   })
 
+  it('the time that ended jobs are kept: all beyond it go at once, with their logs; dead ones stay', async () => {
+    const ids = Array.from({ length: 1200 }, (_, i) => `cancelled-${i}`)
+    await put(scene.store, ids)
+    await scene.store.cancel({ ids })
+    await scene.add('echo done')
+    const dead = await scene.add('echo dead; exit 1')
+    await scene.run('worker', 'start', '--drain')
+    const logs = () => readdirSync(path.join(scene.store.info.folder, 'logs'), { recursive: true }).filter(isLog)
+    expect(logs()).to.have.length(2)
+    await scene.store.setConfig({ key: 'retention', value: 0 })
+    await scene.start()
+    await waitFor(async () => (await scene.store.overview()).total.cancelled === 0, { within: 10_000, what: 'they go' })
+    await waitFor(() => logs().length === 1, { within: 1_000, what: 'the logs go' })
+    expect((await scene.store.list({ sort: 'newest', limit: 10 })).map(({ id }) => id)).to.deep.equal([dead])
+  })
+
   it('a worker that has just become idle takes a new job within 100 ms, and never waits for a poll', async () => {
     await scene.start('--count', '2')
     const waits: number[] = []
@@ -54,6 +73,8 @@ describe('limits', function () {
     expect(waits[19]).to.be.at.most(500)
   })
 })
+
+const isLog = (name: string | Buffer) => /\.log$/.test(String(name))
 
 /** Has the peak counted from now (proc_pid_clear_refs(5)). Returns the bytes that the process has in memory now. */
 function forgetPeakOf(pid: number): number {
