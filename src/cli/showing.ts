@@ -6,38 +6,48 @@ import type { Context } from './context.ts'
 import { runsOf } from './job-runs.ts'
 import { jobToJson, runToJson, stateColour } from './job-view.ts'
 import { type Column, paint, pairs, table } from './output.ts'
-import { lackOf, readOutput } from './run-output.ts'
+import { type LogPlace, lackOf, readOutput } from './run-output.ts'
 import { safe, safeLines } from './text.ts'
 import { localTime, relative } from './time.ts'
 
-/** Lines of output shown of the last run. */
-const LINES = 10
+/** Lines of output shown of the last run, and of those before it. */
+const LINES = { last: 10, before: 3 } as const
+/** Runs whose output is shown to people; a job may have been tried a hundred times. */
+const RUNS = 5
 
-/** Prints a job, its runs, and the end of the last run's output. */
+interface RunOutput {
+  run: Run
+  /** Its last lines. */
+  lines: string[]
+  log: LogPlace
+}
+
+/** Prints a job, its runs, and the ends of their output. */
 export async function showJob(context: Context, store: JobStore, job: Job): Promise<void> {
   const now = store.now()
   const runs = await runsOf(store, job)
-  const last = runs.at(-1)
-  const { output, log } = last === undefined ? NO_OUTPUT : await outputOf(store, last)
+  const before = context.json ? runs.slice(0, -1) : runs.slice(-RUNS, -1)
+  const outputs: RunOutput[] = []
+  for (const run of before) outputs.push(await outputOf(store, run, context.json ? LINES.last : LINES.before))
+  for (const run of runs.slice(-1)) outputs.push(await outputOf(store, run, LINES.last))
+  const last = outputs.at(-1)
   if (context.json) {
-    context.outJson({ ...jobToJson(job, now), history: runs.map(runToJson), last_output: output, last_log: log })
+    const history = outputs.map(({ run, lines }) => ({ ...runToJson(run), last_output: lines }))
+    context.outJson({ ...jobToJson(job, now), history, last_output: last?.lines ?? [], last_log: last?.log ?? null })
     return
   }
   context.out(pairs(facts(job, now)))
   if (runs.length > 0) context.out(`\n${table(columns(now), runs)}`)
-  if (output.length > 0)
-    context.out(`\n${paint(`Last output (run ${last?.number})`, 'dim')}\n${safeLines(output.join('\n'))}`)
-  const lack = last && log && lackOf(last, log)
+  for (const { run, lines } of outputs.filter((output) => output.lines.length > 0))
+    context.out(`\n${paint(`Last output (run ${run.number})`, 'dim')}\n${safeLines(lines.join('\n'))}`)
+  const lack = last && lackOf(last.run, last.log)
   if (lack) context.note(lack)
 }
 
-const NO_OUTPUT = { output: [], log: null }
-
-/** The last lines of a run's output, and where its log lies. */
-async function outputOf(store: JobStore, run: Run) {
+async function outputOf(store: JobStore, run: Run, tail: number): Promise<RunOutput> {
   const chunks: Buffer[] = []
-  const { log } = await readOutput(store, run, (chunk) => chunks.push(chunk), { tail: LINES })
-  return { output: decodeLines(Buffer.concat(chunks)), log }
+  const { log } = await readOutput(store, run, (chunk) => chunks.push(chunk), { tail })
+  return { run, lines: decodeLines(Buffer.concat(chunks)), log }
 }
 
 function facts(job: Job, now: number): [string, string][] {

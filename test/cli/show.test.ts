@@ -30,15 +30,17 @@ describe('show', () => {
       reason: 'exit code 3',
       last_output: ['run 2'],
     })
-    expect(job.history.map((run: { run: number; outcome: string }) => [run.run, run.outcome])).to.deep.equal([
-      [1, 'failed'],
-      [2, 'failed'],
+    type Listed = { run: number; outcome: string; exit_code: number; last_output: string[] }
+    const runs = job.history.map((run: Listed) => [run.run, run.outcome, run.exit_code, run.last_output])
+    expect(runs).to.deep.equal([
+      [1, 'failed', 3, ['run 1']],
+      [2, 'failed', 3, ['run 2']],
     ])
     expect(job).to.not.have.any.keys('lease_token', 'run_token', 'insert_token', 'content_hash')
     const text = await queue.ok('show', 'twice-1')
     expect(text).to.match(/State +dead \(exit code 3\)/)
     expect(text).to.match(/2 .*failed +exit code 3\n/)
-    expect(text).to.match(/Last output \(run 2\)\nrun 2\n$/)
+    expect(text).to.match(/Last output \(run 1\)\nrun 1\n\nLast output \(run 2\)\nrun 2\n$/)
   })
 
   it('takes the beginning of an id, an exact one first, and lists the candidates of an ambiguous one', async () => {
