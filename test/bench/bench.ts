@@ -8,9 +8,10 @@ import { type Figure, newReport, printFigure, writeReport } from './report.ts'
 import { startup } from './startup.ts'
 
 // `npm run bench`: how fast the bundle is, as ratios measured side by side in one run, for absolute figures differ from machine to
-// machine and from hour to hour. `-- --quick` for a look, `-- --only drain,idle` for a part, `-- --json FILE` for machines.
+// machine and from hour to hour. `-- --quick` for a look, `-- --only drain,idle` for a part, `-- --json FILE` for machines, and for an
+// executable `-- --only startup --binary FILE`.
 
-const BENCHES: Record<string, (options: { quick: boolean }) => Promise<Figure[]>> = {
+const BENCHES: Record<string, (options: { quick: boolean; binary?: string }) => Promise<Figure[]>> = {
   drain,
   latency,
   bulk,
@@ -20,7 +21,12 @@ const BENCHES: Record<string, (options: { quick: boolean }) => Promise<Figure[]>
 }
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    binary: { type: 'string' },
+  },
 })
 const names = values.only?.split(',') ?? Object.keys(BENCHES)
 const unknown = names.filter((name) => !BENCHES[name])
