@@ -20,12 +20,13 @@ export async function startDetached(context: Context, id: string): Promise<void>
   const log = path.join(store.info.folder, `${id}.log`)
   const fd = openLog(log)
   const { exec, args } = selfCommand()
-  const words = process.argv.slice(2).filter((word) => word !== '--detach')
+  const { address } = await context.address()
+  const words = withoutDb(process.argv.slice(2).filter((word) => word !== '--detach'))
   const child = spawn(exec, [...args, ...words], {
     detached: true,
     windowsHide: true,
     stdio: ['ignore', fd, fd],
-    env: { ...process.env, QUEUECTL_SUPERVISOR: id, QUEUECTL_SUPERVISOR_LOG: log },
+    env: { ...process.env, QUEUECTL_SUPERVISOR: id, QUEUECTL_SUPERVISOR_LOG: log, QUEUECTL_DB: address },
   })
   closeSync(fd)
   let code: number | null = null
@@ -46,6 +47,11 @@ export async function startDetached(context: Context, id: string): Promise<void>
   const { pid } = child
   if (context.json) return context.outJson({ supervisor: id, pid, log })
   context.out(`workers are ready: supervisor ${id} (pid ${pid})\nlog: ${log}\nstop them with: queuectl worker stop`)
+}
+
+/** The address may hold a password, which everybody could read among the arguments. */
+function withoutDb(words: readonly string[]): string[] {
+  return words.filter((word, i) => !word.startsWith('--db=') && word !== '--db' && words[i - 1] !== '--db')
 }
 
 async function notReady(log: string, code: number | null): Promise<QueuectlError> {

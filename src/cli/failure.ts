@@ -1,4 +1,5 @@
 import { EXIT, QueuectlError } from '../domain/errors.ts'
+import { withoutSecrets } from '../domain/store-address.ts'
 import { safe } from './text.ts'
 
 /** A failed command as it is told: to people in one line and a hint, to machines in one JSON object. */
@@ -9,8 +10,13 @@ export interface Failure {
   hint: string | null
 }
 
-/** What `error` means for the caller. Anything that is not ours to expect is `internal`, exit 70. */
+/** What `error` means for the caller, without passwords. Anything that is not ours to expect is `internal`, exit 70. */
 export function failureOf(error: unknown): Failure {
+  const failure = meaningOf(error)
+  return { ...failure, message: withoutSecrets(failure.message), hint: failure.hint && withoutSecrets(failure.hint) }
+}
+
+function meaningOf(error: unknown): Failure {
   if (error instanceof QueuectlError) {
     return { exit_code: error.exit_code, code: error.code, message: error.message, hint: error.hint }
   }

@@ -1,4 +1,6 @@
 import { EXIT } from '../domain/errors.ts'
+import { withoutSecrets } from '../domain/store-address.ts'
+import { showAsArguments } from '../platform/self.ts'
 import { Context } from './context.ts'
 import { failureOf, failureText, helpExitCode } from './failure.ts'
 import { VERSION } from './version.ts'
@@ -13,6 +15,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     // What installers and scripts ask first needs no parser, which would be half of its time.
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return context.out(VERSION)
+    const shown = argv.map(withoutSecrets)
+    if (shown.some((word, i) => word !== argv[i])) showAsArguments(shown)
     const { buildProgram } = await import('./program.ts')
     await buildProgram(context, argv[0]).parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -32,6 +36,6 @@ function fail(context: Context, error: unknown): void {
   }
   const failure = failureOf(error)
   context.err(`${failureText(failure, context.json)}\n`)
-  if (process.env.QUEUECTL_DEBUG && error instanceof Error) context.err(`${error.stack}\n`)
+  if (process.env.QUEUECTL_DEBUG && error instanceof Error) context.err(`${withoutSecrets(String(error.stack))}\n`)
   context.exit(failure.exit_code)
 }

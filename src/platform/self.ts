@@ -10,6 +10,14 @@ export function selfCommand(): { exec: string; args: string[]; entry: string; ex
   return { exec: process.execPath, args: [...process.execArgv, entry], entry, exec_args: process.execArgv }
 }
 
+/** Shows `words` as this process's arguments in the process list, where every user of the machine can read them. */
+export function showAsArguments(words: readonly string[]): void {
+  // There the title is the terminal's, and arguments are shown to their owner alone.
+  if (process.platform === 'win32') return
+  const { exec, args } = selfCommand()
+  process.title = [exec, ...args, ...words].join(' ')
+}
+
 /**
  * Frees this process of a channel to a parent that is not ours. Another Node's NODE_CHANNEL_FD and NODE_UNIQUE_ID, left over in the
  * environment, make ours take the descriptor of that number, mostly one of its own, for a channel, and end or hang sooner or

@@ -1,4 +1,5 @@
 import type { Job } from '../domain/job.ts'
+import { holdsSecret, sameStore } from '../domain/store-address.ts'
 import { hostId } from '../platform/host.ts'
 
 /** Node's and pkg's own channels to their children would make a job's Node take itself for ours. */
@@ -57,19 +58,4 @@ export function workingFolder(job: Job, fallback: string): string {
   if (job.cwd !== null) return job.cwd
   const here = job.origin_host === null || job.origin_host === hostId()
   return (here ? job.origin_cwd : null) ?? fallback
-}
-
-const URL = /^mongodb(?:\+srv)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/i
-
-/** Credentials stand before the hosts, or as options (of a key file, of a cloud's session). */
-function holdsSecret(address: string): boolean {
-  const [, credentials, , , options = ''] = URL.exec(address) ?? []
-  return credentials?.includes(':') === true || /password|token|secret/i.test(options)
-}
-
-/** Whether two URLs lead to one database, whatever credentials and options they hold. */
-function sameStore(one: string, other: string): boolean {
-  const [, , hosts, database = ''] = URL.exec(one) ?? []
-  const [, , otherHosts, otherDatabase = ''] = URL.exec(other) ?? []
-  return hosts !== undefined && hosts === otherHosts && database === otherDatabase
 }

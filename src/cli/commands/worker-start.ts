@@ -3,6 +3,7 @@ import { parseSetting } from '../../domain/config.ts'
 import { parseDuration } from '../../domain/duration.ts'
 import { invalid } from '../../domain/errors.ts'
 import { isQueueName } from '../../domain/job.ts'
+import { sameStore } from '../../domain/store-address.ts'
 import { randomWord } from '../../domain/token.ts'
 import type { Context } from '../context.ts'
 import { VERSION } from '../version.ts'
@@ -50,10 +51,18 @@ async function start(options: StartOptions, context: Context): Promise<void> {
   const { eventTeller } = await import('../events.ts')
   const { address } = await context.address()
   const store = await context.store('supervisor')
+  keepFromChildren(address)
   const log = process.env.QUEUECTL_SUPERVISOR_LOG ?? null
   context.exit(
     await supervise({ ...wanted, id, store, address, log, version: VERSION, tell: eventTeller(context.json) }),
   )
+}
+
+/** The environment of workers, which everything that their user runs can read, is not to hold a password: they are told by message. */
+function keepFromChildren(address: string): void {
+  const { MONGODB_URI = '' } = process.env
+  delete process.env.QUEUECTL_DB
+  if (sameStore(MONGODB_URI, address)) delete process.env.MONGODB_URI
 }
 
 /** The options, checked, over the settings. */

@@ -1,30 +1,17 @@
 import { expect } from 'chai'
-import mongoose from 'mongoose'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
-import { type MongoServer, needsMongo, startServer } from '../../helpers/mongo-server.ts'
-import { tempFolder } from '../../helpers/temp.ts'
+import { type LoginServer, startLoginServer } from '../../helpers/mongo-login.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
 describe('a MongoDB server that wants a login', () => {
-  const folder = tempFolder()
-  let server: MongoServer
+  let server: LoginServer
   before(async function () {
-    await needsMongo.call(this)
-    server = await startServer({ folder, standalone: true })
-    const admin = await mongoose.createConnection(server.url('admin')).asPromise()
-    for (const [user, role] of Object.entries({ writer: 'readWrite', reader: 'read' })) {
-      await admin.db?.command({ createUser: user, pwd: 's3cret@/', roles: [{ role, db: 'jobs' }] })
-    }
-    await admin.close()
-    await server.stop()
-    server = await startServer({ folder, standalone: true, auth: true })
+    const on = (role: string) => [{ role, db: 'jobs' }]
+    server = await startLoginServer(this, { writer: on('readWrite'), reader: on('read') })
   })
   after(() => server?.stop())
-
-  const url = (login: string, database = 'jobs') => `mongodb://${login}@${server.host}/${database}?authSource=admin`
-  const SECRET = 's3cret%40%2F'
 
   async function refused(call: Promise<unknown>): Promise<string> {
     const error = await refusal(call)
@@ -35,14 +22,14 @@ describe('a MongoDB server that wants a login', () => {
   }
 
   it('lets a user with readWrite do everything', async () => {
-    const store = await open(url(`writer:${SECRET}`))
+    const store = await open(server.as('writer', 'jobs'))
     expect(store.info.label).to.equal(`mongodb://writer@${server.host}/jobs`)
     await put(store, ['a'])
     await store.close()
   })
 
   it('refuses a wrong password, and nobody learns which (S2)', async () => {
-    expect(await refused(open(url('writer:wr0ng')))).to.contain(server.host)
+    expect(await refused(open(server.as('writer', 'jobs', 'wr0ng')))).to.contain(server.host)
   })
 
   it('refuses a missing login, which is told', async () => {
@@ -50,19 +37,19 @@ describe('a MongoDB server that wants a login', () => {
   })
 
   it('shows the queue to a user who may only read, and says what is missing when it is to be changed', async () => {
-    const store = await open(url(`reader:${SECRET}`))
+    const store = await open(server.as('reader', 'jobs'))
     expect((await store.overview()).total.ready).to.equal(1)
     expect(await refused(store.insert({ jobs: [newJob()] }))).to.contain('readWrite')
     await store.close()
   })
 
   it('refuses another database than the user’s', async () => {
-    expect(await refused(open(url(`writer:${SECRET}`, 'others')))).to.contain('"others"')
+    expect(await refused(open(server.as('writer', 'others')))).to.contain('"others"')
   })
 
   // This server is no replica set, so it has no change streams.
   it('needs no change streams', async () => {
-    const store = await open(url(`writer:${SECRET}`))
+    const store = await open(server.as('writer', 'jobs'))
     const watch = store.watch({ on_change: () => {} })
     await put(store, ['b'])
     expect((await store.overview()).total.ready).to.equal(2)

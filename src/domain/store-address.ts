@@ -1,0 +1,26 @@
+const URL = /^mongodb(?:\+srv)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/i
+
+/** A password before the hosts, to the last @ of a word since one may stand in the password unescaped; or one among the options. */
+const SECRETS = [
+  [/(mongodb(?:\+srv)?:\/\/[^\s:@/]*):\S*@/gi, '$1:***@'],
+  [/([?&;,]\w*(?:password|token|secret)\w*[=:])[^&,\s]+/gi, '$1***'],
+] as const
+
+/** Whether a store's address has a password in it: before the hosts, or as an option (of a key file, of a cloud's session). */
+export function holdsSecret(address: string): boolean {
+  const [, credentials, , , options = ''] = URL.exec(address) ?? []
+  return credentials?.includes(':') === true || /password|token|secret/i.test(options)
+}
+
+/** `text` with the passwords of all MongoDB URLs in it blacked out. */
+export function withoutSecrets(text: string): string {
+  if (!/mongodb/i.test(text)) return text
+  return SECRETS.reduce((left, [form, mask]) => left.replace(form, mask), text)
+}
+
+/** Whether two URLs lead to one database, whatever credentials and options they hold. */
+export function sameStore(one: string, other: string): boolean {
+  const [, , hosts, database = ''] = URL.exec(one) ?? []
+  const [, , otherHosts, otherDatabase = ''] = URL.exec(other) ?? []
+  return hosts !== undefined && hosts === otherHosts && database === otherDatabase
+}

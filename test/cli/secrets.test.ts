@@ -1,0 +1,177 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import type { Command } from 'commander'
+import mongoose from 'mongoose'
+import { Context } from '../../src/cli/context.ts'
+import { buildProgram } from '../../src/cli/program.ts'
+import { type LoginServer, PASSWORD, startLoginServer } from '../helpers/mongo-login.ts'
+import { HAS_PROC } from '../helpers/processes.ts'
+import { type Ended, queuectl } from '../helpers/queuectl.ts'
+import { Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+/** Every form of the password, and every part that is one by itself. */
+const FORMS = /s3cret/
+const AT_ONCE = 8
+
+/** What each command is asked with, by its name; those that are not here would not be tried. */
+const WORDS: Record<string, readonly string[]> = {
+  enqueue: ['--', 'true'],
+  'worker stop': [],
+  'worker scale': ['2'],
+  'worker list': [],
+  status: ['--by-queue'],
+  list: [],
+  show: ['a'],
+  logs: ['a'],
+  wait: ['a', '--timeout', '1ms'],
+  cancel: ['nobody'],
+  requeue: ['nobody'],
+  promote: ['nobody'],
+  purge: ['--state', 'completed', '--yes'],
+  'dlq list': [],
+  'dlq show': ['nobody'],
+  'dlq retry': ['nobody'],
+  'dlq purge': ['--yes'],
+  'config list': [],
+  'config get': ['grace'],
+  'config set': ['grace', '5s'],
+  'config unset': ['grace'],
+  init: [],
+  completion: ['bash'],
+  version: [],
+  audit: [],
+  // Ends by itself, having done it all.
+  'worker start': ['--drain', '--timeout', '1s'],
+}
+
+describe('the password of a store (S2)', function () {
+  this.timeout(120_000)
+  let server: LoginServer
+  let url = ''
+  before(async function () {
+    server = await startLoginServer(this, { me: [{ role: 'readWrite', db: 'jobs' }] })
+    url = server.as('me', 'jobs')
+    expect(PASSWORD).to.match(FORMS)
+    expect(url).to.match(FORMS)
+  })
+  after(() => server?.stop())
+
+  /** Runs those commands, all by default, with the store's address as `--db` or from `env`, and returns what each has said. */
+  async function say(
+    env: Record<string, string> | null,
+    names: readonly string[] = everyName(),
+  ): Promise<[string, Ended][]> {
+    const left = [...names]
+    const said: [string, Ended][] = []
+    const next = async (): Promise<void> => {
+      const name = left.shift()
+      if (name === undefined) return
+      const args = [...name.split(' '), ...(env ? [] : ['--db', url]), ...(WORDS[name] ?? [])]
+      said.push([name, await queuectl(args, { env: { QUEUECTL_DEBUG: '1', ...env } })])
+      return next()
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, next))
+    return said
+  }
+
+  function expectNone(said: readonly [string, Ended][]): void {
+    const told = said.filter(([, { stdout, stderr }]) => FORMS.test(stdout + stderr))
+    expect(told).to.deep.equal([])
+  }
+
+  it('is in nothing that a command says', async () => {
+    await queuectl(['enqueue', '--id', 'a', '--db', url, '--', 'true'])
+    const said = await say(null)
+    expectNone(said)
+    expect(said.filter(([, { code }]) => code === 70 || code === 69)).to.deep.equal([])
+  })
+
+  it('is in no error of a command that is refused or does not get through', async () => {
+    const refused = await say({ MONGODB_URI: server.as('me', 'jobs', 's3cret-not') })
+    expectNone(refused)
+    expect(refused.filter(([, { code }]) => code === 78).length).to.be.greaterThan(20)
+    const lost = await say({ QUEUECTL_DB: url.replace(/:\d+\//, ':9/') }, ['enqueue', 'status', 'worker start', 'init'])
+    expectNone(lost)
+    expect(lost.map(([, { code }]) => code)).to.deep.equal([69, 69, 69, 69])
+  })
+
+  it('is in no complaint about an address that is malformed or stands in the wrong place', async () => {
+    const malformed = ['mongodb://me:s3cret@x@h/jobs', 'mongodb://me:s3cret@h:99999/jobs', 'mongodb://me:s3cret/q@h']
+    for (const address of malformed) {
+      const { code, stdout, stderr } = await queuectl(['status', '--db', address])
+      expect([code, FORMS.test(stdout + stderr), stderr.includes('MongoDB URL')]).to.deep.equal([78, false, true])
+    }
+    for (const args of [[url], ['status', url], ['show', url], [`--dbb=${url}`, 'status'], ['config', 'get', url]]) {
+      const { code, stdout, stderr } = await queuectl(args)
+      expect([args.length, code, FORMS.test(stdout + stderr)]).to.deep.equal([args.length, 2, false])
+    }
+  })
+
+  it('is nowhere near workers and jobs: arguments, environment, registry, logs', async function () {
+    if (!HAS_PROC) this.skip()
+    const scene = await Scene.open({ address: url })
+    try {
+      const host = scene.host('told', { env: { MONGODB_URI: url, QUEUECTL_DEBUG: '1' } })
+      const typed = scene.host('typed', { env: { QUEUECTL_DB: '' } })
+      const started = await Promise.all([host.start(), typed.start('--db', url)])
+      const detached = await typed.run('worker', 'start', '--detach', '--db', url)
+      expect([detached.code, FORMS.test(detached.stdout + detached.stderr)]).to.deep.equal([0, false])
+      const id = await scene.add('env; echo to stderr >&2; sleep 60', { env: { OWN: 'x' } })
+      await scene.holder(id)
+      await waitFor(() => scene.carriers().length > 0, { within: 5_000, what: 'the job runs' })
+      const pids = [...(await scene.rows()).map(({ identity }) => identity.pid), ...scene.carriers()]
+      expect(pids.length).to.be.greaterThan(6)
+      const parents = new Set((await scene.supervisors()).map(({ identity }) => identity.pid))
+      for (const pid of pids) {
+        expect([pid, read(`/proc/${pid}/cmdline`)]).to.satisfy(([, text]: [number, string]) => !FORMS.test(text))
+        // What a supervisor was given it was given; it hands nothing on.
+        if (!parents.has(pid)) expect(FORMS.test(read(`/proc/${pid}/environ`)), `environment of ${pid}`).to.equal(false)
+      }
+      const database = await mongoose.createConnection(url).asPromise()
+      for (const { name } of await database.listCollections()) {
+        const documents = await database.collection(name).find().toArray()
+        expect(FORMS.test(JSON.stringify(documents)), `documents of ${name}`).to.equal(false)
+      }
+      await database.close()
+      const output = async () => (await host.run('logs', id)).stdout
+      await waitFor(async () => (await output()).includes('OWN=x'), { within: 15_000, what: 'its output' })
+      expect(await output()).to.not.match(FORMS)
+      expect(filesBelow(scene.home).filter((file) => FORMS.test(readFileSync(file, 'latin1')))).to.deep.equal([])
+      await scene.run('worker', 'stop', '--force')
+      for (const { said } of started) expect(said()).to.not.match(FORMS)
+      await waitFor(async () => (await scene.rows()).length === 0, { within: 10_000, what: 'all have stopped' })
+    } finally {
+      await scene.finish()
+    }
+  })
+})
+
+function everyName(): string[] {
+  const names = leaves(buildProgram(new Context([])), [])
+  expect(
+    names.filter((name) => !WORDS[name]),
+    'commands that this test does not know',
+  ).to.deep.equal([])
+  return names
+}
+
+function leaves(command: Command, names: string[]): string[] {
+  if (command.commands.length === 0) return [names.join(' ')]
+  return command.commands.flatMap((child) => leaves(child, [...names, child.name()]))
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(folder, name))
+    .filter((file) => statSync(file).isFile())
+}
