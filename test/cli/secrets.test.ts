@@ -42,6 +42,9 @@ const WORDS: Record<string, readonly string[]> = {
   completion: ['bash'],
   version: [],
   audit: [],
+  backup: ['copy.db'],
+  restore: ['copy.db', '--yes'],
+  doctor: [],
   // Ends by itself, having done it all.
   'worker start': ['--drain', '--timeout', '1s'],
 }
