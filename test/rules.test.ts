@@ -11,7 +11,7 @@ const ARROWS: Record<string, readonly RegExp[]> = {
   store: [/^src\/domain\//],
   platform: [/^src\/domain\//],
   worker: [/^src\/(domain|store|platform)\//],
-  supervisor: [/^src\/(domain|store|platform)\//, /^src\/worker\/(messages|traces)\.ts$/],
+  supervisor: [/^src\/(domain|store|platform)\//, /^src\/worker\/(messages|output|traces)\.ts$/],
   cli: [/^src\/(domain|store|platform)\//, /^src\/worker\/(log-reader|messages)\.ts$/, /^src\/supervisor\/events\.ts$/],
 }
 

@@ -32,7 +32,7 @@ export async function showJob(context: Context, store: JobStore, job: Job): Prom
   for (const run of runs.slice(-1)) outputs.push(await outputOf(store, run, LINES.last))
   const last = outputs.at(-1)
   if (context.json) {
-    const history = outputs.map(({ run, lines }) => ({ ...runToJson(run), last_output: lines }))
+    const history = outputs.map(({ run, lines, log }) => ({ ...runToJson(run), last_output: lines, log }))
     context.outJson({ ...jobToJson(job, now), history, last_output: last?.lines ?? [], last_log: last?.log ?? null })
     return
   }
@@ -40,8 +40,10 @@ export async function showJob(context: Context, store: JobStore, job: Job): Prom
   if (runs.length > 0) context.out(`\n${table(columns(now), runs)}`)
   for (const { run, lines } of outputs.filter((output) => output.lines.length > 0))
     context.out(`\n${paint(`Last output (run ${run.number})`, 'dim')}\n${safeLines(lines.join('\n'))}`)
-  const lack = last && lackOf(last.run, last.log)
-  if (lack) context.note(lack)
+  for (const { run, log } of outputs) {
+    const lack = lackOf(run, log)
+    if (lack !== null) context.note(lack)
+  }
 }
 
 async function outputOf(store: JobStore, run: Run, tail: number): Promise<RunOutput> {

@@ -9,6 +9,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Traces } from '../worker/traces.ts'
 import type { Tell } from './events.ts'
+import { keepLeftOutput } from './left-output.ts'
 
 /** SIGKILL is certain but not instant: a process in a system call ends when the call returns. */
 const DEATH_MS = 2_000
@@ -60,6 +61,7 @@ export async function recoverJob(
     const proof = await platform.endTree(tree, { patience_ms: 0, sweep: true })
     if (!proof.gone) return stuck(context, job, proof.reason)
   }
+  await keepLeftOutput(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
   const run = { worker: owner?.id ?? job.processing_by ?? '', host: context.host, run_ms: done?.run_ms ?? null }
   const { state } = await store.settle({ id: job.id, token: new_token, settlement, run })

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } fr
 import { type FileHandle, open } from 'node:fs/promises'
 import { monotonic } from '../platform/clock.ts'
 import { logPath, openLog } from '../platform/files.ts'
-import { MARK_LENGTH, markOf } from './mark.ts'
+import { findMark, MARK_LENGTH, markOf } from './mark.ts'
 
 const CHUNK = 256 * 1024
 /** A job that writes faster than its log can be moved is not chased for longer. */
@@ -93,9 +93,7 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
         const bytes = written(size)
         if (bytes <= beyond) return null
         const begin = left_out === 0 ? 0 : head + MARK_LENGTH
-        const from = Math.max(begin, size - most)
-        const read = await readRange(path, from, size)
-        return { bytes, tail: from === 0 && emptied === 0 ? read : wholeCharacters(read) }
+        return { bytes, tail: await lastBytes(path, { begin, size, most }) }
       }),
     close: () => closeSync(fd),
   }
@@ -124,6 +122,31 @@ async function moveDown(file: FileHandle, from: number, to: number, size: number
   const lost = Math.max(0, fstatSync(file.fd).size - at)
   ftruncateSync(file.fd, at - shift)
   return lost
+}
+
+/**
+ * What an output came to whose worker did not see its end, told from the log at `path` alone, which was opened with that `limit`; null
+ * when there is none.
+ */
+export async function leftOutput(path: string, limit: number, most: number): Promise<OutputEnd | null> {
+  try {
+    const { size } = statSync(path)
+    if (size === 0) return null
+    const head = Math.floor(limit / 2)
+    const mark = findMark(await readRange(path, head, head + MARK_LENGTH))
+    if (mark === null) return { bytes: size, tail: await lastBytes(path, { begin: 0, size, most }) }
+    const tail = await lastBytes(path, { begin: head + MARK_LENGTH, size, most })
+    return { bytes: size - MARK_LENGTH + mark.bytes, tail }
+  } catch {
+    return null
+  }
+}
+
+/** At most `most` of the bytes from `begin` to `size`; what is left out ends with a whole character. */
+async function lastBytes(path: string, at: { begin: number; size: number; most: number }): Promise<Buffer> {
+  const from = Math.max(at.begin, at.size - at.most)
+  const bytes = await readRange(path, from, at.size)
+  return from === 0 ? bytes : wholeCharacters(bytes)
 }
 
 async function readRange(path: string, from: number, to: number): Promise<Buffer> {

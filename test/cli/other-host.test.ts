@@ -91,6 +91,13 @@ describe('the output of a job that ran on another host', function () {
     expect((await json('show', id)).last_log).to.include({ path: null, here: false, missing: null })
   })
 
+  it('and that took its worker down: its last words are there', async () => {
+    const id = await scene.add('echo last words; kill -9 $PPID; sleep 30', { max_interruptions: 1 })
+    await scene.until(id, { state: 'dead', reason: 'poison' }, 10_000)
+    expect(await ok('logs', id)).to.deep.equal({ stdout: 'last words\n', stderr: '' })
+    expect((await json('dlq', 'show', id)).history[0]).to.deep.include({ last_output: ['last words'] })
+  })
+
   it('is followed while it goes on, through retries', async () => {
     const policy = { max_retries: 1, backoff_base: 0 }
     const id = await scene.add(`echo first; ${until('followed')}; echo second; exit 1`, policy)

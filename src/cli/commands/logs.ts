@@ -7,7 +7,9 @@ export function registerLogs(program: Command, context: Context): void {
   program
     .command('logs')
     .summary('show the output of a job')
-    .description('Shows what a run of a job printed, stdout and stderr in order; the last run unless told otherwise.')
+    .description(
+      'Shows what a run of a job printed, stdout and stderr in order; the last run unless told otherwise. Of a run on another host, the end that the store keeps.',
+    )
     .argument('<id>', 'the job’s id, or the beginning of it')
     .option('--run <n>', 'the run with this number')
     .option('--tail <n>', 'its last lines only')
