@@ -107,6 +107,15 @@ export function changesContract(kit: Kit): void {
       expect((await kit.store.list({ sort: 'oldest', limit: 9 })).map((job) => job.id)).to.deep.equal(['a'])
     })
 
+    it('takes the longest ended first, whatever their states', async () => {
+      await ended(kit.store, 'dead', FAILURE)
+      const dead = await mustGet(kit.store, 'dead')
+      await until(() => kit.store.now() > Number(dead.finished_at))
+      await ended(kit.store, 'completed', SUCCESS)
+      await kit.store.purge({ states: ['completed', 'dead'], older_than_ms: 0, limit: 1 })
+      expect((await kit.store.list({ sort: 'oldest', limit: 9 })).map((job) => job.id)).to.deep.equal(['completed'])
+    })
+
     it('frees the id, and a new job of that name comes last', async () => {
       await put(kit.store, ['a', 'b'], { content_hash: 'h' })
       await kit.store.cancel({ ids: ['a'] })

@@ -59,8 +59,10 @@ function applyOne(db: Connection, change: Change, id: string, now: number): Chan
 }
 
 function purgeNow(db: Connection, params: PurgeParams, now: number): { jobs: number; tokens: string[] } {
-  const seqs = params.states.filter(isFinal).flatMap((state) => ended(db, state, params, now - params.older_than_ms))
-  const list = JSON.stringify(seqs.slice(0, params.limit))
+  const found = params.states.filter(isFinal).flatMap((state) => ended(db, state, params, now - params.older_than_ms))
+  // Each state in the order of its own index; of all of them the longest ended go first.
+  const first = found.sort((a, b) => a.finished_at - b.finished_at).slice(0, params.limit)
+  const list = JSON.stringify(first.map(({ seq }) => seq))
   const among = 'IN (SELECT value FROM json_each(?))'
   const tokens = db.all(`SELECT token FROM runs WHERE seq ${among}`, list).map((row) => String(row.token))
   db.run(`DELETE FROM runs WHERE seq ${among}`, list)
@@ -69,8 +71,10 @@ function purgeNow(db: Connection, params: PurgeParams, now: number): { jobs: num
   return { jobs, tokens }
 }
 
-function ended(db: Connection, state: JobState, { queue, limit }: PurgeParams, until: number): number[] {
+function ended(db: Connection, state: JobState, { queue, limit }: PurgeParams, until: number): Ended[] {
   const of = queue === undefined ? '' : 'AND queue = ?'
-  const sql = `SELECT seq FROM jobs WHERE state = ? AND finished_at <= ? ${of} ORDER BY finished_at LIMIT ?`
-  return db.all(sql, state, until, ...(queue === undefined ? [] : [queue]), limit).map((row) => Number(row.seq))
+  const sql = `SELECT seq, finished_at FROM jobs WHERE state = ? AND finished_at <= ? ${of} ORDER BY finished_at LIMIT ?`
+  return db.all(sql, state, until, ...(queue === undefined ? [] : [queue]), limit) as unknown as Ended[]
 }
+
+type Ended = { seq: number; finished_at: number }
