@@ -152,7 +152,10 @@ export interface JobStore {
   settle(params: SettleParams): Promise<Settled>
   /** A worker's own renewal, when its supervisor does not beat (R2); counts as the worker's beat. */
   renew(params: { worker_id: string; tokens: readonly string[]; lease_ms: number }): Promise<Renewed>
-  /** Swaps the fence of a processing job to `new_token`, held by `by` (R1). False: `token` no longer held. */
+  /**
+   * Swaps the fence of a processing job to `new_token`, held by `by` (R1); repeated after a lost reply it is the same success.
+   * False: `token` no longer held.
+   */
   fence(params: { id: string; token: string; new_token: string; by: string; lease_ms: number }): Promise<boolean>
   /** Jobs that are processing now, for reaper and views. */
   processing(): Promise<Job[]>

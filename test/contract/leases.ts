@@ -69,6 +69,16 @@ export function leasesContract(kit: Kit): void {
       expect(await settle(kit.store, fenced, interrupted)).to.deep.equal(once)
     })
 
+    it('R1: a fence repeated after a lost answer is the same success, and changes nothing', async () => {
+      await put(kit.store, ['a'])
+      const { lease_token } = await take(kit.store)
+      const fence = { id: 'a', token: lease_token, new_token: 'reaper', by: 's2', lease_ms: LEASE_MS }
+      expect(await kit.store.fence(fence)).to.equal(true)
+      const fenced = await mustGet(kit.store, 'a')
+      expect(await kit.store.fence(fence)).to.equal(true)
+      expect(await mustGet(kit.store, 'a')).to.deep.equal(fenced)
+    })
+
     it('fences nothing that is not processing', async () => {
       await put(kit.store, ['a', 'b'])
       const a = await take(kit.store)

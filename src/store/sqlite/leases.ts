@@ -5,6 +5,8 @@ import { COLUMNS, toJob } from './rows.ts'
 const RENEW = `
   UPDATE OR FAIL jobs SET lease_expires_at = ? WHERE state = 'processing' AND lease_token = ? RETURNING cancel_requested_at`
 
+const HELD = `SELECT 1 FROM jobs WHERE id = ? AND state = 'processing' AND lease_token = ?`
+
 const FENCE = `
   UPDATE OR FAIL jobs SET lease_token = ?, processing_by = ?, lease_expires_at = ?, updated_at = ?
   WHERE id = ? AND state = 'processing' AND lease_token = ?`
@@ -22,7 +24,13 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
         { durable: true },
       ),
     fence: ({ id, token, new_token, by, lease_ms }) =>
-      db.write((now) => db.run(FENCE, new_token, by, now + lease_ms, now, id, token) === 1),
+      db.write((now) => {
+        // Not held by `token`: it may have been this very call, repeated.
+        return (
+          db.run(FENCE, new_token, by, now + lease_ms, now, id, token) === 1 ||
+          db.get(HELD, id, new_token) !== undefined
+        )
+      }),
     processing: () =>
       db.read(() =>
         db.all(`SELECT ${COLUMNS} FROM jobs WHERE state = 'processing' ORDER BY locked_at, seq`).map(toJob),
