@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { beatOf, claimOf, type Kit, put, SUCCESS, settle, supervisorRow, take, until } from './kit.ts'
+import { beatOf, claimOf, type Kit, put, SUCCESS, settle, supervisorRow, take, until, workerRow } from './kit.ts'
 
 export function processesContract(kit: Kit): void {
   const rows = async () => (await kit.store.processes()).map((row) => row.id).sort()
@@ -18,6 +18,14 @@ export function processesContract(kit: Kit): void {
       expect(second).to.deep.include({ ...supervisorRow('s1'), state: 'draining', beats: 2 })
       expect(second?.started_at).to.equal(first[0]?.started_at)
       expect(second?.beat_at).to.be.greaterThan(Number(first[0]?.beat_at))
+    })
+
+    it('a row has what its kind has, and nothing of the other', async () => {
+      await kit.store.beat(beatOf('s1', ['w1']))
+      const rows = new Map((await kit.store.processes()).map((row) => [row.id, row]))
+      const kept = ['started_at', 'beat_at', 'beats'] as const
+      expect(rows.get('s1')).to.have.all.keys(...kept, ...Object.keys(supervisorRow('s1')))
+      expect(rows.get('w1')).to.have.all.keys(...kept, ...Object.keys(workerRow('w1', 's1')))
     })
 
     it('workers that a beat does not name are forgotten, but not one that owns a job, nor those of others', async () => {

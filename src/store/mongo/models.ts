@@ -59,6 +59,9 @@ const OPTIONS = { strict: 'throw', strictQuery: 'throw', versionKey: false, mini
 
 const nested = (fields: Record<string, unknown>) => new Schema(fields as never, { ...OPTIONS, _id: false })
 
+/** A list that some documents have and others do not: mongoose would give an empty one to those. */
+const list = (of: unknown) => ({ type: [of], default: undefined })
+
 const usage = { id: String, cpu: Number, rss: Number }
 const ending = { exit_code: Number, signal: String }
 const policy = {
@@ -130,15 +133,15 @@ const SCHEMAS = {
     version: String,
     count: Number,
     concurrency: Number,
-    queues: [String],
+    queues: list(String),
     grace: Number,
     cwd: String,
     log: String,
-    stuck: [nested({ id: String, reason: String })],
+    stuck: list(nested({ id: String, reason: String })),
     supervisor_id: String,
-    jobs: [
+    jobs: list(
       nested({ ...usage, run: Number, token: String, command: String, pid: Number, started_at: Date, note: String }),
-    ],
+    ),
   },
   controls: {
     _id: String,
