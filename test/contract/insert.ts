@@ -76,6 +76,13 @@ export function insertContract(kit: Kit): void {
       expect((await refusal(kit.store.insert({ jobs: others }))).code).to.equal('duplicate_id')
     })
 
+    it('R10: of one id in one array each is judged by itself', async () => {
+      await put(kit.store, ['a'], { content_hash: 'h1' })
+      const jobs = ['h2', 'h1', 'h2'].map((content_hash) => newJob({ id: 'a', content_hash }))
+      const inserted = await kit.store.insert({ jobs, skip_taken: true })
+      expect(inserted.map((one) => one?.existing)).to.deep.equal([undefined, true, undefined])
+    })
+
     it('tells how far it is', async () => {
       const heard: number[] = []
       const length = many(kit, 2500)

@@ -22,24 +22,22 @@ export function inserting(db: Connection): Pick<JobStore, 'insert'> {
       const specs = [...firsts.values()]
       if (!skip_taken && jobs.length > 1) await refuseTaken(db, jobs, firsts)
 
-      const answers = new Map<string, Inserted | null>()
+      const holders = new Map<string, Job>()
       for (let from = 0; from < specs.length; from += AT_ONCE) {
         const chunk = specs.slice(from, from + AT_ONCE)
         const stored = await insertChunk(db, chunk).catch((error) => Promise.reject(soFar(error, from, specs.length)))
-        for (const [index, spec] of chunk.entries()) {
-          const answer = stored[index] ?? null
-          if (!answer && !skip_taken) await takeBack(db, specs.slice(0, from + AT_ONCE), spec.id)
-          answers.set(spec.id, answer)
-        }
+        for (const job of stored) holders.set(job.id, job)
+        const taken = skip_taken ? undefined : chunk.find((spec) => !judgeStored(holders.get(spec.id), spec))
+        if (taken) await takeBack(db, specs.slice(0, from + AT_ONCE), taken.id)
         on_progress?.(from + chunk.length)
       }
-      return jobs.map((spec) => answerTo(spec, firsts, answers))
+      return jobs.map((spec) => judgeStored(holders.get(spec.id), spec))
     },
   }
 }
 
-/** Stores jobs with ids of their own each; null for one whose id is another job's. */
-async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<(Inserted | null)[]> {
+/** Stores jobs with ids of their own each. Returns who has those ids now: these jobs, or such as were there before. */
+async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<Job[]> {
   const first = await takeNumbers(db, 'jobs', specs.length)
   const now = db.now()
   const jobs = specs.map((spec) => freshJob(spec, now))
@@ -56,9 +54,7 @@ async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<(I
       return false
     }
   })
-  if (all_new) return jobs.map((job) => ({ job, existing: false }))
-  const stored = await storedJobs(db, specs)
-  return specs.map((spec) => judgeStored(stored.get(spec.id), spec))
+  return all_new ? jobs : [...(await storedJobs(db, specs)).values()]
 }
 
 /** Throws `duplicate_id` when one of `jobs` cannot be stored. */
@@ -83,17 +79,7 @@ async function storedJobs(db: Connection, specs: readonly NewJob[]): Promise<Map
   return new Map(found.map((document) => [document._id, toJob(document)]))
 }
 
-const judgeStored = (stored: Job | undefined, spec: NewJob) => (stored ? judge(stored, spec) : null)
-
-/** The answer to a job of the request: another one with its id may have come before it. */
-function answerTo(
-  spec: NewJob,
-  firsts: ReadonlyMap<string, NewJob>,
-  answers: ReadonlyMap<string, Inserted | null>,
-): Inserted | null {
-  const answer = answers.get(spec.id) ?? null
-  return answer && firsts.get(spec.id) !== spec ? judge(answer.job, spec) : answer
-}
+const judgeStored = (stored: Job | undefined, spec: NewJob): Inserted | null => (stored ? judge(stored, spec) : null)
 
 function sameJob(first: NewJob, spec: NewJob): boolean {
   return first === spec || (first.content_hash === spec.content_hash && spec.content_hash !== null)
