@@ -6,8 +6,8 @@ import type { JobStore } from '../../src/store/port.ts'
 import type { Bench } from './kit.ts'
 
 /** A file in a folder of its own. */
-export async function sqliteBench(): Promise<Bench> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'queuectl-store-'))
+export async function sqliteBench(root = tmpdir()): Promise<Bench> {
+  const folder = mkdtempSync(path.join(root, 'queuectl-store-'))
   const address = path.join(folder, 'queue.db')
   const opened: JobStore[] = []
   return {

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import fc from 'fast-check'
+import { mongoBench } from '../contract/bench-mongo.ts'
+import { sqliteBench } from '../contract/bench-sqlite.ts'
+import type { Bench } from '../contract/kit.ts'
+import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { holdsFor, RUN } from '../helpers/property.ts'
+import { lookAtAll } from './looks.ts'
+import { perform } from './perform.ts'
+import { anyStep, type Step } from './steps.ts'
+import { type Nature, World } from './world.ts'
+
+/** Shorter sequences would leave many states of a job out. */
+const LONGEST = 200
+const LOOK_EVERY = 25
+
+describe('any sequence of calls leaves a store as the model says', () => {
+  it('on SQLite', async function () {
+    this.timeout(RUN.patience_ms)
+    await holds(
+      () => sqliteBench(memoryFolder()),
+      { lazy: false, history: Number.POSITIVE_INFINITY, slack_ms: 0 },
+      10_000,
+    )
+  })
+
+  describe('on MongoDB', () => {
+    before(needsMongo)
+
+    it('the same sequences', async function () {
+      this.timeout(RUN.patience_ms)
+      const { slow } = await mongoServer()
+      await holds(mongoBench, { lazy: true, history: 20, slack_ms: 250 }, slow ? 300 : 4_000)
+    })
+  })
+})
+
+/** Where no disk has to be waited for: what a power cut would leave is no question here. */
+function memoryFolder(): string {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+}
+
+async function holds(make: () => Promise<Bench>, nature: Nature, usual: number): Promise<void> {
+  const steps = RUN.steps ?? usual
+  const sequences = fc.array(anyStep, { minLength: 1, maxLength: LONGEST, size: 'max' })
+  const taken = { steps: 0 }
+  const property = fc.asyncProperty(sequences, async (sequence) => {
+    taken.steps += sequence.length
+    await follow(make, nature, sequence)
+  })
+  for (let round = 0; taken.steps < steps && !(RUN.replay && round > 0); round++) await holdsFor(property, 1, round)
+}
+
+async function follow(make: () => Promise<Bench>, nature: Nature, sequence: readonly Step[]): Promise<void> {
+  const bench = await make()
+  try {
+    const world = new World(bench, nature)
+    for (const [index, step] of sequence.entries()) {
+      await perform(world, step)
+      if (index % LOOK_EVERY === 0) await lookAtAll(world)
+    }
+    await lookAtAll(world)
+  } finally {
+    await bench.dispose()
+  }
+}

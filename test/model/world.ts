@@ -1,0 +1,125 @@
+import { expect } from 'chai'
+import type { Job } from '../../src/domain/job.ts'
+import type { ClaimParams, JobStore, StoreRole } from '../../src/store/port.ts'
+import type { Bench } from '../contract/kit.ts'
+import { JobsModel, type ModelJob, type Traits } from './jobs-model.ts'
+import type { Span, Told } from './now.ts'
+import { RegistryModel } from './registry-model.ts'
+import { FAR_MS, SUPERVISORS } from './steps.ts'
+
+/** What the world knows of a kind of store. */
+export interface Nature extends Traits {
+  /** How far its clock may be off, as one of its connections tells it. */
+  slack_ms: number
+}
+
+type Call = () => Promise<void>
+
+/** A store and what it has to hold, with several connections as its processes have them. */
+export class World {
+  readonly jobs: JobsModel
+  readonly registry = new RegistryModel()
+  /** Calls that were made, to be made again as after a lost answer: they answer as they did and change nothing. */
+  readonly again: Record<'insert' | 'settle' | 'fence', Call[]> = { insert: [], settle: [], fence: [] }
+  /** Tokens that were used, the newest last. */
+  readonly tokens: string[] = ['t-none']
+  readonly #bench: Bench
+  readonly nature: Nature
+  readonly #stores = new Map<StoreRole, JobStore>()
+  #names = 0
+
+  constructor(bench: Bench, nature: Nature) {
+    this.#bench = bench
+    this.nature = nature
+    this.jobs = new JobsModel(nature)
+  }
+
+  /** The connection of a command, a supervisor or a worker. */
+  async store(role: StoreRole): Promise<JobStore> {
+    const store = this.#stores.get(role) ?? (await this.#bench.open(role))
+    this.#stores.set(role, store)
+    return store
+  }
+
+  async reopen(role: StoreRole): Promise<void> {
+    await this.#stores.get(role)?.close()
+    this.#stores.delete(role)
+  }
+
+  /** A word that was not used before, the same in each run of the same steps. */
+  name(letter: string): string {
+    return `${letter}${++this.#names}`
+  }
+
+  token(): string {
+    this.tokens.push(this.name('t'))
+    return this.tokens.at(-1) as string
+  }
+
+  /** What `call` answers, and when it was made. */
+  async call<T>(role: StoreRole, call: (store: JobStore) => Promise<T>): Promise<{ answer: T; span: Span }> {
+    const store = await this.store(role)
+    const from = store.now()
+    const answer = await call(store)
+    return { answer, span: { from, to: store.now(), slack_ms: this.nature.slack_ms } }
+  }
+
+  /** The job that number `pick` means, among those of `jobs`; undefined: there is none. */
+  pick(pick: number, jobs: readonly ModelJob[] = [...this.jobs.jobs.values()]): ModelJob | undefined {
+    return jobs[pick % jobs.length]
+  }
+
+  /** Which token a step writes by. */
+  tokenOf(job: ModelJob, by: string, pick: number): string {
+    if (by === 'holder') return String(job.fields.lease_token)
+    return by === 'old' ? (this.tokens[pick % this.tokens.length] as string) : 'stranger'
+  }
+
+  /** A job as it has to be. */
+  fields(id: string): Told<Job> | undefined {
+    return this.jobs.jobs.get(id)?.fields
+  }
+
+  /** Who holds jobs. */
+  owners(): Set<unknown> {
+    return new Set(this.jobs.processing().map(({ fields }) => fields.processing_by))
+  }
+
+  /** Tells the model of a claim's answer, which has to be one that it may give. */
+  claimed(params: ClaimParams, job: Job | null, now: number): void {
+    const may = this.jobs.claimable(params, now)
+    const found = may.find(({ fields }) => fields.id === job?.id) ?? null
+    if (job !== null || may.length > 0) {
+      expect(
+        may.map(({ fields }) => fields.id),
+        'what a claim may answer',
+      ).to.include(job?.id)
+    }
+    this.jobs.claimed(found, params, now)
+  }
+
+  /** When the next job of `queues` is due, of those that wait; null: none does. */
+  due(queues: readonly string[] | null): number | null {
+    const waiting = [...this.jobs.jobs.values()].filter(
+      ({ fields }) => fields.state === 'pending' && (queues === null || queues.includes(fields.queue)),
+    )
+    const times = waiting.map(({ fields }) => Number(fields.next_run_at)).filter((at) => at > Date.now() + FAR_MS / 2)
+    return times.length === 0 ? null : Math.min(...times)
+  }
+
+  supervisorOf(worker: string): string {
+    return SUPERVISORS[worker as keyof typeof SUPERVISORS]
+  }
+
+  /** A job that is due in a moment is due before the next step: nobody could say whether it is seen. */
+  async outwait({ fields, noticed }: ModelJob): Promise<void> {
+    const due_at = Number(fields.next_run_at)
+    if (fields.state === 'pending' && !noticed && due_at < Date.now() + FAR_MS / 2) await this.untilPast(due_at)
+  }
+
+  /** Waits until that time is past on every connection. */
+  async untilPast(time: number): Promise<void> {
+    const store = await this.store('command')
+    while (store.now() <= time + this.nature.slack_ms / 8) await new Promise((resolve) => setImmediate(resolve))
+  }
+}
