@@ -211,13 +211,13 @@ export class Fleet {
     const leaving = this.#leaving.delete(member) || this.#stopping
     const replaced_in_ms = place.member === member ? place.vacate() : null
     const cause = member.failure?.message ?? exit
-    member.ended = { clean: member.bye !== null, signaled: exit.startsWith('signal') }
+    member.ended = { clean: member.bye !== null || !member.begun, signaled: exit.startsWith('signal') }
     this.#past.done += member.done
     this.#past.failed += member.failed
     this.killed += member.bye?.killed ?? 0
     this.released += member.bye?.released ?? 0
     this.#ended.push(member)
-    if (!this.#ever_ready) {
+    if (!this.#ever_ready && !leaving) {
       this.#boot_deaths++
       this.#last_failure = member.failure
     }

@@ -37,7 +37,9 @@ export class Member {
   registered = false
   /** It listens. */
   #greeted = false
-  #begun = false
+  /** When it was given its setup, by the monotonic clock; null: it has not begun, so that it holds nothing. */
+  #begun_at: number | null = null
+  #killed = false
   /** Jobs that it can run at a time, once it may begin. */
   #slots = 0
   /** There may be new work that it was not told of. */
@@ -66,13 +68,16 @@ export class Member {
     if (this.#process.isConnected()) this.#process.send(message, undefined, () => {})
   }
 
+  get begun(): boolean {
+    return this.#begun_at !== null
+  }
+
   /** Gives it its setup, once: when its row is in the registry and it listens. */
   begin(setup: WorkerSetup): void {
-    if (!this.registered || !this.#greeted || this.#begun) return
-    this.#begun = true
+    if (!this.registered || !this.#greeted || this.begun || this.draining) return
+    this.#begun_at = monotonic()
     this.#slots = setup.concurrency
     this.send({ type: 'setup', setup })
-    if (this.draining) this.drain(0)
   }
 
   /** Notes what `message` says about the worker itself. */
@@ -135,9 +140,11 @@ export class Member {
     this.send({ type: 'ping' })
   }
 
+  /** It takes no more and ends; one that has not begun is ended at once. */
   drain(grace_ms: number): void {
     this.draining = true
-    if (this.#begun) this.send({ type: 'drain', grace_ms })
+    if (this.begun) this.send({ type: 'drain', grace_ms })
+    else this.kill()
   }
 
   /** After the supervisor itself was frozen, silence is its own. */
@@ -147,12 +154,16 @@ export class Member {
 
   /** Why this worker must be killed; null when all is well. */
   overdue(): string | null {
-    if (!this.ready && monotonic() - this.#forked_at > READY_MS) return 'was not ready in 15 s'
+    if (this.#killed) return null
+    // One that listens and has not begun waits for us: a beat that brings it into the registry did not come through yet.
+    const since = this.#begun_at ?? (this.#greeted ? Number.POSITIVE_INFINITY : this.#forked_at)
+    if (!this.ready && monotonic() - since > READY_MS) return 'was not ready in 15 s'
     if (this.ready && monotonic() - this.#heard_at > UNANSWERED_MS) return 'did not answer for 15 s'
     return null
   }
 
   kill(): void {
+    this.#killed = true
     platform.signal(this.identity, 'SIGKILL')
   }
 

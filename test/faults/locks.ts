@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { READY_MS } from '../../src/domain/timing.ts'
 import { monotonic } from '../../src/platform/clock.ts'
 import type { Story } from '../helpers/side-by-side.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -18,6 +19,23 @@ export const LOCKS: Record<string, Story> = {
       expect((await enqueue).code).to.equal(0)
       await scene.until('waits', { state: 'completed' }, 3_000)
       expect(await scene.job(id)).to.include({ state: 'completed', runs: 1 })
+    },
+  },
+
+  'a lock that is held from before the first heartbeat: workers wait for it, and none is killed (F17)': {
+    async tell(scene) {
+      const id = await scene.add('true')
+      const lock = await scene.lock()
+      const { said } = scene.launch()
+      await waitFor(() => said().includes('starts 1 worker'), { within: 10_000, what: 'the supervisor runs' })
+      const began = monotonic()
+      await waitFor(() => monotonic() - began > READY_MS + 2_000, {
+        within: READY_MS + 3_000,
+        what: 'it would be late',
+      })
+      await lock.release()
+      await scene.until(id, { state: 'completed' }, 5_000)
+      expect(said()).to.not.match(/killed|ended/)
     },
   },
 }

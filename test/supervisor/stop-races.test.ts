@@ -27,6 +27,20 @@ describe('a stop that meets something else', function () {
     }
   })
 
+  it('a lock that is held since before the first heartbeat: workers that have not begun end at once', async () => {
+    await scene.run('config', 'list')
+    const lock = await scene.lock()
+    const { child, ended, said } = scene.launch('--count', '2')
+    await waitFor(() => said().includes('starts 2 workers'), { within: 10_000, what: 'the supervisor runs' })
+    const began = monotonic()
+    child.kill('SIGTERM')
+    expect((await ended).code).to.equal(0)
+    expect(monotonic() - began).to.be.below(6_000)
+    expect(said()).to.not.match(/worker .* ended/)
+    await lock.release()
+    await scene.run('worker', 'stop')
+  })
+
   it('SIGTERM to a worker in the middle of a stop: the grace does not begin anew (R8)', async () => {
     const id = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
     const { child, ended } = await scene.start('--grace', '3s')
