@@ -4,7 +4,9 @@ import path from 'node:path'
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
 import { openLog } from '../platform/files.ts'
+import { platform } from '../platform/platform.ts'
 import { selfCommand } from '../platform/self.ts'
+import type { JobStore } from '../store/port.ts'
 import { lastLines } from '../worker/log-reader.ts'
 import type { Context } from './context.ts'
 
@@ -12,8 +14,8 @@ const READY_MS = 30_000
 const LOOK_MS = 25
 
 /**
- * Starts this very command again in a session of its own, without `--detach`, and returns when its workers are ready. Throws what
- * ended it, with the last lines of its log, when it does not come to that.
+ * Starts this very command again in a session of its own, without `--detach`, and returns when its workers are ready. When it does not
+ * come to that, it is stopped, and what ended it is thrown with the last lines of its log.
  */
 export async function startDetached(context: Context, id: string): Promise<void> {
   const store = await context.store()
@@ -36,17 +38,34 @@ export async function startDetached(context: Context, id: string): Promise<void>
   child.on('error', () => {
     code = EXIT.internal
   })
-  const until = monotonic() + READY_MS
-  for (;;) {
-    const row = (await store.processes()).find((process) => process.id === id)
-    if (row?.kind === 'supervisor' && row.state === 'running') break
-    if (code !== null || monotonic() > until) throw await notReady(log, code)
-    await sleep(LOOK_MS)
+  try {
+    await readiness(store, id, log, () => code)
+  } catch (error) {
+    if (code === null) stop(child.pid)
+    throw error
+  } finally {
+    child.unref()
   }
-  child.unref()
   const { pid } = child
   if (context.json) return context.outJson({ supervisor: id, pid, log })
   context.out(`workers are ready: supervisor ${id} (pid ${pid})\nlog: ${log}\nstop them with: queuectl worker stop`)
+}
+
+/** Waits until supervisor `id` says that its workers are ready. `code` tells with what it has ended; null: it has not. */
+async function readiness(store: JobStore, id: string, log: string, code: () => number | null): Promise<void> {
+  const until = monotonic() + READY_MS
+  for (;;) {
+    const row = (await store.processes()).find((process) => process.id === id)
+    if (row?.kind === 'supervisor' && row.state === 'running') return
+    if (code() !== null || monotonic() > until) throw await notReady(log, code())
+    await sleep(LOOK_MS)
+  }
+}
+
+/** Nobody would look for a supervisor behind a start that has failed. */
+function stop(pid = 0): void {
+  const identity = platform.identify(pid)
+  if (identity !== null && !platform.signal(identity, 'SIGTERM')) platform.signal(identity, 'SIGKILL')
 }
 
 /** The address may hold a password, which everybody could read among the arguments. */

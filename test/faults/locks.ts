@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { READY_MS } from '../../src/domain/timing.ts'
 import { monotonic } from '../../src/platform/clock.ts'
@@ -19,6 +20,18 @@ export const LOCKS: Record<string, Story> = {
       expect((await enqueue).code).to.equal(0)
       await scene.until('waits', { state: 'completed' }, 3_000)
       expect(await scene.job(id)).to.include({ state: 'completed', runs: 1 })
+    },
+  },
+
+  'a lock that keeps a detached start from being ready: told after 30 s, and nothing is left of it': {
+    async tell(scene) {
+      const lock = await scene.lock()
+      const { code, stdout, stderr } = await scene.run('worker', 'start', '--detach')
+      expect({ code, stdout }).to.deep.equal({ code: 75, stdout: '' })
+      expect(stderr).to.match(/were not ready in 30 s.*\n {2}log: /)
+      const [, log = ''] = /log: (.*)/.exec(stderr) ?? []
+      await waitFor(() => readFileSync(log, 'utf8').includes('stopped'), { within: 10_000, what: 'it has stopped' })
+      await lock.release()
     },
   },
 
