@@ -1,9 +1,10 @@
 import { CONFIG_KEYS, type ConfigKey, configKey, effectiveConfig, parseSetting, SETTINGS } from '../domain/config.ts'
+import { formatDuration } from '../domain/duration.ts'
 import { invalid } from '../domain/errors.ts'
 import type { Shell } from '../domain/job.ts'
 import { isShared } from './address.ts'
 import type { Context } from './context.ts'
-import { table } from './output.ts'
+import { bytes, table } from './output.ts'
 import { suggestion } from './suggest.ts'
 
 /** `config list`. */
@@ -18,8 +19,8 @@ export async function listSettings(context: Context): Promise<void> {
     table(
       [
         { title: 'KEY', text: ({ key }) => key },
-        { title: 'VALUE', text: ({ value }) => shown(value), colour: ({ set }) => (set ? 'bold' : null) },
-        { title: 'DEFAULT', text: (setting) => shown(setting.default) },
+        { title: 'VALUE', text: ({ key, value }) => readable(key, value), colour: ({ set }) => (set ? 'bold' : null) },
+        { title: 'DEFAULT', text: (setting) => readable(setting.key, setting.default) },
         { title: 'MEANING', text: ({ about }) => about, flexible: true },
       ],
       settings,
@@ -83,4 +84,13 @@ function keyOf(text: string): ConfigKey {
   )
 }
 
+/** As it could be written: `config set` takes it. */
 const shown = (value: unknown) => (value === null ? 'none' : String(value))
+
+/** As one reads it: `1d`, `64.0 MiB`. */
+function readable(key: ConfigKey, value: unknown): string {
+  if (typeof value !== 'number') return shown(value)
+  const { kind } = SETTINGS[key]
+  if (kind === 'duration') return formatDuration(value)
+  return kind === 'bytes' ? bytes(value) : shown(value)
+}

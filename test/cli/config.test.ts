@@ -42,7 +42,10 @@ describe('config', () => {
       value: 1_048_576,
       set: true,
     })
-    expect(await queue.ok('config', 'list')).to.match(/^KEY .*\n(.*\n)*backoff_base +3 +2 /)
+    const text = await queue.ok('config', 'list')
+    expect(text).to.match(/^KEY .*\n(.*\n)*backoff_base +3 +2 /)
+    expect(text).to.match(/^backoff_max +1d +1d /m)
+    expect(text).to.match(/^log_limit +1\.0 MiB +64\.0 MiB /m)
   })
 
   it('leaves jobs the policy that they were enqueued with', async () => {
