@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { EXIT } from '../domain/errors.ts'
 import { randomWord } from '../domain/token.ts'
 import { platform } from '../platform/platform.ts'
 import { selfCommand } from '../platform/self.ts'
@@ -12,6 +13,7 @@ const HOPELESS_DEATHS = 5
 
 export interface FleetOptions {
   count: number
+  build: string
   setup: () => Omit<WorkerSetup, 'id'>
   tell: Tell
   /** Wakes the supervisor: something is to be looked at. */
@@ -32,6 +34,7 @@ export class Fleet {
   #ever_ready = false
   #boot_deaths = 0
   #last_failure: Failure | null = null
+  #replaced: Failure | null = null
   killed = 0
   released = 0
 
@@ -81,8 +84,9 @@ export class Fleet {
     return Math.min(...this.#places.map((place) => place.due_in))
   }
 
-  /** Why no worker will ever be ready; null while there is hope. */
+  /** Why no worker will ever be ready, or be ours; null while there is hope. */
   get hopeless(): Failure | null {
+    if (this.#replaced !== null) return this.#replaced
     if (this.#ever_ready || this.#boot_deaths < HOPELESS_DEATHS) return null
     return this.#last_failure ?? { message: 'workers end before they are ready', exit_code: 70 }
   }
@@ -184,7 +188,8 @@ export class Fleet {
     member.hear(message)
     switch (message.type) {
       case 'hello':
-        this.#begin(member)
+        if (message.build === this.#options.build) this.#begin(member)
+        else this.#refuse(member, message.build)
         break
       case 'ready':
         this.#ever_ready = true
@@ -200,6 +205,14 @@ export class Fleet {
         this.#options.tell({ event: 'trouble', message: `worker ${member.id}: ${message.message}` })
         break
     }
+  }
+
+  /** The program was replaced while it works: what the new one says and writes, this one need not understand. */
+  #refuse(member: Member, build: string): void {
+    const message = `this program, ${this.#options.build}, was replaced by ${build}: start it again`
+    this.#replaced = { message, exit_code: EXIT.try_again }
+    member.kill()
+    this.#options.wake()
   }
 
   #begin(member: Member): void {

@@ -21,5 +21,7 @@ export interface SuperviseOptions {
   /** Where this process logs to, when it is detached. */
   log: string | null
   version: string
+  /** Which program this is: workers of another one are not let in. */
+  build: string
   tell: Tell
 }

@@ -75,6 +75,7 @@ class Supervisor {
     this.#traces = traces
     this.#fleet = new Fleet({
       count: options.count,
+      build: options.build,
       tell,
       wake: () => this.#sleeper.wake(),
       setup: () => this.#setup(),

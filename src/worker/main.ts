@@ -11,15 +11,15 @@ import { Worker } from './worker.ts'
 /** What a worker without a supervisor may take beyond its grace (R2). */
 const ORPHAN_EXTRA_MS = 10_000
 
-/** The life of a forked worker: hello, setup, work, bye. */
-export async function runWorker(): Promise<void> {
+/** The life of a forked worker: hello, setup, work, bye. `build` says which program it is. */
+export async function runWorker(build: string): Promise<void> {
   // Ctrl-C and a closing terminal reach every process of the foreground group; only the supervisor decides what they mean.
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
   const inbox = new Inbox()
   const link = openLink({ on_message: (message) => inbox.put(message), on_orphaned: () => inbox.orphaned() })
   process.on('SIGTERM', () => inbox.put({ type: 'drain', grace_ms: inbox.grace_ms }))
-  link.send({ type: 'hello' })
+  link.send({ type: 'hello', build })
   const setup = await inbox.setup
   try {
     await work(setup, link, inbox)

@@ -56,8 +56,8 @@ export interface RunNews {
 
 /** From a worker. */
 export type FromWorker =
-  /** Listens; wants its setup. */
-  | { type: 'hello' }
+  /** Listens; wants its setup. `build`: which program it is, since the file may have been replaced. */
+  | { type: 'hello'; build: string }
   /** Store open, about to claim. */
   | { type: 'ready' }
   | { type: 'pong'; jobs: RunningJob[]; idle: boolean }

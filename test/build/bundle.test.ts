@@ -1,10 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { KILL_POINTS } from '../../src/platform/kill-point.ts'
+import { collect } from '../helpers/queuectl.ts'
 import { ROOT } from '../helpers/sources.ts'
 import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 describe('the bundle', function () {
   this.timeout(60_000)
@@ -35,6 +37,32 @@ describe('the bundle', function () {
     expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed', runs: 1 })
     expect(readdirSync(points).sort()).to.deep.equal([...KILL_POINTS].sort())
     expect(readFileSync(file, 'utf8')).to.not.match(/KILL_POINTS/)
+  })
+
+  it('that is replaced while it works lets no worker of the other one in: its jobs finish, exit 75 (F30)', async () => {
+    const home = tempFolder()
+    const mine = path.join(home, 'mine.cjs')
+    copyFileSync(file, mine)
+    const env = { PATH: process.env.PATH, QUEUECTL_HOME: home }
+    run(home, 'enqueue', '--id', 'one', '--', 'echo begun; sleep 2; echo done')
+    const child = spawn(process.execPath, [mine, 'worker', 'start', '--count', '2'], { env })
+    const ended = collect(child)
+    const idle = await waitFor(
+      () => {
+        const rows: { kind: string; state: string; pid: number }[] = JSON.parse(run(home, 'worker', 'list', '--json'))
+        return rows.some(({ state }) => state === 'busy') && rows.find(({ state }) => state === 'idle')
+      },
+      { within: 10_000, what: 'one works, one does not' },
+    )
+    const { version } = JSON.parse(run(home, 'version', '--json'))
+    writeFileSync(path.join(home, 'other.cjs'), readFileSync(mine, 'utf8').replaceAll(`"${version}"`, `"${version}.9"`))
+    renameSync(path.join(home, 'other.cjs'), mine)
+    process.kill(idle.pid, 'SIGKILL')
+    const { code, stdout } = await ended
+    expect(code).to.equal(75)
+    expect(stdout).to.contain(`was replaced by ${version}.9`)
+    expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed', runs: 1 })
+    expect(JSON.parse(run(home, 'worker', 'list', '--json'))).to.deep.equal([])
   })
 
   it('says what it needs where Node is too old', () => {

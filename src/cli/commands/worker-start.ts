@@ -6,7 +6,7 @@ import { isQueueName } from '../../domain/job.ts'
 import { sameStore } from '../../domain/store-address.ts'
 import { randomWord } from '../../domain/token.ts'
 import type { Context } from '../context.ts'
-import { VERSION } from '../version.ts'
+import { BUILD, VERSION } from '../version.ts'
 import { parseWorkerCount } from '../worker-count.ts'
 
 interface StartOptions {
@@ -54,7 +54,16 @@ async function start(options: StartOptions, context: Context): Promise<void> {
   keepFromChildren(address)
   const log = process.env.QUEUECTL_SUPERVISOR_LOG ?? null
   context.exit(
-    await supervise({ ...wanted, id, store, address, log, version: VERSION, tell: eventTeller(context.json) }),
+    await supervise({
+      ...wanted,
+      id,
+      store,
+      address,
+      log,
+      version: VERSION,
+      build: BUILD,
+      tell: eventTeller(context.json),
+    }),
   )
 }
 
