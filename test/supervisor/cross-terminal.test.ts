@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
 import { platform } from '../../src/platform/platform.ts'
+import { freezeOutsideAWrite } from '../helpers/freeze.ts'
 import { endStrangers, killQuietly, lives, stranger } from '../helpers/processes.ts'
 import { isAlive, Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -74,7 +75,7 @@ describe('worker stop from another terminal', function () {
     const id = await scene.add('sleep 600')
     const { child } = await scene.start()
     await scene.until(id, { state: 'processing' }, 5_000)
-    child.kill('SIGSTOP')
+    await freezeOutsideAWrite(scene, [child.pid])
     const { code, stderr } = await scene.run('worker', 'stop', '--timeout', '1s')
     expect(code).to.equal(4)
     expect(stderr).to.match(/has not stopped in time/)

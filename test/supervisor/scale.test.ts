@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { freezeOutsideAWrite } from '../helpers/freeze.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -84,7 +85,7 @@ describe('worker scale', function () {
 
   it('gives up on a supervisor that does not answer: exit 4', async () => {
     const { child } = await scene.start()
-    child.kill('SIGSTOP')
+    await freezeOutsideAWrite(scene, [child.pid])
     const { code, stderr } = await scene.run('worker', 'scale', '2', '--timeout', '1s')
     child.kill('SIGCONT')
     expect(code).to.equal(4)
