@@ -127,7 +127,10 @@ async function clear(
   for (;;) {
     const left = [...(here && !force ? await orphans(store) : []), ...(await strays(store, target))]
     if (left.length === 0 || monotonic() > until) break
-    on_progress(left.map((row) => ({ ...brief(row), phase: 'stopping', workers: 1, running: row.jobs.length })))
+    // Not what their rows say: nobody keeps those up to date any more.
+    const owners = (await store.processing()).map(({ processing_by }) => processing_by)
+    const running = (id: string) => owners.filter((owner) => owner === id).length
+    on_progress(left.map((row) => ({ ...brief(row), phase: 'stopping', workers: 1, running: running(row.id) })))
     await sleep(LOOK_MS.shared)
   }
   if (!here) return { supervisors: 0, workers: 0, runs: 0, stuck: {} }
