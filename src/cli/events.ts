@@ -1,6 +1,7 @@
 import { formatDuration } from '../domain/duration.ts'
 import type { SupervisorEvent, Tell } from '../supervisor/events.ts'
 import type { RunNews } from '../worker/messages.ts'
+import { lowSpaceText } from './low-space.ts'
 import { safe, truncate } from './text.ts'
 import { iso, localTime } from './time.ts'
 
@@ -46,6 +47,10 @@ function readable(event: SupervisorEvent): string {
       return `${event.job}  recovered from ${event.owner}: run ${event.run} ${event.outcome}, ${event.cause}; now ${event.state}`
     case 'stuck':
       return `${event.job}  run ${event.run} cannot be ended: ${event.reason}`
+    case 'low_space':
+      return `no job is started for now: ${lowSpaceText(event)}`
+    case 'enough_space':
+      return 'there is space again: jobs are started'
     case 'scaled':
       return `${workers(event.workers)} wanted from now on`
     case 'stopping':

@@ -1,7 +1,9 @@
+import { effectiveConfig } from '../domain/config.ts'
 import { formatDuration } from '../domain/duration.ts'
 import type { JobStore, Overview } from '../store/port.ts'
 import type { Context } from './context.ts'
 import { stateColour } from './job-view.ts'
+import { lowSpaces, lowSpaceText } from './low-space.ts'
 import { type Column, paint, pairs, table } from './output.ts'
 import { isServing, isSupervisor, type Seen, seenProcesses } from './registry.ts'
 import { hostPairs, hostsOf, hostToJson, workersByState, workersText } from './status-workers.ts'
@@ -20,6 +22,7 @@ interface Status {
   overview: Overview
   throughput: Throughput[]
   processes: Seen[]
+  low_space: ReturnType<typeof lowSpaces>
   now: number
 }
 
@@ -46,16 +49,18 @@ export async function status(context: Context, options: { byQueue?: boolean; wat
 
 async function look(store: JobStore): Promise<Status> {
   const now = store.now()
-  const [overview, samples, processes] = await Promise.all([
+  const [overview, samples, processes, config] = await Promise.all([
     store.overview(),
     store.samples({ since: now - SAMPLES_MS }),
     seenProcesses(store),
+    store.config(),
   ])
-  return { store: store.info, overview, throughput: throughput(samples, now), processes, now }
+  const low_space = lowSpaces(store, processes, effectiveConfig(config).min_free)
+  return { store: store.info, overview, throughput: throughput(samples, now), processes, low_space, now }
 }
 
 function statusToJson(
-  { store, overview, throughput, processes, now }: Status,
+  { store, overview, throughput, processes, low_space, now }: Status,
   byQueue: boolean,
 ): Record<string, unknown> {
   const { total, queues, oldest_ready_at } = overview
@@ -67,12 +72,13 @@ function statusToJson(
     throughput: throughput.map(({ minutes, done, failed }) => ({ seconds: minutes * 60, done, failed })),
     supervisors: processes.filter(isSupervisor).filter(isServing).length,
     workers: workersByState(processes),
+    low_space,
     hosts: hostsOf(processes).map((host) => hostToJson(host, now)),
     ...(byQueue ? { queues } : {}),
   }
 }
 
-function statusText({ store, overview, throughput, processes, now }: Status, byQueue: boolean): string {
+function statusText({ store, overview, throughput, processes, low_space, now }: Status, byQueue: boolean): string {
   const { total, queues, oldest_ready_at } = overview
   const ages = oldest_ready_at === null ? 'none' : `waits ${formatDuration(Math.max(0, now - oldest_ready_at) / 1000)}`
   const facts = pairs([
@@ -85,10 +91,12 @@ function statusText({ store, overview, throughput, processes, now }: Status, byQ
     ['Throughput', throughput.map(rate).join('   ')],
     ['Workers', workersText(processes)],
     ...hostPairs(processes, now),
+    ...low_space.map((low): [string, string] => ['Disk', paint(safe(lowText(low)), 'red')]),
   ])
   return byQueue ? `${facts}\n\n${queueTable(queues)}` : facts
 }
 
+const lowText = (low: Status['low_space'][number]) => `no job is started on ${low.host}: ${lowSpaceText(low)}`
 const rate = ({ minutes, done, failed }: Throughput) => `${minutes} min: ${done} done, ${failed} failed`
 
 function queueTable(queues: Overview['queues']): string {

@@ -90,8 +90,11 @@ function rowToJson(row: Seen, now: number): Record<string, unknown> {
   if (isWorker(row)) {
     return { ...common, supervisor_id: row.supervisor_id, jobs: row.jobs.map((job) => runningToJson(job, now)) }
   }
-  const { version, count, concurrency, queues, grace, cwd, log } = row as Extract<Seen, { kind: 'supervisor' }>
-  return { ...common, version, count, concurrency, queues, grace, cwd, log }
+  const { version, count, concurrency, queues, grace, cwd, log, low_space } = row as Extract<
+    Seen,
+    { kind: 'supervisor' }
+  >
+  return { ...common, version, count, concurrency, queues, grace, cwd, log, low_space: low_space ?? null }
 }
 
 function runningToJson({ token: _, ...job }: RunningJob, now: number): Record<string, unknown> {

@@ -41,7 +41,9 @@ export const hostOf = ({ host, identity }: Seen) => ({ host, host_id: identity.h
 /** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
 export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
   const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
-  if (supervisors.some((one) => takes(one) && (one.queues === null || one.queues.includes(queue)))) return null
+  const serving = supervisors.filter((one) => takes(one) && (one.queues === null || one.queues.includes(queue)))
+  if (serving.some(({ low_space }) => !low_space)) return null
+  if (serving.length > 0) return 'no job is started, for lack of disk space; see queuectl status'
   return supervisors.some(takes) ? `no worker takes jobs of queue "${queue}"` : 'no worker is running'
 }
 

@@ -14,6 +14,7 @@ export interface Config {
   grace: number
   log_limit: number
   log_tail: number
+  min_free: number
   retention: number
   durability: 'normal' | 'full'
 }
@@ -61,6 +62,13 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
     min: 0,
     max: 1024 ** 2,
     about: 'MongoDB: size of its end that other hosts can read; 0: none',
+  },
+  min_free: {
+    kind: 'bytes',
+    default: 32 * 1024 ** 2,
+    min: 0,
+    max: 1024 ** 4,
+    about: 'free disk space below which no job is started; 0: no limit',
   },
   retention: {
     kind: 'duration',

@@ -45,6 +45,14 @@ interface ProcessRow {
   restarts: number
 }
 
+/** A disk of a host with too little space for its workers to start jobs. Sizes in bytes. */
+export interface LowSpace {
+  path: string
+  free: number
+  /** The setting that forbids it. */
+  min_free: number
+}
+
 export interface SupervisorRow extends ProcessRow {
   kind: 'supervisor'
   state: 'starting' | 'running' | 'draining' | 'stopping'
@@ -59,6 +67,8 @@ export interface SupervisorRow extends ProcessRow {
   log: string | null
   /** Runs that recovery cannot end: the reason by job id (R4). */
   stuck: Readonly<Record<string, string>>
+  /** Why its workers start nothing at present; null: they do. */
+  low_space: LowSpace | null
 }
 
 export interface WorkerRow extends ProcessRow {

@@ -1,5 +1,7 @@
 import { type StatsFs, statfsSync } from 'node:fs'
 import path from 'node:path'
+import type { LowSpace } from '../domain/process.ts'
+import { monotonic } from './clock.ts'
 
 /** The file system of `file` or, while that does not exist, of the nearest folder above; null: the system does not tell. */
 export function fileSystemAt(file: string): StatsFs | null {
@@ -18,4 +20,39 @@ export function freeSpace(file: string): number | null {
   // Without a size there is no limit that anybody knows of.
   if (found === null || found.blocks === 0) return null
   return found.bavail * (found.frsize || found.bsize)
+}
+
+/** While nothing changes the disks are looked at this often: often enough to stop in time, and two system calls a second. */
+const LOOK_MS = 1_000
+
+/** Watches the disks on which `paths` lie, for less free space than `min_free` bytes; 0: for nothing. */
+export class SpaceWatch {
+  min_free: number
+  readonly #paths: readonly string[]
+  readonly #look: (path: string) => number | null
+  #looked_at = Number.NEGATIVE_INFINITY
+  #least: { path: string; free: number } | null = null
+
+  constructor(paths: readonly string[], min_free: number, look = freeSpace) {
+    this.#paths = paths
+    this.min_free = min_free
+    this.#look = look
+  }
+
+  /** The disk with too little space; null: there is enough. */
+  get low(): LowSpace | null {
+    if (this.min_free === 0) return null
+    if (monotonic() - this.#looked_at >= LOOK_MS) this.#refresh()
+    const { min_free } = this
+    return this.#least !== null && this.#least.free < min_free ? { ...this.#least, min_free } : null
+  }
+
+  #refresh(): void {
+    this.#looked_at = monotonic()
+    const known = this.#paths.flatMap((path) => {
+      const free = this.#look(path)
+      return free === null ? [] : [{ path, free }]
+    })
+    this.#least = known.sort((a, b) => a.free - b.free)[0] ?? null
+  }
 }

@@ -17,6 +17,8 @@ export interface StoreInfo {
   label: string
   /** Folder for this store's logs and run files on this host. */
   folder: string
+  /** What it writes on this host. */
+  paths: readonly string[]
   /** Whether several hosts may share it. */
   shared: boolean
   /** Runs of each job that stay on record, the last ones; null: all. */

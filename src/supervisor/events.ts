@@ -1,4 +1,5 @@
 import type { JobState, RunOutcome } from '../domain/job.ts'
+import type { LowSpace } from '../domain/process.ts'
 import { monotonic } from '../platform/clock.ts'
 import type { RunNews } from '../worker/messages.ts'
 
@@ -18,6 +19,9 @@ export type SupervisorEvent =
       state: JobState
     }
   | { event: 'stuck'; job: string; run: number; reason: string }
+  /** Its workers start no job for lack of space on a disk, or do again. */
+  | ({ event: 'low_space' } & LowSpace)
+  | { event: 'enough_space' }
   | { event: 'scaled'; workers: number }
   | { event: 'stopping'; cause: string; running: number; grace: number }
   | { event: 'escalated'; signal: 'SIGTERM' | 'SIGKILL' }

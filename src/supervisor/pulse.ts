@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts'
 import { Monitor } from './monitor.ts'
 import type { SuperviseOptions } from './options.ts'
 import type { Reaper } from './reaper.ts'
+import type { SpaceReport } from './space.ts'
 
 export type SupervisorFacts = Pick<
   SupervisorRow,
@@ -24,13 +25,15 @@ export class Pulse {
   readonly #facts: SupervisorFacts
   readonly #fleet: Fleet
   readonly #reaper: Reaper
+  readonly #space: SpaceReport
   readonly #monitor = new Monitor()
 
-  constructor(store: JobStore, facts: SupervisorFacts, fleet: Fleet, reaper: Reaper) {
+  constructor(store: JobStore, facts: SupervisorFacts, fleet: Fleet, reaper: Reaper, space: SpaceReport) {
     this.#store = store
     this.#facts = facts
     this.#fleet = fleet
     this.#reaper = reaper
+    this.#space = space
   }
 
   async beat(state: SupervisorRow['state']): Promise<void> {
@@ -73,6 +76,7 @@ export class Pulse {
       ...totals,
       ...figures,
       stuck,
+      low_space: this.#space.look(),
     }
   }
 }

@@ -21,6 +21,7 @@ import type { SuperviseOptions } from './options.ts'
 import { factsOf, Pulse } from './pulse.ts'
 import { Reaper } from './reaper.ts'
 import { Sleeper } from './sleeper.ts'
+import { SpaceReport } from './space.ts'
 import { STOP } from './stop.ts'
 
 /** No store call holds up a stop for longer (R8). */
@@ -49,6 +50,7 @@ class Supervisor {
   readonly #ending: Ending
   readonly #burial: Burial
   readonly #pulse: Pulse
+  readonly #space: SpaceReport
   readonly #traces: Traces
   readonly #trouble: (error: Error) => void
   readonly #sleeper = new Sleeper()
@@ -86,7 +88,8 @@ class Supervisor {
     const end_of = (id: string) => this.#burial.endOf(id)
     const scope = { store, supervisor_id: by, fleet: this.#fleet, ending: this.#ending, end_of, tell }
     this.#controls = new Controls({ ...scope, grace_ms: grace * 1000 })
-    this.#pulse = new Pulse(store, factsOf(options, identity), this.#fleet, this.#reaper)
+    this.#space = new SpaceReport(store.info.paths, options.config.min_free, tell)
+    this.#pulse = new Pulse(store, factsOf(options, identity), this.#fleet, this.#reaper, this.#space)
     const { beat_ms, reap_ms } = store.info.shared ? TIMING.shared : TIMING.local
     const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, this.#trouble)
     this.#duty = {
@@ -180,9 +183,9 @@ class Supervisor {
 
   async #keepHouse(): Promise<void> {
     const config = effectiveConfig(await this.#store.config())
-    const { log_limit, log_tail } = config
-    const changed = log_limit !== this.#config.log_limit || log_tail !== this.#config.log_tail
-    if (changed) this.#fleet.send({ type: 'settings', log_limit, log_tail })
+    const { log_limit, log_tail, min_free } = config
+    this.#fleet.send({ type: 'settings', log_limit, log_tail, min_free })
+    this.#space.min_free = min_free
     this.#config = config
     await purgeExpired(this.#store, config, () => !this.#ending.begun)
     await sweepTraces(this.#store, this.#traces)
@@ -241,7 +244,8 @@ class Supervisor {
 
   #setup() {
     const { address, concurrency, queues, grace, pass_store } = this.#options
-    const { durability, log_limit, log_tail } = this.#config
-    return { address, durability, log_limit, log_tail, concurrency, queues, grace, cwd: process.cwd(), pass_store }
+    const { durability, log_limit, log_tail, min_free } = this.#config
+    const settings = { durability, log_limit, log_tail, min_free }
+    return { ...settings, address, concurrency, queues, grace, cwd: process.cwd(), pass_store }
   }
 }

@@ -1,10 +1,12 @@
 import { QueuectlError } from '../domain/errors.ts'
 import { platform } from '../platform/platform.ts'
+import { SpaceWatch } from '../platform/space.ts'
 import { openStore } from '../store/open.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { openLink } from './link.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
 import { OutputKeeper } from './output-keeper.ts'
+import { sparing } from './sparing.ts'
 import { openTraces } from './traces.ts'
 import { Worker } from './worker.ts'
 
@@ -43,7 +45,8 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   })
   const on_trouble = (message: string) => link.send({ type: 'trouble', message })
   const outputs = new OutputKeeper({ store, most: setup.log_tail, on_trouble })
-  const worker = new Worker(store, setup, link, openTraces(store.info.folder), outputs)
+  const space = new SpaceWatch(store.info.paths, setup.min_free)
+  const worker = new Worker(sparing(store, space), setup, link, openTraces(store.info.folder), outputs)
   const heartbeat = startHeartbeat({
     store,
     worker_id: id,
@@ -73,6 +76,7 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
       case 'settings':
         worker.log_limit = message.log_limit
         outputs.most = message.log_tail
+        space.min_free = message.min_free
         return
       case 'orphaned':
         store.syncEveryCommit()

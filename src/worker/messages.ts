@@ -11,6 +11,8 @@ export interface WorkerSetup {
   /** Bytes of output kept of each run: on this host, and of its end in a store that is shared. */
   log_limit: number
   log_tail: number
+  /** Bytes: with less on the disk no job is started. */
+  min_free: number
   concurrency: number
   queues: readonly string[] | null
   /** Seconds. */
@@ -24,7 +26,7 @@ export interface WorkerSetup {
 export type ToWorker =
   | { type: 'setup'; setup: WorkerSetup }
   /** Settings that may change while it works. */
-  | { type: 'settings'; log_limit: number; log_tail: number }
+  | { type: 'settings'; log_limit: number; log_tail: number; min_free: number }
   /** Once per beat; the worker answers with a pong. */
   | { type: 'ping' }
   /** New work may be there. */

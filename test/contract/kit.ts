@@ -120,7 +120,7 @@ const identity = (pid: number): ProcessIdentity => ({ host_id: 'h', boot_id: 'b'
 const figures = { host: 'here', cpu: null, rss: 1024, done: 0, failed: 0, restarts: 0 }
 
 export function supervisorRow(id: string): Omit<SupervisorRow, 'beat_at' | 'beats' | 'started_at'> {
-  const policy = { count: 1, concurrency: 1, queues: null, grace: 20, cwd: '/', log: null, stuck: {} }
+  const policy = { count: 1, concurrency: 1, queues: null, grace: 20, cwd: '/', log: null, stuck: {}, low_space: null }
   return { id, kind: 'supervisor', state: 'running', version: '0', identity: identity(101), ...figures, ...policy }
 }
 

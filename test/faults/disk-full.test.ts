@@ -22,6 +22,8 @@ describe('a disk that is full (F18)', function () {
     const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=700', 'queuectl-test', disk])
     if (status !== 0) return this.skip()
     scene = await Scene.open({ address: path.join(disk, 'queue.db') })
+    // Else no job would be started on so small a disk.
+    await scene.store.setConfig({ key: 'min_free', value: 0 })
   })
   afterEach(async () => {
     await scene?.finish()

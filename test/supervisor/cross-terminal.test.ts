@@ -125,6 +125,7 @@ describe('worker stop from another terminal', function () {
         cwd: '/',
         log: null,
         stuck: {},
+        low_space: null,
       },
       workers: [{ ...forged, kind: 'worker', id: 'w-forged', supervisor_id: 's-forged', state: 'idle', jobs: [] }],
       tokens: [],

@@ -138,6 +138,7 @@ const SCHEMAS = {
     cwd: String,
     log: String,
     stuck: list(nested({ id: String, reason: String })),
+    low_space: nested({ path: String, free: Number, min_free: Number }),
     supervisor_id: String,
     jobs: list(
       nested({ ...usage, run: Number, token: String, command: String, pid: Number, started_at: Date, note: String }),

@@ -34,11 +34,13 @@ export async function openMongo(params: OpenParams): Promise<JobStore> {
 export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStore {
   const watches = new Set<{ close(): void }>()
   const { claim } = claiming(db)
+  const folder = join(dataFolder, mark.store_id)
   return {
     info: {
       kind: 'mongodb',
       label: db.address.label,
-      folder: join(dataFolder, mark.store_id),
+      folder,
+      paths: [folder],
       shared: true,
       runs_kept: HISTORY,
       schema_version: mark.version,

@@ -41,6 +41,7 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
       kind: 'sqlite',
       label: db.path,
       folder: `${db.path}.d`,
+      paths: [db.path, `${db.path}.d`],
       shared: false,
       runs_kept: null,
       schema_version,

@@ -1,0 +1,48 @@
+import path from 'node:path'
+import { expect } from 'chai'
+import { freeSpace, SpaceWatch } from '../../src/platform/space.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
+import { tempFolder } from '../helpers/temp.ts'
+
+describe('free space', () => {
+  it('is told of the disk that a path lies on, or will lie on', function () {
+    const disk = smallDisk(1024 ** 2)
+    if (disk === null) this.skip()
+    try {
+      const free = freeSpace(disk.folder)
+      expect(free).to.be.within(900 * 1024, 1024 ** 2)
+      expect(freeSpace(path.join(disk.folder, 'not', 'there', 'yet'))).to.equal(free)
+      expect(freeSpace(tempFolder())).to.be.above(1024 ** 2)
+    } finally {
+      disk.remove()
+    }
+  })
+
+  it('is not known of a file system without a size', function () {
+    // Only Linux has one at hand.
+    if (process.platform !== 'linux') this.skip()
+    expect(freeSpace('/proc')).to.equal(null)
+  })
+})
+
+describe('the watch over free space', () => {
+  it('names the disk that has least, when that is too little', () => {
+    const free: Record<string, number | null> = { a: 10, b: 5, c: null }
+    const watch = new SpaceWatch(['a', 'b', 'c'], 8, (at) => free[at] ?? null)
+    expect(watch.low).to.deep.equal({ path: 'b', free: 5, min_free: 8 })
+    watch.min_free = 5
+    expect(watch.low).to.equal(null)
+    watch.min_free = 0
+    expect(watch.low).to.equal(null)
+  })
+
+  it('looks once a second at most, and not at all without a limit', () => {
+    let looks = 0
+    const watch = new SpaceWatch(['a'], 0, () => ++looks)
+    for (let n = 0; n < 100; n++) watch.low
+    expect(looks).to.equal(0)
+    watch.min_free = 1
+    for (let n = 0; n < 1000; n++) watch.low
+    expect(looks).to.equal(1)
+  })
+})

@@ -1,0 +1,101 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import type { Host } from '../helpers/host.ts'
+import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
+import { Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const MIB = 1024 ** 2
+
+/** Stores of which something lies on a disk of 8 MiB: the database with its logs, or the logs alone. */
+const STORES = [
+  {
+    name: 'SQLite',
+    prepare() {},
+    open: async (disk: string) => {
+      const scene = await Scene.open({ address: path.join(disk, 'queue.db') })
+      return { scene, host: scene as Pick<Host, 'start' | 'run'> }
+    },
+  },
+  {
+    name: 'MongoDB',
+    prepare: needsMongo,
+    open: async (disk: string) => {
+      const scene = await Scene.open({ address: (await mongoServer()).url() })
+      return { scene, host: scene.host('small', { env: { QUEUECTL_HOME: disk } }) }
+    },
+  },
+]
+
+for (const { name, prepare, open } of STORES) {
+  describe(`a disk with too little space: ${name}`, () => {
+    let disk: NonNullable<ReturnType<typeof smallDisk>>
+    let scene: Scene
+    let host: Pick<Host, 'start' | 'run'>
+    before(prepare)
+    beforeEach(async function () {
+      const mounted = smallDisk(8 * MIB)
+      // It takes the right to mount a file system of a few megabytes.
+      if (mounted === null) return this.skip()
+      disk = mounted
+      const opened = await open(disk.folder)
+      scene = opened.scene
+      host = opened.host
+      await scene.store.setConfig({ key: 'min_free', value: 4 * MIB })
+    })
+    afterEach(async () => {
+      await scene?.finish()
+      disk?.remove()
+    })
+
+    it('keeps jobs from being started, says so, and goes on by itself when there is room again', async () => {
+      const ballast = path.join(disk.folder, 'ballast')
+      const running = await scene.add('while [ ! -e go ]; do sleep 0.05; done')
+      const { said } = await host.start('--concurrency', '2')
+      await scene.until(running, { state: 'processing' }, 5_000)
+      writeFileSync(ballast, Buffer.alloc(5 * MIB))
+      const beat = scene.store.info.shared ? 6_000 : 3_000
+      await waitFor(() => /no job is started for now: .* free at .*less than min_free \(4\.0 MiB\)/.test(said()), {
+        within: beat,
+        what: 'the supervisor says so',
+      })
+      const waiting = await scene.add('true')
+      // What runs ends as ever, and takes nothing in its place.
+      writeFileSync(path.join(scene.home, 'go'), '')
+      await scene.until(running, { state: 'completed' }, 3_000)
+      const { low_space } = JSON.parse((await host.run('status', '--json')).stdout)
+      expect(low_space).to.have.length(1)
+      expect(low_space[0]).to.include({ min_free: 4 * MIB })
+      expect(low_space[0].free).to.be.below(4 * MIB)
+      expect((await host.run('status')).stdout).to.match(/Disk\s+no job is started on \S+: .* free at/)
+      const wait = await host.run('wait', waiting, '--timeout', '100ms')
+      expect(wait.stderr).to.contain('no job is started, for lack of disk space')
+      expect(await scene.job(waiting)).to.include({ state: 'pending', runs: 0 })
+      rmSync(ballast)
+      // A look at the disk each second, and a poll each second.
+      await scene.until(waiting, { state: 'completed' }, 4_000)
+      await waitFor(() => said().includes('there is space again'), { within: beat, what: 'the supervisor says so' })
+      expect(JSON.parse((await host.run('status', '--json')).stdout).low_space).to.deep.equal([])
+    })
+  })
+}
+
+describe('the limit of free space', () => {
+  it('holds up a whole host, and 0 switches it off', async function () {
+    const scene = await Scene.open()
+    await scene.store.setConfig({ key: 'min_free', value: 1024 ** 4 })
+    const [supervisor] = await scene.start().then(() => scene.supervisors())
+    if (!supervisor?.low_space) this.skip()
+    const id = await scene.add('true')
+    const { stdout } = await scene.run('worker', 'list', '--json')
+    expect(JSON.parse(stdout)[0].low_space).to.include({ min_free: 1024 ** 4 })
+    expect((await scene.run('config', 'set', 'min-free', '0')).stdout).to.equal('min_free 0\n')
+    await scene.run('worker', 'stop')
+    expect(await scene.job(id)).to.include({ state: 'pending', runs: 0 })
+    await scene.start()
+    await scene.until(id, { state: 'completed' }, 3_000)
+    await scene.finish()
+  })
+})
