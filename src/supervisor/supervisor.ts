@@ -73,8 +73,7 @@ class Supervisor {
     this.#config = options.config
     this.#began_at = store.now()
     this.#trouble = troubleTeller(tell)
-    const traces = openTraces(store.info.folder)
-    this.#traces = traces
+    this.#traces = openTraces(store.info.folder)
     this.#fleet = new Fleet({
       count: options.count,
       build: options.build,
@@ -82,7 +81,7 @@ class Supervisor {
       wake: () => this.#sleeper.wake(),
       setup: () => this.#setup(),
     })
-    this.#reaper = new Reaper({ store, platform, traces, by, host: hostname(), tell })
+    this.#reaper = new Reaper({ store, platform, traces: this.#traces, by, host: hostname(), tell })
     this.#ending = new Ending(this.#fleet, grace * 1000, tell)
     this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
     const end_of = (id: string) => this.#burial.endOf(id)
