@@ -29,6 +29,30 @@ export function runProgram(
   })
 }
 
+/**
+ * Has libraries that call programs by their bare names find those of the system, and none that somebody put into another folder of the
+ * PATH or into the current one. They must start them before `start` returns: afterwards all is as it was, for our own children.
+ */
+export function withSystemPrograms<T>(start: () => T): T {
+  const meanwhile = { PATH: systemPath(), NoDefaultCurrentDirectoryInExePath: '1' }
+  const before = Object.keys(meanwhile).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, meanwhile)
+  try {
+    return start()
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
+
+function systemPath(): string {
+  if (process.platform !== 'win32') return '/usr/bin:/bin:/usr/sbin:/sbin'
+  const folder = `${process.env.SystemRoot || 'C:\\Windows'}\\System32`
+  return [folder, `${folder}\\wbem`, `${folder}\\WindowsPowerShell\\v1.0`].join(';')
+}
+
 /** Loaded when asked for: a short command spends a hundredth of its time on it. */
 export function os(): typeof import('node:os') {
   return process.getBuiltinModule('node:os')

@@ -1,3 +1,5 @@
+import { withSystemPrograms } from './program.ts'
+
 /**
  * CPU (percent of one core) and memory (bytes) by pid. pidusage keeps a descriptor open for each pid it saw for a minute, so it
  * is asked for long-lived processes only, all in one call, and its own cache is left alone. Figures are a nicety:
@@ -8,11 +10,24 @@ export async function usage(pids: readonly number[]): Promise<Map<number, { cpu:
   if (pids.length === 0) return figures
   try {
     const { default: pidusage } = await import('pidusage')
-    for (const [pid, stat] of Object.entries(await pidusage([...pids]))) {
+    // It calls getconf, ps, wmic or PowerShell by their bare names.
+    const measured = await quietly(() => withSystemPrograms(() => pidusage([...pids])))
+    for (const [pid, stat] of Object.entries(measured)) {
       if (stat) figures.set(Number(pid), { cpu: stat.cpu, rss: stat.memory })
     }
   } catch {
     // A pid that has just ended, a ps that is not there: no figures this time.
   }
   return figures
+}
+
+/** Without a getconf it takes usual values, and would print a stack of its own for it. */
+async function quietly<T>(measure: () => Promise<T>): Promise<T> {
+  const { PIDUSAGE_SILENT } = process.env
+  process.env.PIDUSAGE_SILENT = '1'
+  try {
+    return await measure()
+  } finally {
+    if (PIDUSAGE_SILENT === undefined) delete process.env.PIDUSAGE_SILENT
+  }
 }

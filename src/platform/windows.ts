@@ -3,7 +3,7 @@ import type { Shell } from '../domain/job.ts'
 import { sendSignal } from './kill.ts'
 import { createPlatform } from './native.ts'
 import type { JobCommand, Platform } from './platform.ts'
-import { os, runProgram, runProgramSync } from './program.ts'
+import { os, runProgram, runProgramSync, withSystemPrograms } from './program.ts'
 import { secondSince } from './ps.ts'
 import { type ShellCall, startShell } from './start.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
@@ -70,11 +70,10 @@ function unrunnable({ command, shell }: { command: string; shell: Shell }): stri
     : `a command for ${shell === 'powershell' ? 'PowerShell' : 'cmd.exe'} has ${limit} characters at most, this one ${command.length}`
 }
 
-/** tree-kill has cmd.exe look for taskkill.exe, which must not be one that lies in the current folder. */
+/** tree-kill has cmd.exe look for taskkill.exe. */
 async function killDescent(pid: number): Promise<void> {
-  process.env.NoDefaultCurrentDirectoryInExePath = '1'
   const { default: treeKill } = await import('tree-kill')
-  await new Promise<void>((resolve) => treeKill(pid, 'SIGKILL', () => resolve()))
+  await new Promise<void>((resolve) => withSystemPrograms(() => treeKill(pid, 'SIGKILL', () => resolve())))
 }
 
 /**

@@ -1,0 +1,84 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { Scene } from '../helpers/supervised.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const PROGRAMS = [
+  'sh',
+  'bash',
+  'ps',
+  'getconf',
+  'kill',
+  'pkill',
+  'uname',
+  'id',
+  'sysctl',
+  'node',
+  'taskkill',
+  'cmd.exe',
+  'wmic',
+]
+
+describe('planted programs (S19)', function () {
+  this.timeout(30_000)
+  const trap = tempFolder()
+  const witness = path.join(trap, 'witness')
+
+  before(function () {
+    if (process.platform === 'win32') return this.skip()
+    for (const name of [...PROGRAMS, 'taskkill.exe']) {
+      const file = path.join(trap, name)
+      writeFileSync(file, `#!/bin/sh\necho "${name} $*" >> ${witness}\nexit 1\n`)
+      chmodSync(file, 0o755)
+    }
+  })
+
+  it('first on the PATH and in the working folder are not run, whatever workers and commands do', async () => {
+    const PATH = `${trap}:.:${process.env.PATH}`
+    const scene = await Scene.open({ env: { PATH } })
+    try {
+      mkdirSync(scene.home, { recursive: true })
+      const failing = await scene.add('exit 3', { cwd: trap })
+      const stubborn = await scene.add('sleep 600 & sleep 600', { cwd: trap })
+      await scene.start('--count', '2')
+      await scene.until(failing, { state: 'dead' }, 5_000)
+      await scene.until(stubborn, { state: 'processing' }, 5_000)
+      await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 6_000, what: 'it is measured' })
+      expect((await scene.run('cancel', stubborn)).code).to.equal(0)
+      for (const args of [['list'], ['status'], ['show', failing], ['logs', failing], ['worker', 'list']])
+        expect((await scene.run(...args)).code, args.join(' ')).to.equal(0)
+      expect((await scene.run('worker', 'stop')).code).to.equal(0)
+    } finally {
+      await scene.finish()
+    }
+    expect(existsSync(witness) ? readFileSync(witness, 'utf8') : '').to.equal('')
+  })
+
+  it('are what a job runs that asks for them: that is its own business', async () => {
+    const scene = await Scene.open({ env: { PATH: `${trap}:${process.env.PATH}` } })
+    try {
+      const id = await scene.add('uname -a')
+      await scene.start()
+      await scene.until(id, { state: 'dead' }, 5_000)
+    } finally {
+      await scene.finish()
+    }
+    expect(readFileSync(witness, 'utf8')).to.equal('uname -a\n')
+  })
+
+  it('and none at all: without a PATH workers do their work, are measured, and complain of nothing (F30)', async () => {
+    const scene = await Scene.open({ env: { PATH: '/nonexistent' } })
+    try {
+      const id = await scene.add('echo builtin')
+      const { ended } = await scene.start()
+      await scene.until(id, { state: 'completed' }, 5_000)
+      await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 6_000, what: 'it is measured' })
+      expect((await scene.run('worker', 'stop')).code).to.equal(0)
+      expect((await ended).stderr).to.equal('')
+    } finally {
+      await scene.finish()
+    }
+  })
+})
