@@ -51,9 +51,11 @@ export class Context {
     process.stderr.write(text)
   }
 
-  /** Whether there was something to say, and all of it has been written: nothing is lost if the process exits now. */
-  get all_said(): boolean {
-    return said && !streaming
+  /** Resolves when all that was said has been written: nothing is lost if the process exits then. */
+  async flush(): Promise<void> {
+    if (!streaming) return
+    const streams = stdout === null ? [process.stderr] : [stdout, process.stderr]
+    await Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))))
   }
 
   /** Whether a person sits at both ends: may be asked, and sees what an abbreviated id became. */
@@ -126,7 +128,6 @@ export class Context {
  * does: a Windows console would show its bytes as something else.
  */
 function writeOut(part: string | Buffer): void {
-  said = true
   const bytes = Buffer.from(part)
   let written = 0
   try {
@@ -138,7 +139,6 @@ function writeOut(part: string | Buffer): void {
   if (written < bytes.length) stream().write(bytes.subarray(written))
 }
 
-let said = false
 /** A stream was used, which may hold back what it was given. */
 let streaming = false
 let stdout: NodeJS.WriteStream | null = null

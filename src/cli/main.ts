@@ -23,8 +23,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     fail(context, error)
   }
   await context.close().catch((error) => fail(context, error))
-  // Node's own way out frees first what the end of the process frees too: a twentieth of a short command's time.
-  if (context.all_said) process.exit()
+  await context.flush()
+  // Node's own way out frees first what the end of the process frees too, a twentieth of a short command's time; and it waits for
+  // connections to a store that does not answer.
+  process.exit()
 }
 
 function fail(context: Context, error: unknown): void {

@@ -1,5 +1,5 @@
 import type { AnyProcess, SupervisorRow, WorkerRow } from '../domain/process.ts'
-import { SILENT_MS, TIMING } from '../domain/timing.ts'
+import { SILENT_MS, timingOf } from '../domain/timing.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 
@@ -15,7 +15,7 @@ export const isServing = (row: Seen) => row.life === 'alive'
 /** The registry: supervisors, each followed by its workers, the oldest first. Its wall clock is good enough for looking. */
 export async function seenProcesses(store: JobStore): Promise<Seen[]> {
   const rows = await store.processes()
-  const silent_ms = store.info.shared ? TIMING.shared.lease_ms : SILENT_MS
+  const silent_ms = store.info.shared ? timingOf(true).lease_ms : SILENT_MS
   const seen = rows.map((row): Seen => {
     const gone = platform.liveness(row.identity) === 'gone'
     return { ...row, life: gone ? 'gone' : store.now() - row.beat_at > silent_ms ? 'silent' : 'alive' }

@@ -12,6 +12,7 @@ export interface Config {
   shell: Shell
   concurrency: number
   grace: number
+  lease: number
   log_limit: number
   log_tail: number
   min_free: number
@@ -49,6 +50,13 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
   },
   concurrency: { kind: 'whole', default: 1, min: 1, max: 256, about: 'jobs that one worker runs at a time' },
   grace: { kind: 'duration', default: 20, min: 0, max: DAY, about: 'time that running jobs get when workers stop' },
+  lease: {
+    kind: 'duration',
+    default: 30,
+    min: 20,
+    max: DAY,
+    about: 'MongoDB: time that a host may be out of contact until its jobs run elsewhere',
+  },
   log_limit: {
     kind: 'bytes',
     default: 64 * 1024 ** 2,

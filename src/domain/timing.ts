@@ -5,10 +5,26 @@ export interface Timing {
   reap_ms: number
 }
 
-export const TIMING: Readonly<Record<'local' | 'shared', Timing>> = {
-  local: { beat_ms: 2_000, lease_ms: 20_000, reap_ms: 2_000 },
-  shared: { beat_ms: 5_000, lease_ms: 30_000, reap_ms: 5_000 },
+const LOCAL: Timing = { beat_ms: 2_000, lease_ms: 20_000, reap_ms: 2_000 }
+const SHARED: Timing = { beat_ms: 5_000, lease_ms: 30_000, reap_ms: 5_000 }
+
+/**
+ * The timing for a store that hosts share, or for one of this host alone. `lease`: the setting, in seconds; it is for shared stores, since
+ * nothing comes between a process and its own disk.
+ */
+export function timingOf(shared: boolean, lease: number | null = null): Timing {
+  if (!shared) return LOCAL
+  return lease === null ? SHARED : { ...SHARED, lease_ms: lease * 1000 }
 }
+
+/**
+ * A holder that cannot renew ends its run this long before the lease ends: SIGTERM at the first, SIGKILL at the second. That is half a
+ * second earlier than promised (10 s and 5 s), which is what the end of a process tree may take.
+ */
+export const FENCE_MS = { term: 10_500, kill: 5_500 } as const
+
+/** After an outage everybody has to be heard again before a silence means anything (R9). */
+export const CONTACT_MS = 10_000
 
 /** An owner whose beat has not changed for this long, by the reaper's own monotonic clock, is silent (R9). */
 export const SILENT_MS = 20_000

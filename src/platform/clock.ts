@@ -1,6 +1,16 @@
+import { os } from './program.ts'
+
 /** Milliseconds of a clock that only moves forward, and does not jump with the wall clock. */
 export function monotonic(): number {
   return performance.now()
+}
+
+/**
+ * Milliseconds since this machine was started, the time that it slept included, which `monotonic` leaves out: what a promise to other
+ * machines is measured by. The same for all processes of the machine; it moves in steps of 10.
+ */
+export function uptime(): number {
+  return os().uptime() * 1000
 }
 
 /** setTimeout takes 31 bits of milliseconds and fires at once beyond. */

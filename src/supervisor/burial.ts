@@ -52,7 +52,11 @@ export class Burial {
     this.#waiting.push(...this.#fleet.takeEnded())
     for (const member of [...this.#waiting]) {
       const outcome = this.#outcome(member)
-      const settled = await this.#reaper.recoverOwner(member, outcome)
+      const settled = await this.#reaper.recoverOwner(member, outcome).catch(async (error) => {
+        // Its runs have lost the one that would end them before their leases do.
+        await this.#reaper.endRuns(member.jobs.map(({ token }) => token))
+        throw error
+      })
       const released = outcome.kind === 'released' && !member.ended?.clean ? settled : 0
       this.released += released
       this.#waiting.splice(this.#waiting.indexOf(member), 1)

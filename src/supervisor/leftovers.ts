@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Outcome } from '../domain/lifecycle.ts'
 import type { SupervisorRow, WorkerRow } from '../domain/process.ts'
+import { timingOf } from '../domain/timing.ts'
 import { randomWord } from '../domain/token.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
@@ -59,6 +60,7 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
     traces: openTraces(store.info.folder),
     by: `c-${randomWord(8)}`,
     host: hostname(),
+    lease_ms: timingOf(store.info.shared).lease_ms,
     tell: () => {},
   })
   let runs = 0

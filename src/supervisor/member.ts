@@ -5,6 +5,9 @@ import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { FromWorker, RunNews, ToWorker, WorkerSetup } from '../worker/messages.ts'
 
+/** An answer to a ping may take so long. */
+const ANSWER_MS = 1_000
+
 /** How a worker process ended. `clean`: it said bye first; an exit code alone proves nothing. */
 export interface WorkerEnd {
   clean: boolean
@@ -26,8 +29,9 @@ export class Member {
   readonly #process: Worker
   readonly #forked_at = monotonic()
   #heard_at = monotonic()
-  /** Whether the last ping was answered: only then are its leases renewed for it (R2). */
-  answered = false
+  /** When the oldest ping without an answer was sent; null: none is. */
+  #pinged_at: number | null = null
+  #ponged = false
   ready = false
   /** What it runs now. The pid of what was started since the last pong is not known yet. */
   jobs: RunningJob[] = []
@@ -93,7 +97,8 @@ export class Member {
         this.idle = true
         break
       case 'pong':
-        this.answered = true
+        this.#ponged = true
+        this.#pinged_at = null
         this.jobs = message.jobs
         this.idle = message.idle
         break
@@ -136,8 +141,13 @@ export class Member {
   }
 
   ping(): void {
-    this.answered = false
+    this.#pinged_at ??= monotonic()
     this.send({ type: 'ping' })
+  }
+
+  /** Whether it answers its pings: only then are its leases renewed for it (R2). */
+  get answers(): boolean {
+    return this.#ponged && (this.#pinged_at === null || monotonic() - this.#pinged_at < ANSWER_MS)
   }
 
   /** It takes no more and ends; one that has not begun is ended at once. */

@@ -1,13 +1,13 @@
 import { misconfigured } from '../domain/errors.ts'
 import type { AnyProcess, ProcessIdentity } from '../domain/process.ts'
-import { TIMING } from '../domain/timing.ts'
+import { timingOf } from '../domain/timing.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 
 const LOOK_MS = 100
 /** An owner that has not beaten for so long is not at work, by any clock. */
-const RECENT_MS = { local: 2 * 60_000, shared: TIMING.shared.lease_ms }
+const RECENT_MS = { local: 2 * 60_000, shared: timingOf(true).lease_ms }
 
 /**
  * Refuses (exit 78) a store that somebody works on who would be taken for dead, though nobody here can look at him. In an SQLite file
@@ -38,7 +38,7 @@ export async function refuseDouble(store: JobStore): Promise<void> {
 
 /** A row that was left behind does not beat; one that might is watched for two beats. */
 async function beatingDouble(store: JobStore, self: ProcessIdentity): Promise<AnyProcess | null> {
-  const { beat_ms } = store.info.shared ? TIMING.shared : TIMING.local
+  const { beat_ms } = timingOf(store.info.shared)
   const strangers = await foreign(store, self)
   const until = monotonic() + 2.5 * beat_ms
   const first = new Map(strangers.map((row) => [row.id, row.beats]))

@@ -1,5 +1,6 @@
 import type { Config } from '../domain/config.ts'
 import type { JobStore } from '../store/port.ts'
+import type { WorkerSetup } from '../worker/messages.ts'
 import type { Tell } from './events.ts'
 
 /** What a supervisor is told to do. */
@@ -24,4 +25,12 @@ export interface SuperviseOptions {
   /** Which program this is: workers of another one are not let in. */
   build: string
   tell: Tell
+}
+
+/** What workers are told at their start: `config` as it is now, and the length of their leases. */
+export function workerSetup(options: SuperviseOptions, config: Config, lease_ms: number): Omit<WorkerSetup, 'id'> {
+  const { address, concurrency, queues, grace, pass_store } = options
+  const { durability, log_limit, log_tail, min_free } = config
+  const settings = { durability, log_limit, log_tail, min_free, concurrency, queues, grace, lease_ms }
+  return { address, ...settings, cwd: process.cwd(), pass_store }
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Beat, ProcessIdentity, SupervisorRow } from '../domain/process.ts'
-import { TIMING } from '../domain/timing.ts'
+import { uptime } from '../platform/clock.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Fleet } from './fleet.ts'
 import { Monitor } from './monitor.ts'
@@ -19,6 +19,16 @@ export function factsOf(options: SuperviseOptions, identity: ProcessIdentity): S
   return { id, version, concurrency, queues, grace, log, cwd: process.cwd(), identity }
 }
 
+/** What a heartbeat tells of, and for how long it renews leases. */
+export interface PulseParams {
+  store: JobStore
+  facts: SupervisorFacts
+  fleet: Fleet
+  reaper: Reaper
+  space: SpaceReport
+  lease_ms: number
+}
+
 /** The heartbeat: one durable write that says who lives, what they use, and renews the leases of those who answered. */
 export class Pulse {
   readonly #store: JobStore
@@ -26,20 +36,31 @@ export class Pulse {
   readonly #fleet: Fleet
   readonly #reaper: Reaper
   readonly #space: SpaceReport
+  readonly #lease_ms: number
   readonly #monitor = new Monitor()
 
-  constructor(store: JobStore, facts: SupervisorFacts, fleet: Fleet, reaper: Reaper, space: SpaceReport) {
+  constructor(params: PulseParams) {
+    const { store, facts, fleet, reaper, space, lease_ms } = params
     this.#store = store
     this.#facts = facts
     this.#fleet = fleet
     this.#reaper = reaper
     this.#space = space
+    this.#lease_ms = lease_ms
+  }
+
+  /** Asks the workers for a sign of life: a store that does not answer must not make them look dead. */
+  async ping(): Promise<void> {
+    for (const member of this.#fleet.members) member.ping()
   }
 
   async beat(state: SupervisorRow['state']): Promise<void> {
     const { id: supervisor_id } = this.#facts
     const members = this.#fleet.members
-    const renewed = members.filter((member) => member.answered)
+    const asked_at = uptime()
+    const renewed = members
+      .filter((member) => member.answers)
+      .map((member) => ({ member, tokens: member.jobs.map(({ token }) => token) }))
     const workers = members.map((member) => {
       const row = member.row(supervisor_id, hostname(), this.#monitor.of(member.pid))
       return { ...row, jobs: this.#monitor.withUsage(row.jobs) }
@@ -49,14 +70,17 @@ export class Pulse {
     const { lost, cancelled } = await this.#store.beat({
       supervisor,
       workers,
-      tokens: renewed.flatMap((member) => member.jobs.map((job) => job.token)),
-      lease_ms: (this.#store.info.shared ? TIMING.shared : TIMING.local).lease_ms,
+      tokens: renewed.flatMap(({ tokens }) => tokens),
+      lease_ms: this.#lease_ms,
       sample: { supervisor_id, ...this.#fleet.totals, processes },
     })
     this.#fleet.admit(members)
     this.#fleet.tellTokens('lost', lost)
     this.#fleet.tellTokens('cancel', cancelled)
-    for (const member of members) member.ping()
+    const gone = new Set(lost)
+    for (const { member, tokens } of renewed) {
+      member.send({ type: 'renewed', tokens: tokens.filter((token) => !gone.has(token)), asked_at })
+    }
     const jobs = members.flatMap((member) => member.jobs)
     void this.#monitor.measure([process.pid, ...members.map(({ pid }) => pid)], jobs, this.#store.now())
   }

@@ -2,8 +2,8 @@ import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/lifecycle.ts'
 import type { AnyProcess } from '../domain/process.ts'
 import { SILENT_MS } from '../domain/timing.ts'
-import { sweepTraces } from './housekeeping.ts'
-import { type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
+import type { Traces } from '../worker/traces.ts'
+import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
 import { Watch } from './watch.ts'
 
 /** Leases of other hosts are ended by the store's clock; this much later than they say. */
@@ -15,13 +15,16 @@ const FORGET_MS = 3_600_000
 /** Finds runs whose owner died or fell silent, and recovers them. */
 export class Reaper {
   readonly #context: RecoveryContext
+  readonly #steady: () => boolean
   readonly #watch = new Watch()
   /** Jobs that could not be proved gone: reason by job id. */
   readonly stuck = new Map<string, string>()
   readonly #outcomes = new Map<string, Outcome>()
 
-  constructor(context: RecoveryContext) {
+  /** `steady`: whether the store has been in reach for long enough that a lease that ended tells something (R9). */
+  constructor(context: RecoveryContext, steady: () => boolean = () => true) {
     this.#context = context
+    this.#steady = steady
   }
 
   /** Silence is counted from now: this process, or the store, was away. */
@@ -31,10 +34,12 @@ export class Reaper {
 
   /**
    * One pass over all jobs in work. `mine`: owners that live under this supervisor's own eyes. Also takes rows of
-   * processes that are gone, and own nothing any more, out of the registry.
+   * processes that are gone, and own nothing any more, out of the registry, and forgets traces of runs that are settled: a worker that
+   * died behind its last write leaves them, or lost the run to another host.
    */
   async pass(mine: ReadonlySet<string>): Promise<void> {
-    const { store, by } = this.#context
+    const { store, by, traces } = this.#context
+    const tokens = traces.tokens()
     const [rows, jobs] = [await store.processes(), await store.processing()]
     const byId = new Map(rows.map((row) => [row.id, row]))
     for (const job of jobs) {
@@ -44,18 +49,28 @@ export class Reaper {
       if (outcome !== null) await this.#recover(job, this.#reachable(byId.get(owner)), outcome)
     }
     await this.#prune(rows, mine)
+    forgetSettled(traces, tokens, jobs)
     this.#watch.keep(new Set([...byId.keys(), ...jobs.map((job) => job.id)]))
     for (const id of this.stuck.keys()) if (!jobs.some((job) => job.id === id)) this.stuck.delete(id)
   }
 
   /** Recovers all runs of one owner that is known to be dead. Returns how many were settled. */
   async recoverOwner(owner: Owner, outcome: Outcome): Promise<number> {
+    const { store, traces } = this.#context
     let settled = 0
-    for (const job of await this.#context.store.processing()) {
+    const tokens = traces.tokens()
+    const jobs = await store.processing()
+    for (const job of jobs) {
       if (job.processing_by === owner.id && (await this.#recover(job, owner, outcome)) === 'settled') settled++
     }
-    await sweepTraces(this.#context.store, this.#context.traces)
+    forgetSettled(traces, tokens, jobs)
     return settled
+  }
+
+  /** Ends what `owner`, which is dead, was running, whether the store can be told or not. Runs that left their result have ended. */
+  async endRuns(tokens: readonly string[]): Promise<void> {
+    const left = tokens.filter((token) => this.#context.traces.readDone(token) === null)
+    await Promise.all(left.map((token) => endRun(this.#context, token)))
   }
 
   async #recover(job: Job, owner: Owner | null, outcome: Outcome): Promise<Recovered> {
@@ -77,26 +92,31 @@ export class Reaper {
 
   /** What became of a job's run, judged by its owner; null: nothing to do, or somebody else's to do. */
   #verdict(job: Job, rows: ReadonlyMap<string, AnyProcess>): Outcome | null {
-    const { platform, store } = this.#context
+    const { platform } = this.#context
     const owner = rows.get(job.processing_by ?? '')
-    if (owner === undefined) return this.#silent(job.id, job.lease_expires_at) ? interrupted('supervisor died') : null
+    if (owner === undefined) return this.#leaseOver(job, job.id, job.lease_expires_at) ? lost('supervisor died') : null
     const life = platform.liveness(owner.identity)
-    if (life === 'elsewhere') {
-      const over = store.info.shared
-        ? (job.lease_expires_at ?? 0) + LEASE_SLACK_MS < store.now()
-        : this.#silentRow(owner)
-      return over ? interrupted('host lost') : null
-    }
+    if (life === 'elsewhere') return this.#leaseOver(job, owner.id, owner.beats) ? lost('host lost') : null
     const supervisor = owner.kind === 'worker' ? rows.get(owner.supervisor_id) : undefined
     if (supervisor !== undefined && this.#watches(supervisor)) return null
-    if (life === 'gone') return interrupted(this.#rebooted(owner) ? 'host lost' : 'supervisor died')
+    if (life === 'gone') return lost(this.#rebooted(owner) ? 'host lost' : 'supervisor died')
     // A worker that lives without a supervisor drains and renews for itself; only a silent one is taken from (R2).
-    return this.#silentRow(owner) ? interrupted('supervisor died') : null
+    return this.#silentRow(owner) ? lost('supervisor died') : null
   }
 
   /** Whether that supervisor lives and beats, so that its workers are its own business. */
   #watches(supervisor: AnyProcess): boolean {
     return this.#context.platform.liveness(supervisor.identity) !== 'gone' && !this.#silentRow(supervisor)
+  }
+
+  /**
+   * Whether a holder that cannot be looked at from here has lost its job: on a shared store when its lease is over by the store's clock,
+   * else when `value` has not changed for long enough.
+   */
+  #leaseOver(job: Job, key: string, value: unknown): boolean {
+    const { store } = this.#context
+    if (!store.info.shared) return this.#silent(key, value)
+    return this.#steady() && (job.lease_expires_at ?? 0) + LEASE_SLACK_MS < store.now()
   }
 
   #silentRow(row: AnyProcess): boolean {
@@ -123,9 +143,7 @@ export class Reaper {
     const gone = rows.filter(
       (row) => row.id !== by && !mine.has(row.id) && !owners.has(row.id) && this.#isGone(row, rows),
     )
-    if (gone.length === 0) return
-    await store.deregister({ ids: gone.map((row) => row.id) })
-    await sweepTraces(store, this.#context.traces)
+    if (gone.length > 0) await store.deregister({ ids: gone.map((row) => row.id) })
   }
 
   /** A worker's row is its supervisor's to remove while that one lives; what lives elsewhere is forgotten after an hour. */
@@ -139,6 +157,12 @@ export class Reaper {
   }
 }
 
-function interrupted(cause: 'supervisor died' | 'host lost'): Outcome {
+/** A trace is written for a job in work: those of `tokens` that are not among `jobs`, which were looked up later, have been settled. */
+function forgetSettled(traces: Traces, tokens: readonly string[], jobs: readonly Job[]): void {
+  const needed = new Set(jobs.map(({ run_token }) => run_token))
+  for (const token of tokens) if (!needed.has(token)) traces.forget(token)
+}
+
+function lost(cause: 'supervisor died' | 'host lost'): Outcome {
   return { kind: 'interrupted', cause }
 }

@@ -1,11 +1,10 @@
 import type { Job } from '../domain/job.ts'
 import { decide, type Outcome } from '../domain/lifecycle.ts'
 import type { ProcessIdentity } from '../domain/process.ts'
-import { TIMING } from '../domain/timing.ts'
 import { newToken } from '../domain/token.ts'
 import { monotonic, sleep } from '../platform/clock.ts'
 import { killPoint } from '../platform/kill-point.ts'
-import type { Platform } from '../platform/platform.ts'
+import type { Platform, Proof } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Traces } from '../worker/traces.ts'
 import type { Tell } from './events.ts'
@@ -27,6 +26,7 @@ export interface RecoveryContext {
   /** Who recovers: the holder of the fence meanwhile. */
   by: string
   host: string
+  lease_ms: number
   tell: Tell
 }
 
@@ -44,8 +44,7 @@ export async function recoverJob(
   owner: Owner | null,
   outcome: Outcome,
 ): Promise<Recovered> {
-  const { store, traces, platform } = context
-  const { lease_ms } = store.info.shared ? TIMING.shared : TIMING.local
+  const { store, traces, platform, lease_ms } = context
   const run_token = job.run_token ?? ''
   const new_token = newToken()
   const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
@@ -55,12 +54,8 @@ export async function recoverJob(
     return stuck(context, job, `worker ${owner.id} does not die`)
 
   const done = traces.readDone(run_token)
-  if (done === null) {
-    const trace = traces.read(run_token)
-    const tree = { token: run_token, pid: trace?.pid ?? null, start: trace?.start ?? null }
-    const proof = await platform.endTree(tree, { patience_ms: 0, sweep: true })
-    if (!proof.gone) return stuck(context, job, proof.reason)
-  }
+  const proof = done === null ? await endRun(context, run_token) : null
+  if (proof?.gone === false) return stuck(context, job, proof.reason)
   await keepLeftOutput(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
   const run = { worker: owner?.id ?? job.processing_by ?? '', host: context.host, run_ms: done?.run_ms ?? null }
@@ -79,6 +74,13 @@ export async function recoverJob(
     state,
   })
   return 'settled'
+}
+
+/** Ends the processes of a run whose worker is dead. Whether they are gone, and why not. */
+export function endRun({ traces, platform }: RecoveryContext, token: string): Promise<Proof> {
+  const trace = traces.read(token)
+  const tree = { token, pid: trace?.pid ?? null, start: trace?.start ?? null }
+  return platform.endTree(tree, { patience_ms: 0, sweep: true })
 }
 
 /** Ends a worker that may be frozen. Whether it is dead, which is waited for. */

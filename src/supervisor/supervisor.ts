@@ -1,23 +1,23 @@
 import { hostname } from 'node:os'
-import { type Config, effectiveConfig } from '../domain/config.ts'
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import type { ProcessIdentity } from '../domain/process.ts'
-import { POLL_MS, TIMING } from '../domain/timing.ts'
+import { POLL_MS, timingOf } from '../domain/timing.ts'
 import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import { noteSignals } from '../platform/signals.ts'
 import type { JobStore } from '../store/port.ts'
-import { openTraces, type Traces } from '../worker/traces.ts'
+import { openTraces } from '../worker/traces.ts'
 import { Burial } from './burial.ts'
+import { Contact } from './contact.ts'
 import { Controls } from './controls.ts'
 import { lookAtDrain } from './drain.ts'
 import { Duty, within } from './duty.ts'
 import { Ending } from './ending.ts'
 import { type Tell, troubleTeller } from './events.ts'
 import { Fleet } from './fleet.ts'
-import { purgeExpired, sweepTraces } from './housekeeping.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { refuseSecondNamespace } from './namespace.ts'
-import type { SuperviseOptions } from './options.ts'
+import { type SuperviseOptions, workerSetup } from './options.ts'
 import { factsOf, Pulse } from './pulse.ts'
 import { Reaper } from './reaper.ts'
 import { Sleeper } from './sleeper.ts'
@@ -50,16 +50,17 @@ class Supervisor {
   readonly #ending: Ending
   readonly #burial: Burial
   readonly #pulse: Pulse
-  readonly #space: SpaceReport
-  readonly #traces: Traces
+  readonly #house: Housekeeping
+  readonly #contact = new Contact()
   readonly #trouble: (error: Error) => void
   readonly #sleeper = new Sleeper()
   readonly #controls: Controls
   readonly #duty
   readonly #began_at: number
-  #config: Config
   #ticked_at = monotonic()
   #told_ready = false
+  /** Calls that were given up may fail yet: nobody wants to hear of them any more. */
+  #ended = false
   #hinted = false
   /** When the last worker was gone, by the monotonic clock. */
   #emptied_at: number | null = null
@@ -70,33 +71,45 @@ class Supervisor {
     this.#options = options
     this.#store = store
     this.#tell = tell
-    this.#config = options.config
     this.#began_at = store.now()
-    this.#trouble = troubleTeller(tell)
-    this.#traces = openTraces(store.info.folder)
+    const say = troubleTeller(tell)
+    this.#trouble = (error) => {
+      this.#contact.trouble(error)
+      if (!this.#ended) say(error)
+    }
+    const { beat_ms, reap_ms, lease_ms } = timingOf(store.info.shared, options.config.lease)
+    const traces = openTraces(store.info.folder)
     this.#fleet = new Fleet({
       count: options.count,
       build: options.build,
       tell,
       wake: () => this.#sleeper.wake(),
-      setup: () => this.#setup(),
+      setup: () => workerSetup(options, this.#house.config, lease_ms),
     })
-    this.#reaper = new Reaper({ store, platform, traces: this.#traces, by, host: hostname(), tell })
+    const recovery = { store, platform, traces, by, host: hostname(), lease_ms, tell }
+    this.#reaper = new Reaper(recovery, () => this.#contact.steady)
     this.#ending = new Ending(this.#fleet, grace * 1000, tell)
     this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
-    const end_of = (id: string) => this.#burial.endOf(id)
-    const scope = { store, supervisor_id: by, fleet: this.#fleet, ending: this.#ending, end_of, tell }
-    this.#controls = new Controls({ ...scope, grace_ms: grace * 1000 })
-    this.#space = new SpaceReport(store.info.paths, options.config.min_free, tell)
-    this.#pulse = new Pulse(store, factsOf(options, identity), this.#fleet, this.#reaper, this.#space)
-    const { beat_ms, reap_ms } = store.info.shared ? TIMING.shared : TIMING.local
+    const scope = { store, supervisor_id: by, fleet: this.#fleet, ending: this.#ending, tell }
+    this.#controls = new Controls({ ...scope, end_of: (id) => this.#burial.endOf(id), grace_ms: grace * 1000 })
+    const space = new SpaceReport(store.info.paths, options.config.min_free, tell)
+    this.#house = new Housekeeping(store, options.config, {
+      goes_on: () => !this.#ending.begun,
+      on_look: ({ log_limit, log_tail, min_free }) => {
+        this.#fleet.send({ type: 'settings', log_limit, log_tail, min_free })
+        space.min_free = min_free
+      },
+    })
+    const facts = factsOf(options, identity)
+    this.#pulse = new Pulse({ store, facts, fleet: this.#fleet, reaper: this.#reaper, space, lease_ms })
     const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, this.#trouble)
     this.#duty = {
       controls: duty(POLL_MS, () => this.#takeControls()),
       bury: duty(POLL_MS, () => this.#burial.perform()),
+      ping: duty(beat_ms, () => this.#pulse.ping()),
       beat: duty(beat_ms, () => this.#beat()),
       reap: duty(reap_ms, () => this.#reap()),
-      house: duty(HOUSE_MS, () => this.#keepHouse()),
+      house: duty(HOUSE_MS, () => this.#house.pass()),
       drain: duty(POLL_MS, () => this.#checkDrain()),
     }
   }
@@ -114,6 +127,7 @@ class Supervisor {
         await this.#duty.controls.run()
         if (this.#ending.advance()) this.#duty.beat.hasten()
         await this.#replaceDead()
+        await this.#duty.ping.run()
         await this.#duty.beat.run()
         await this.#duty.reap.run()
         await this.#duty.house.run()
@@ -139,6 +153,7 @@ class Supervisor {
     if (monotonic() - this.#ticked_at > FROZEN_MS) {
       for (const member of this.#fleet.members) member.forgive()
       this.#reaper.forgive()
+      this.#contact.again()
     }
     this.#ticked_at = monotonic()
   }
@@ -169,6 +184,7 @@ class Supervisor {
   async #beat(): Promise<void> {
     const running = this.#told_ready ? 'running' : 'starting'
     await this.#pulse.beat(this.#ending.begun ? 'stopping' : running)
+    this.#contact.made()
   }
 
   async #reap(): Promise<void> {
@@ -178,16 +194,6 @@ class Supervisor {
       this.#reaper.forgive()
       throw error
     }
-  }
-
-  async #keepHouse(): Promise<void> {
-    const config = effectiveConfig(await this.#store.config())
-    const { log_limit, log_tail, min_free } = config
-    this.#fleet.send({ type: 'settings', log_limit, log_tail, min_free })
-    this.#space.min_free = min_free
-    this.#config = config
-    await purgeExpired(this.#store, config, () => !this.#ending.begun)
-    await sweepTraces(this.#store, this.#traces)
   }
 
   async #drain(): Promise<void> {
@@ -236,15 +242,9 @@ class Supervisor {
       bounded(this.#controls.end({ ...result, left: this.#burial.left })),
       bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried.keys()] })),
     ])
+    this.#ended = true
     this.#tell({ event: 'stopped', ...result })
     if (result.killed > 0 && this.#exit_code !== EXIT.timed_out) return EXIT.unsuccessful
     return this.#ending.interrupted ? EXIT.cancelled : (this.#exit_code ?? EXIT.ok)
-  }
-
-  #setup() {
-    const { address, concurrency, queues, grace, pass_store } = this.#options
-    const { durability, log_limit, log_tail, min_free } = this.#config
-    const settings = { durability, log_limit, log_tail, min_free }
-    return { ...settings, address, concurrency, queues, grace, cwd: process.cwd(), pass_store }
   }
 }

@@ -50,9 +50,14 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   const heartbeat = startHeartbeat({
     store,
     worker_id: id,
+    lease_ms: setup.lease_ms,
     tokens: () => worker.tokens(),
-    on_renewed: ({ lost, cancelled }) => {
+    on_renewed: ({ lost, cancelled }, tokens, asked_at) => {
       worker.lose(lost)
+      worker.renewed(
+        tokens.filter((token) => !lost.includes(token)),
+        asked_at,
+      )
       worker.cancel(cancelled)
     },
     on_trouble,
@@ -60,8 +65,10 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   inbox.open((message) => {
     switch (message.type) {
       case 'ping':
-        heartbeat.heard()
         return link.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
+      case 'renewed':
+        heartbeat.heard()
+        return worker.renewed(message.tokens, message.asked_at)
       case 'nudge':
         return worker.nudge()
       case 'drain':

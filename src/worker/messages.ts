@@ -17,6 +17,7 @@ export interface WorkerSetup {
   queues: readonly string[] | null
   /** Seconds. */
   grace: number
+  lease_ms: number
   /** Folder where `worker start` was typed. */
   cwd: string
   pass_store: boolean
@@ -27,8 +28,10 @@ export type ToWorker =
   | { type: 'setup'; setup: WorkerSetup }
   /** Settings that may change while it works. */
   | { type: 'settings'; log_limit: number; log_tail: number; min_free: number }
-  /** Once per beat; the worker answers with a pong. */
+  /** Once in a beat's time, whether the store answers or not; the worker answers with a pong. */
   | { type: 'ping' }
+  /** A beat has renewed the leases of these runs; it was sent to the store at `asked_at` (milliseconds of `uptime`). */
+  | { type: 'renewed'; tokens: string[]; asked_at: number }
   /** New work may be there. */
   | { type: 'nudge' }
   /** Take no more. Running jobs may go on for `grace_ms`, then are ended and released. */

@@ -41,7 +41,8 @@ export async function settleRun(
     } catch (error) {
       request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)
       if (bound.stopping) return null
-      await sleep(wait)
+      // Scattered: after an outage all of them would come at once.
+      await sleep(wait * (0.5 + Math.random() / 2))
     }
   }
 }

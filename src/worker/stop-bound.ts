@@ -1,4 +1,9 @@
+import type { Outcome } from '../domain/lifecycle.ts'
 import { sleep } from '../platform/clock.ts'
+
+/** Signals by which an init stops a service; it may reach a job before it reaches us, but not by more than this. */
+const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
+const SAME_STOP_MS = 100
 
 /** While a stop is on its way no store call may hold it up for longer (R8). */
 const STOP_CALL_MS = 2_000
@@ -16,10 +21,11 @@ export class StopBound {
     return this.#stopping
   }
 
-  /** Whether a stop has begun, or begins within `ms`. */
-  async beginsWithin(ms: number): Promise<boolean> {
-    await sleep(ms, this.#begun.signal)
-    return this.#stopping
+  /** An init that stops a service signals every process of it: a job that dies so was stopped, it did not fail (R6). */
+  async excuse(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== 'signal') return outcome
+    await sleep(STOP_SIGNALS.includes(outcome.signal) ? SAME_STOP_MS : 0, this.#begun.signal)
+    return this.#stopping ? { kind: 'released', cause: 'stop signal' } : outcome
   }
 
   /** The stop begins: calls in flight have 2 s left. */

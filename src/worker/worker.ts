@@ -2,24 +2,21 @@ import { hostname } from 'node:os'
 import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/lifecycle.ts'
 import type { RunningJob } from '../domain/process.ts'
-import { TERM_MS, TIMING } from '../domain/timing.ts'
-import { newToken } from '../domain/token.ts'
-import { monotonic, sleep } from '../platform/clock.ts'
-import type { Claimed, ClaimParams, JobStore } from '../store/port.ts'
+import { TERM_MS } from '../domain/timing.ts'
+import { monotonic, uptime } from '../platform/clock.ts'
+import type { JobStore } from '../store/port.ts'
+import { Claims, type Taken } from './claims.ts'
 import { inheritedEnvironment, jobEnvironment, workingFolder } from './environment.ts'
 import { Idle } from './idle.ts'
 import type { Link } from './link.ts'
-import type { RunNews, WorkerSetup } from './messages.ts'
+import type { WorkerSetup } from './messages.ts'
+import { eventOf, newsOf, type Turn } from './news.ts'
 import type { OutputKeeper } from './output-keeper.ts'
 import { type RunHandle, startRun } from './runner.ts'
+import { SelfFence } from './self-fence.ts'
 import { settleRun } from './settle.ts'
 import { StopBound } from './stop-bound.ts'
 import type { Traces } from './traces.ts'
-
-const TROUBLE_WAIT_MS = 1_000
-/** Signals by which an init stops a service; it may reach a job before it reaches us, but not by more than this. */
-const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
-const SAME_STOP_MS = 100
 
 interface ActiveRun {
   job: Job
@@ -36,10 +33,13 @@ export class Worker {
   readonly #traces: Traces
   readonly #outputs: OutputKeeper
   readonly #runs = new Map<string, ActiveRun>()
+  readonly #claims: Claims
   readonly #idle = new Idle()
   readonly #bound = new StopBound()
   readonly #host = hostname()
   readonly #inherited: Record<string, string>
+  /** Null: nothing can come between this host and its own store. */
+  readonly #fence: SelfFence | null
   /** Tokens whose end could not be written before a stop. */
   readonly #unsettled = new Set<string>()
   #grace_timer: NodeJS.Timeout | null = null
@@ -55,13 +55,17 @@ export class Worker {
     this.#traces = traces
     this.#outputs = outputs
     this.log_limit = setup.log_limit
+    this.#claims = new Claims({ store, setup, host: this.#host, bound: this.#bound })
     this.#inherited = inheritedEnvironment(process.env, setup.address)
+    const end = (token: string, patience_ms: number) => this.#endLost(token, patience_ms)
+    this.#fence = store.info.shared ? new SelfFence(setup.lease_ms, end) : null
   }
 
   /** Works until told to drain; resolves when all its runs have ended and are settled (or given up for a stop). */
   async work(): Promise<void> {
     await Promise.all(Array.from({ length: this.#setup.concurrency }, () => this.#slot()))
     if (this.#grace_timer !== null) clearTimeout(this.#grace_timer)
+    this.#fence?.stop()
   }
 
   /** Takes no more. Runs still going after `grace_ms` are ended and given back. A later call may only shorten the grace. */
@@ -94,6 +98,11 @@ export class Worker {
     for (const token of tokens) this.#runs.get(token)?.handle.end({ kind: 'interrupted', cause: 'supervisor died' }, 0)
   }
 
+  /** The leases of these runs were renewed by a write that was asked for at `asked_at`. */
+  renewed(tokens: readonly string[], asked_at: number): void {
+    this.#fence?.renewed(tokens, asked_at)
+  }
+
   tokens(): string[] {
     return [...this.#runs.keys()]
   }
@@ -115,12 +124,12 @@ export class Worker {
   }
 
   async #slot(): Promise<void> {
-    let claimed: Claimed | null = null
+    let claimed: Taken | null = null
     while (!this.#bound.stopping || claimed?.job) {
       const nudges = this.#idle.nudges
       // A settle that found nothing more looked before the nudges were read: look again.
-      if (!claimed?.job) claimed = await this.#claim()
-      if (claimed?.job) claimed = await this.#take(claimed.job)
+      if (!claimed?.job) claimed = await this.#claims.claim(this.#giveBack, this.#trouble)
+      if (claimed?.job) claimed = await this.#take(claimed.job, claimed.asked_at)
       else {
         this.#link.send({ type: 'idle' })
         await this.#idle.wait(nudges, claimed?.next_due_ms ?? null)
@@ -128,35 +137,33 @@ export class Worker {
     }
   }
 
-  async #claim(): Promise<Claimed | null> {
-    try {
-      return await this.#bound.wait(this.#store.claim(this.#claimParams()), (late) => this.#giveBack(late))
-    } catch (error) {
-      this.#link.send({ type: 'trouble', message: `cannot claim: ${(error as Error).message}` })
-      await sleep(TROUBLE_WAIT_MS)
-      return null
-    }
-  }
-
   /** Runs a claimed job to its settled end; returns what was claimed in the same breath. */
-  async #take(job: Job): Promise<Claimed | null> {
+  async #take(job: Job, asked_at: number): Promise<Taken | null> {
     const token = job.run_token ?? ''
-    if (this.#bound.stopping) {
-      this.released++
+    if (this.#bound.stopping || this.#fence?.hold(token, asked_at) === false) {
+      if (this.#bound.stopping) this.released++
       return this.#settle(job, { kind: 'released', cause: 'not started' }, null)
     }
     const handle = this.#start(job, token)
     this.#runs.set(token, { job, handle, started_at: job.started_at ?? this.#store.now() })
-    this.#report(job, 'started', null, null, null)
+    this.#report(job, { event: 'started' })
     const { outcome, run_ms } = await handle.outcome
     const next = await this.#settle(job, outcome, run_ms)
     this.#runs.delete(token)
+    this.#fence?.drop(token)
     return next
   }
 
-  /** A job that was claimed after its slot had left for a stop. */
-  #giveBack(claimed: Claimed | null): void {
-    if (claimed?.job) void this.#take(claimed.job)
+  /** What was claimed after its slot had left for a stop. */
+  readonly #giveBack = ({ job, asked_at }: Taken): void => {
+    if (job !== null) void this.#take(job, asked_at)
+  }
+
+  /** Soon another host may run this job. The result is given back, in case that the store comes into reach before. */
+  #endLost(token: string, patience_ms: number): void {
+    const run = this.#runs.get(token)
+    if (!run?.handle.end({ kind: 'released', cause: 'store lost' }, patience_ms)) return
+    this.#trouble(`the lease of job ${run.job.id} ends and cannot be renewed: its run is ended`)
   }
 
   #start(job: Job, token: string): RunHandle {
@@ -173,30 +180,27 @@ export class Worker {
       traces: this.#traces,
       worker_id: id,
       watch_output: (output) => this.#outputs.watch(job, token, output),
-      judge: (outcome) => this.#excused(outcome),
+      judge: (outcome) => this.#bound.excuse(outcome),
     })
   }
 
-  /** An init that stops a service signals every process of it: a job that dies so was stopped, it did not fail (R6). */
-  async #excused(outcome: Outcome): Promise<Outcome> {
-    if (outcome.kind !== 'signal') return outcome
-    const wait_ms = STOP_SIGNALS.includes(outcome.signal) ? SAME_STOP_MS : 0
-    return (await this.#bound.beginsWithin(wait_ms)) ? { kind: 'released', cause: 'stop signal' } : outcome
-  }
-
-  async #settle(job: Job, outcome: Outcome, run_ms: number | null): Promise<Claimed | null> {
+  async #settle(job: Job, outcome: Outcome, run_ms: number | null): Promise<Taken | null> {
+    let asked_at = 0
     const answer = await settleRun(this.#store, {
       job,
       outcome,
       run_ms,
       worker: { id: this.#setup.id, host: this.#host },
-      next: () => (this.#bound.stopping ? null : this.#claimParams()),
+      next: () => {
+        asked_at = uptime()
+        return this.#bound.stopping ? null : this.#claims.params()
+      },
       bound: this.#bound,
       on_late: ({ state, next }) => {
         this.#close(job, state !== null)
-        this.#giveBack(next)
+        if (next !== null) this.#giveBack({ ...next, asked_at })
       },
-      on_trouble: (message) => this.#link.send({ type: 'trouble', message }),
+      on_trouble: this.#trouble,
     })
     if (answer === null) {
       this.#unsettled.add(job.run_token ?? '')
@@ -204,10 +208,10 @@ export class Worker {
     }
     this.#close(job, answer.state !== null)
     const { cause, run_outcome, delay_ms, state } = answer.settlement
-    if (run_outcome === 'released' && run_ms !== null) this.released++
-    const event = answer.state === null ? 'lost' : eventOf(answer.state, run_outcome)
-    this.#report(job, event, cause, run_ms, state === 'pending' ? delay_ms : null)
-    return answer.next
+    if (run_outcome === 'released' && run_ms !== null && this.#bound.stopping) this.released++
+    const retry_ms = state === 'pending' ? delay_ms : null
+    this.#report(job, { event: eventOf(answer.state, run_outcome), cause, run_ms, retry_ms })
+    return answer.next && { ...answer.next, asked_at }
   }
 
   /** The end of a run is on record. A run that was taken over leaves its traces to whoever took it. */
@@ -222,29 +226,9 @@ export class Worker {
     }
   }
 
-  #claimParams(): ClaimParams {
-    const { id, queues } = this.#setup
-    const { lease_ms } = this.#store.info.shared ? TIMING.shared : TIMING.local
-    return { worker_id: id, host: this.#host, token: newToken(), queues, lease_ms }
+  #report(job: Job, turn: Turn): void {
+    this.#link.send({ type: 'news', news: newsOf(job, this.#setup.id, turn) })
   }
 
-  #report(
-    job: Job,
-    event: RunNews['event'],
-    cause: string | null,
-    run_ms: number | null,
-    retry_ms: number | null,
-  ): void {
-    const { id, runs: run } = job
-    // A command may be 64 KiB long: it is told once.
-    const command = event === 'started' ? job.command : ''
-    const token = job.run_token ?? ''
-    const news = { id, run, token, command, worker: this.#setup.id, event, cause, run_ms, retry_ms }
-    this.#link.send({ type: 'news', news })
-  }
-}
-
-function eventOf(state: Job['state'], outcome: string): RunNews['event'] {
-  if (state === 'pending') return outcome === 'failed' ? 'retry' : 'released'
-  return state === 'processing' ? 'lost' : state
+  readonly #trouble = (message: string): void => this.#link.send({ type: 'trouble', message })
 }

@@ -47,6 +47,9 @@ interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
   on_start: (child: ChildProcess) => void
 }
 
+/** One after the other: a dozen at once would take the processors from each other. */
+let starting: Promise<unknown> = Promise.resolve()
+
 /** The host whose data lies in `home`. */
 export function playHost({ home, folder, address, scene, on_start, env, through = [] }: HostParams): Host {
   mkdirSync(home, { recursive: true })
@@ -70,10 +73,14 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
     folder,
     launch,
     begin,
-    async start(...args) {
-      const running = launch(...args)
-      await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
-      return running
+    start(...args) {
+      const started = starting.then(async () => {
+        const running = launch(...args)
+        await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
+        return running
+      })
+      starting = started.catch(() => {})
+      return started
     },
     run: (...args) => queuectl(args, options),
     traces() {

@@ -81,23 +81,32 @@ function foreignServer(uri: string): MongoServer {
 
 const madeUpName = () => `queuectl_test_${randomWord(8)}`
 
+interface ServerOptions {
+  port?: number
+  folder?: string
+  standalone?: boolean
+  auth?: boolean
+  /** Where it listens, and what starts it there. */
+  place?: { address: string; through: readonly string[] }
+}
+
 /**
  * Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. It is a replica set of one member,
  * which change streams want, unless `standalone`; with `auth` it wants a login, of a user that was made before.
  */
-export async function startServer(
-  options: { port?: number; folder?: string; standalone?: boolean; auth?: boolean } = {},
-): Promise<MongoServer> {
+export async function startServer(options: ServerOptions = {}): Promise<MongoServer> {
   const port = options.port ?? (await freePort())
   const folder = options.folder ?? tempFolder()
   const mongod = spawnSync('mongod', ['--version']).status === 0
-  const { command, args } = (mongod ? mongodCommand : secantusCommand)(port, folder, options.standalone ?? false)
-  const child = spawn(command, [...args, ...(options.auth ? ['--auth'] : [])], { stdio: 'ignore' })
+  const { address, through } = options.place ?? { address: '127.0.0.1', through: [] }
+  const words = (mongod ? mongodCommand : secantusCommand)(address, port, folder, options.standalone ?? false)
+  const [command = '', ...args] = [...through, ...words, ...(options.auth ? ['--auth'] : [])]
+  const child = spawn(command, args, { stdio: 'ignore' })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
-  await waitFor(() => answers(child, port), { within: 30_000, what: `${command} answers` })
-  if (mongod && !options.standalone) await initiate(port)
-  const host = `127.0.0.1:${port}`
+  await waitFor(() => answers(child, address, port), { within: 30_000, what: `${words[0]} answers` })
+  const host = `${address}:${port}`
+  if (mongod && !options.standalone) await initiate(host)
   return {
     host,
     url: (database = madeUpName()) => `mongodb://${host}/${database}`,
@@ -110,18 +119,16 @@ export async function startServer(
   }
 }
 
-function mongodCommand(port: number, folder: string, standalone: boolean) {
-  const listen = ['--port', String(port), '--dbpath', folder, '--bind_ip', '127.0.0.1']
-  return {
-    command: 'mongod',
-    args: [...listen, '--setParameter', 'enableTestCommands=1', ...(standalone ? [] : ['--replSet', 'test'])],
-  }
+function mongodCommand(address: string, port: number, folder: string, standalone: boolean): string[] {
+  const listen = ['--port', String(port), '--dbpath', folder, '--bind_ip', address]
+  const topology = standalone ? [] : ['--replSet', 'test']
+  return ['mongod', ...listen, '--setParameter', 'enableTestCommands=1', ...topology]
 }
 
-function secantusCommand(port: number, folder: string, standalone: boolean) {
-  const listen = ['--port', String(port), '--storage-path', path.join(folder, 'data')]
+function secantusCommand(address: string, port: number, folder: string, standalone: boolean): string[] {
+  const listen = ['--host', address, '--port', String(port), '--storage-path', path.join(folder, 'data')]
   const topology = standalone ? ['--standalone'] : []
-  return { command: installSecantus(), args: [...listen, '--enable-test-commands', ...topology] }
+  return [installSecantus(), ...listen, '--enable-test-commands', ...topology]
 }
 
 function installSecantus(): string {
@@ -141,10 +148,10 @@ function run(command: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
 }
 
-async function answers(child: ChildProcess, port: number): Promise<boolean> {
+async function answers(child: ChildProcess, address: string, port: number): Promise<boolean> {
   if (child.exitCode !== null) throw new Error(`the server ended with exit code ${child.exitCode}`)
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, address)
     const done = (open: boolean) => {
       socket.destroy()
       resolve(open)
@@ -154,8 +161,8 @@ async function answers(child: ChildProcess, port: number): Promise<boolean> {
 }
 
 /** A replica set of one: change streams and fail points want it. */
-async function initiate(port: number): Promise<void> {
-  const connection = await mongoose.createConnection(`mongodb://127.0.0.1:${port}/?directConnection=true`).asPromise()
+async function initiate(host: string): Promise<void> {
+  const connection = await mongoose.createConnection(`mongodb://${host}/?directConnection=true`).asPromise()
   const admin = connection.getClient().db('admin')
   await admin.command({ replSetInitiate: {} }).catch(() => {})
   await waitFor(async () => (await admin.command({ hello: 1 })).isWritablePrimary, {

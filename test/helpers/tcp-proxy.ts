@@ -12,6 +12,10 @@ export interface TcpProxy {
   readonly lost: number
   /** From now on nothing comes back any more, though connections stay. */
   mute(): void
+  /** From now on nothing goes through in either direction, though connections stay: a cable that is cut. */
+  cut(): void
+  /** The cable is whole again: clients connect anew and are answered. */
+  mend(): void
   close(): Promise<void>
 }
 
@@ -20,6 +24,7 @@ export async function openProxy(target: string): Promise<TcpProxy> {
   const [host = '', port = ''] = target.split(':')
   const sockets = new Set<Socket>()
   let muted = false
+  let cut = false
   let lost = 0
   let losing = { text: '', times: 0 }
 
@@ -36,6 +41,7 @@ export async function openProxy(target: string): Promise<TcpProxy> {
       })
     }
     client.on('data', (request) => {
+      if (cut) return
       if (losing.times > 0 && request.includes(losing.text)) {
         losing.times--
         doomed = true
@@ -46,7 +52,7 @@ export async function openProxy(target: string): Promise<TcpProxy> {
       if (doomed) {
         lost++
         client.destroy()
-      } else if (!muted) client.write(answer)
+      } else if (!muted && !cut) client.write(answer)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -70,6 +76,13 @@ export async function openProxy(target: string): Promise<TcpProxy> {
     },
     mute() {
       muted = true
+    },
+    cut() {
+      cut = true
+    },
+    mend() {
+      cut = false
+      for (const socket of sockets) socket.destroy()
     },
     async close() {
       for (const socket of sockets) socket.destroy()

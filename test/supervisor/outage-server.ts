@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import { startServer } from '../helpers/mongo-server.ts'
+import type { Telling } from '../helpers/side-by-side.ts'
+import { Scene } from '../helpers/supervised.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const JOBS = 300
+const KILLS = 3
+
+/** What a job says of itself: which it is, which run, and that it came to its end. */
+const COMMAND =
+  'echo "$QUEUECTL_JOB_ID start $QUEUECTL_LEASE" >> ledger; echo "$QUEUECTL_JOB_ID end $QUEUECTL_LEASE" >> ledger'
+
+export const SERVER_DEATH: Record<string, Telling> = {
+  [`because its server is killed, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (R9)`]:
+    async () => {
+      const folder = tempFolder()
+      let server = await startServer({ folder })
+      const port = Number(server.host.split(':')[1])
+      const scene = await Scene.open({ address: server.url('death') })
+      try {
+        const hosts = [scene.host('a'), scene.host('b')]
+        await Promise.all(hosts.map((host) => host.start('--count', '2')))
+        const jobs = Array.from({ length: JOBS }, (_, i) => JSON.stringify({ id: `j${i}`, command: COMMAND }))
+        writeFileSync(path.join(scene.home, 'jobs.ndjson'), jobs.join('\n'))
+        expect((await scene.run('enqueue', '--file', 'jobs.ndjson')).code).to.equal(0)
+        for (let kill = 1; kill <= KILLS; kill++) {
+          const ended = () => scene.lines('ledger').filter((line) => line.includes(' end ')).length
+          await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, { within: 40_000, what: `${kill}/4 of them` })
+          await server.stop(true)
+          server = await startServer({ folder, port })
+        }
+        await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
+          within: 60_000,
+          what: 'all are completed',
+        })
+        await agree(scene)
+      } finally {
+        await scene.finish()
+        await server.stop()
+      }
+      return undefined
+    },
+}
+
+/** The jobs' own ledger against the store's books. */
+async function agree(scene: Scene): Promise<void> {
+  const lines = scene.lines('ledger').map((line) => line.split(' '))
+  for (let i = 0; i < JOBS; i++) {
+    const id = `j${i}`
+    const runs = await scene.runs(id)
+    const tokens = (what: string) =>
+      lines.filter(([job, kind]) => job === id && kind === what).map(([, , token]) => token)
+    expect(
+      runs.filter(({ outcome }) => outcome === 'completed'),
+      `results of ${id}`,
+    ).to.have.length(1)
+    expect((await scene.job(id)).runs, `runs of ${id}`).to.equal(runs.length)
+    expect(tokens('end'), `the run of ${id} that counts`).to.include(runs.at(-1)?.token)
+    // Whatever began is on record.
+    expect(runs.map(({ token }) => token)).to.include.members(tokens('start'))
+  }
+}

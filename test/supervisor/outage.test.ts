@@ -1,0 +1,184 @@
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { killQuietly, lives } from '../helpers/processes.ts'
+import { tellTogether } from '../helpers/side-by-side.ts'
+import { type Host, Scene } from '../helpers/supervised.ts'
+import { openProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+import { CABLE } from './outage-cable.ts'
+import { SERVER_DEATH } from './outage-server.ts'
+
+/** Seconds: the shortest that can be set. */
+const LEASE = 20
+
+/** Writes when it starts and when it is told to end, by a clock that all hosts of a test share, and then runs for a minute. */
+const LONG = `note() { read -r up _ < /proc/uptime; echo "$1 $up" >> ledger; }
+  note start; trap 'note term; exit 0' TERM; sleep 60 & wait`
+
+/** As LONG at first; when it has run before it ends at once. */
+const LONG_ONCE = `test -e ledger && { read -r up _ < /proc/uptime; echo "start $up" >> ledger; exit 0; }; ${LONG}`
+
+interface Place {
+  scene: Scene
+  /** A host whose way to the store may be cut. */
+  far: Host
+  cable: TcpProxy
+}
+
+const STORIES: Record<string, (place: Place) => Promise<void>> = {
+  'of one host: it ends its job 5 s before the lease does, another runs it once more, and its late result changes nothing (R9)':
+    async ({ scene, far, cable }) => {
+      await scene.store.setConfig({ key: 'lease', value: LEASE })
+      const id = await scene.add(LONG_ONCE)
+      const { said } = await far.start()
+      await scene.until(id, { state: 'processing', runs: 1 }, 5_000)
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'it runs' })
+      await scene.start()
+      cable.cut()
+      const cut_at = monotonic()
+      await scene.until(id, { runs: 2 }, (LEASE + 10) * 1000 - (monotonic() - cut_at))
+      await scene.until(id, { state: 'completed' }, 3_000)
+      const ledger = scene.lines('ledger').map((line) => line.split(' '))
+      expect(ledger.map(([what]) => what)).to.deep.equal(['start', 'term', 'start'])
+      const [, term = 0, again = 0] = ledger.map(([, at]) => Number(at))
+      expect(again - term, 'seconds between the end here and the start there').to.be.above(8)
+      cable.mend()
+      await waitFor(() => /was taken over|lost/.test(said()), {
+        within: 15_000,
+        what: 'the far host hears of its loss',
+      })
+      const runs = (await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])
+      expect(runs).to.deep.equal([
+        ['interrupted', 'host lost'],
+        ['completed', 'completed'],
+      ])
+      expect(await scene.job(id)).to.include({ state: 'completed', attempts: 0, interruptions: 1, runs: 2 })
+    },
+
+  'that is short costs nothing: what ended meanwhile is settled when the store is back, and nobody was replaced (R9)':
+    async ({ scene, far, cable }) => {
+      const id = await scene.add('echo start >> ledger; sleep 3; echo end >> ledger')
+      const { said } = await far.start('--count', '2')
+      await scene.until(id, { state: 'processing' }, 5_000)
+      const before = (await scene.workers()).map((row) => row.id)
+      cable.cut()
+      const muted_at = monotonic()
+      await waitFor(() => scene.lines('ledger').length === 2, { within: 5_000, what: 'it ends meanwhile' })
+      // Longer than a worker may leave its supervisor's pings without an answer.
+      await waitFor(() => monotonic() - muted_at > 17_000, { within: 18_000, what: 'a while' })
+      expect(await scene.job(id)).to.include({ state: 'processing' })
+      cable.mend()
+      await scene.until(id, { state: 'completed', runs: 1 }, 12_000)
+      const next = await scene.add('true')
+      await scene.until(next, { state: 'completed' }, 5_000)
+      expect((await scene.workers()).map((row) => row.id)).to.have.members(before)
+      expect(said())
+        .to.match(/cannot be reached/)
+        .and.not.match(/is killed|replaced/)
+    },
+
+  'for all hosts at once: those who hold jobs are heard before anybody takes from them (R9)': async ({
+    scene,
+    far,
+    cable,
+  }) => {
+    await scene.store.setConfig({ key: 'lease', value: LEASE })
+    const id = await scene.add(LONG_ONCE)
+    await far.start()
+    await scene.until(id, { state: 'processing' }, 5_000)
+    await scene.host('other', { env: { QUEUECTL_DB: cable.through(scene.address) } }).start()
+    // The other host is in contact for long enough to take from the lost.
+    await scene.until(await scene.add('sleep 11', { queue: 'clock' }), { state: 'completed' }, 15_000)
+    cable.cut()
+    await waitFor(() => scene.lines('ledger').length === 2, { within: LEASE * 1000, what: 'its run is ended' })
+    const { lease_expires_at } = await scene.job(id)
+    await waitFor(() => scene.store.now() > Number(lease_expires_at) + 3_000, {
+      within: 15_000,
+      what: 'its lease has ended',
+    })
+    cable.mend()
+    await scene.until(id, { state: 'completed', runs: 2 }, 15_000)
+    const runs = (await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])
+    expect(runs).to.deep.equal([
+      ['released', 'store lost'],
+      ['completed', 'completed'],
+    ])
+    expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 0 })
+  },
+
+  'for longer than leases usually are: a longer one keeps its job (R9)': async ({ scene, far, cable }) => {
+    await scene.store.setConfig({ key: 'lease', value: 90 })
+    const id = await scene.add('echo start >> ledger; sleep 34; echo end >> ledger')
+    await far.start()
+    await scene.until(id, { state: 'processing' }, 5_000)
+    cable.cut()
+    await waitFor(() => scene.lines('ledger').length === 2, { within: 40_000, what: 'it ends meanwhile' })
+    cable.mend()
+    await scene.until(id, { state: 'completed', runs: 1 }, 12_000)
+  },
+
+  'does not keep a stop from its bound; what ended is settled by the next supervisor of that host (R5, R8, R9)':
+    async ({ scene, far, cable }) => {
+      const id = await scene.add('echo start >> ledger; sleep 2; echo end >> ledger')
+      const long = await scene.add('exec sleep 60')
+      const { child, ended } = await far.start('--count', '2', '--grace', '4s')
+      for (const job of [id, long]) await scene.until(job, { state: 'processing' }, 5_000)
+      cable.cut()
+      child.kill('SIGTERM')
+      const asked_at = monotonic()
+      const { stdout } = await ended
+      expect(monotonic() - asked_at).to.be.below(14_000)
+      expect(stdout).to.match(/stopped/)
+      expect(scene.carriers(), 'processes of jobs').to.deep.equal([])
+      cable.mend()
+      expect(await scene.job(id)).to.include({ state: 'processing' })
+      await far.start()
+      await scene.until(id, { state: 'completed', runs: 1 }, 5_000)
+      expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+      await scene.until(long, { state: 'processing', runs: 2 }, 5_000)
+      expect((await scene.runs(long)).map(({ outcome, cause }) => [outcome, cause])).to.deep.equal([
+        ['released', 'end of grace'],
+      ])
+    },
+
+  'in which a worker dies: its supervisor ends the job at once, since nobody else would in time (R9)': async ({
+    scene,
+    far,
+    cable,
+  }) => {
+    const id = await scene.add('echo $$ >> ledger; exec sleep 60')
+    await far.start()
+    const { identity } = await scene.holder(id)
+    await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'it runs' })
+    // The supervisor has heard of the run by its next beat.
+    await waitFor(async () => (await scene.workers())[0]?.jobs[0]?.pid, { within: 12_000, what: 'its pid is known' })
+    cable.cut()
+    killQuietly(identity.pid)
+    const pid = Number(scene.lines('ledger')[0])
+    await waitFor(() => !lives(pid), { within: 15_000, what: 'the job has ended' })
+    expect(await scene.job(id)).to.include({ state: 'processing', runs: 1 })
+    cable.mend()
+    await scene.until(id, { runs: 2, interruptions: 1, worker_deaths: 1 }, 15_000)
+  },
+}
+
+describe('a store that is out of reach', function () {
+  this.timeout(120_000)
+  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => tell(story)])
+  tellTogether({ ...Object.fromEntries(stories), ...CABLE, ...SERVER_DEATH }, needsMongo)
+})
+
+async function tell(story: (place: Place) => Promise<void>): Promise<undefined> {
+  const server = await mongoServer()
+  const address = server.url()
+  const cable = await openProxy(server.host)
+  const scene = await Scene.open({ address })
+  const far = scene.host('far', { env: { QUEUECTL_DB: cable.through(address) } })
+  try {
+    await story({ scene, far, cable })
+  } finally {
+    cable.mend()
+    await scene.finish().finally(() => cable.close())
+  }
+}
