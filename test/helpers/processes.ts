@@ -14,10 +14,20 @@ export function lives(pid: number): boolean {
   }
 }
 
-/** Start time of `pid` as Linux tells it: field 22 of its stat. */
+/** Start time of `pid` as Linux tells it: field 22 of its stat. Throws when there is no such process. */
 export function startOf(pid: number): string {
+  return statOf(pid)[19] ?? ''
+}
+
+/** Pid of the parent of `pid`. Throws when there is no such process. */
+export function parentOf(pid: number): number {
+  return Number(statOf(pid)[1])
+}
+
+/** Fields of a process's stat from the third on. */
+function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 const strangers = new Set<ChildProcess>()

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { tempFolder } from './temp.ts'
@@ -26,6 +26,9 @@ export interface RunOptions {
   input?: string | Buffer
   /** A command that runs the program in its place, as `ip netns exec a` does. */
   through?: readonly string[]
+  stdio?: StdioOptions
+  /** Milliseconds after which it is ended; 0: never. */
+  at_most_ms?: number
 }
 
 /** Runs the program to its end: from its sources, or the one that QUEUECTL_TEST_BIN names. */
@@ -39,13 +42,15 @@ export async function queuectl(args: readonly string[], options: RunOptions = {}
 }
 
 /** Starts the program and leaves it running; the test sees to its end. */
-export function startQueuectl(args: readonly string[], { env = {}, cwd, through = [] }: RunOptions = {}): ChildProcess {
+export function startQueuectl(args: readonly string[], options: RunOptions = {}): ChildProcess {
+  const { env = {}, cwd, through = [], stdio = 'pipe', at_most_ms = AT_MOST_MS } = options
   const home = env.QUEUECTL_HOME ?? tempFolder()
   const [exec, ...before] = [...through, ...program()] as [string, ...string[]]
   return spawn(exec, [...before, ...args], {
     cwd: cwd ?? home,
     env: { ...cleanEnvironment(), QUEUECTL_HOME: home, NODE_COMPILE_CACHE: compileCache(), ...env },
-    timeout: AT_MOST_MS,
+    timeout: at_most_ms,
+    stdio,
   })
 }
 

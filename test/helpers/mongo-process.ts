@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import mongoose from 'mongoose'
+import { randomWord } from '../../src/domain/token.ts'
+import { tempFolder } from './temp.ts'
+import { waitFor } from './wait-for.ts'
+
+/** A server that speaks the MongoDB protocol, by a process of its own. Installed once, in a folder that survives a test run. */
+const SECANTUS = {
+  version: '0.7.0b3',
+  folder: new URL('../../node_modules/.cache/queuectl-secantus/', import.meta.url),
+}
+
+export interface MongoServer {
+  host: string
+  /** URL of a database of that name, made up when none is given. */
+  url(database?: string): string
+  /** It sorts in memory, so that data sets have to stay small. */
+  slow: boolean
+  /** Null: somebody else's server. */
+  pid: number | null
+  /** Ends it, by SIGKILL when `hard`, and waits for its end. What it stored stays. */
+  stop(hard?: boolean): Promise<void>
+}
+
+/** Name of a database that nobody else has. */
+export const madeUpName = () => `queuectl_test_${randomWord(8)}`
+
+interface ServerOptions {
+  port?: number
+  folder?: string
+  standalone?: boolean
+  auth?: boolean
+  /** Where it listens, and what starts it there. */
+  place?: { address: string; through: readonly string[] }
+}
+
+/**
+ * Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. It is a replica set of one member,
+ * which change streams want, unless `standalone`; with `auth` it wants a login, of a user that was made before.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<MongoServer> {
+  const port = options.port ?? (await freePort())
+  const folder = options.folder ?? tempFolder()
+  const mongod = spawnSync('mongod', ['--version']).status === 0
+  const { address, through } = options.place ?? { address: '127.0.0.1', through: [] }
+  const words = (mongod ? mongodCommand : secantusCommand)(address, port, folder, options.standalone ?? false)
+  const [command = '', ...args] = [...through, ...words, ...(options.auth ? ['--auth'] : [])]
+  const child = spawn(command, args, { stdio: 'ignore' })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  await waitFor(() => answers(child, address, port), { within: 30_000, what: `${words[0]} answers` })
+  const host = `${address}:${port}`
+  if (mongod && !options.standalone) await initiate(host)
+  return {
+    host,
+    url: (database = madeUpName()) => `mongodb://${host}/${database}`,
+    slow: !mongod,
+    pid: child.pid ?? null,
+    async stop(hard = false) {
+      process.off('exit', kill)
+      await end(child, hard)
+    },
+  }
+}
+
+function mongodCommand(address: string, port: number, folder: string, standalone: boolean): string[] {
+  const listen = ['--port', String(port), '--dbpath', folder, '--bind_ip', address]
+  const topology = standalone ? [] : ['--replSet', 'test']
+  return ['mongod', ...listen, '--setParameter', 'enableTestCommands=1', ...topology]
+}
+
+function secantusCommand(address: string, port: number, folder: string, standalone: boolean): string[] {
+  const listen = ['--host', address, '--port', String(port), '--storage-path', path.join(folder, 'data')]
+  const topology = standalone ? ['--standalone'] : []
+  return [installSecantus(), ...listen, '--enable-test-commands', ...topology]
+}
+
+function installSecantus(): string {
+  const home = fileURLToPath(SECANTUS.folder)
+  const windows = process.platform === 'win32'
+  const program = (name: string) => path.join(home, windows ? 'Scripts' : 'bin', windows ? `${name}.exe` : name)
+  const server = program('secantusd-py')
+  if (existsSync(server)) return server
+  mkdirSync(path.dirname(home), { recursive: true })
+  run(windows ? 'python' : 'python3', ['-m', 'venv', home])
+  run(program('pip'), ['install', '--quiet', `SecantusDB==${SECANTUS.version}`])
+  return server
+}
+
+function run(command: string, args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
+}
+
+async function answers(child: ChildProcess, address: string, port: number): Promise<boolean> {
+  if (child.exitCode !== null) throw new Error(`the server ended with exit code ${child.exitCode}`)
+  return new Promise((resolve) => {
+    const socket = connect(port, address)
+    const done = (open: boolean) => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.on('connect', () => done(true)).on('error', () => done(false))
+  })
+}
+
+/** A replica set of one: change streams and fail points want it. */
+async function initiate(host: string): Promise<void> {
+  const connection = await mongoose.createConnection(`mongodb://${host}/?directConnection=true`).asPromise()
+  const admin = connection.getClient().db('admin')
+  await admin.command({ replSetInitiate: {} }).catch(() => {})
+  await waitFor(async () => (await admin.command({ hello: 1 })).isWritablePrimary, {
+    within: 20_000,
+    what: 'a primary',
+  })
+  await connection.close()
+}
+
+async function end(child: ChildProcess, hard: boolean): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(hard ? 'SIGKILL' : 'SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await ended
+  clearTimeout(late)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
