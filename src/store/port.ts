@@ -141,6 +141,8 @@ export interface JobStore {
   list(params: ListParams): Promise<Job[]>
   /** Runs of a job that have ended, oldest first; at least the last 20. */
   runs(params: { id: string }): Promise<Run[]>
+  /** Those of `tokens` that the books know: their runs have ended, and their jobs are there. */
+  recorded(params: { tokens: readonly string[] }): Promise<string[]>
   overview(): Promise<Overview>
   /**
    * Jobs with their runs in the order of their insert, each account as it is at one moment: a page of those behind the place `after`

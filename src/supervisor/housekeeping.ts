@@ -1,6 +1,7 @@
 import { type Config, effectiveConfig } from '../domain/config.ts'
 import { removeLogs } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
+import { LogSweep } from './log-sweep.ts'
 
 /** Jobs removed in one write: more would hold up the workers. */
 const BATCH = 500
@@ -13,16 +14,18 @@ export interface HouseRules {
   goes_on: () => boolean
 }
 
-/** Keeps the settings fresh, and removes jobs that were kept for long enough. */
+/** Keeps the settings fresh, and removes jobs that were kept for long enough, with logs that nobody can ask for any more. */
 export class Housekeeping {
   readonly #store: JobStore
   readonly #rules: HouseRules
+  readonly #logs: LogSweep
   /** The settings as they were at the last look. */
   config: Config
 
   constructor(store: JobStore, config: Config, rules: HouseRules) {
     this.#store = store
     this.#rules = rules
+    this.#logs = new LogSweep(store)
     this.config = config
   }
 
@@ -30,6 +33,7 @@ export class Housekeeping {
     this.config = effectiveConfig(await this.#store.config())
     this.#rules.on_look(this.config)
     await purgeExpired(this.#store, this.config, this.#rules.goes_on)
+    if (this.#rules.goes_on()) await this.#logs.pass()
   }
 }
 

@@ -80,6 +80,19 @@ export function settleContract(kit: Kit): void {
       expect(await kit.store.runs({ id: 'a' })).to.have.length(1)
     })
 
+    it('tells runs in the books from others', async () => {
+      await put(kit.store, ['a', 'b'], { backoff_base: 0 })
+      const [a, b] = [await take(kit.store), await take(kit.store)]
+      await settle(kit.store, a, FAILURE)
+      const again = await take(kit.store)
+      await settle(kit.store, again, SUCCESS)
+      const tokens = [a.run_token, 'nobody', b.run_token, again.run_token].map(String)
+      expect(await kit.store.recorded({ tokens })).to.deep.equal([a.run_token, again.run_token])
+      expect(await kit.store.recorded({ tokens: [] })).to.deep.equal([])
+      await kit.store.purge({ states: ['completed'], older_than_ms: 0, limit: 10 })
+      expect(await kit.store.recorded({ tokens })).to.deep.equal([])
+    })
+
     it('claims the next in the same call', async () => {
       await put(kit.store, ['a', 'b'])
       const { state, next } = await settle(kit.store, await take(kit.store), SUCCESS, claimOf({ worker_id: 'w2' }))

@@ -21,7 +21,7 @@ const NO_JOBS: Readonly<Counts> = {
 const BY_VIEW = { $group: { _id: { queue: '$queue', view: '$view' }, n: { $sum: 1 } } }
 
 /** What looks at jobs one by one or counts them; pages are in list.ts. */
-export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'overview'> {
+export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'recorded' | 'overview'> {
   const { jobs } = db.models
   return {
     async get({ id }) {
@@ -37,6 +37,14 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
     async runs({ id }) {
       const job = await db.call(() => jobs.findOne({ _id: id }, { history: 1 }).lean())
       return (job?.history ?? []).map(toRun)
+    },
+    async recorded({ tokens }) {
+      const wanted = { 'history.token': { $in: [...tokens] } }
+      const found = await db.call(() =>
+        jobs.find(wanted, { 'history.token': 1 }).lean<{ history: { token: string }[] }[]>(),
+      )
+      const known = new Set(found.flatMap(({ history }) => history.map(({ token }) => token)))
+      return tokens.filter((token) => known.has(token))
     },
     overview: () => overview(db),
   }

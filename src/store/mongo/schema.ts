@@ -53,6 +53,7 @@ export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
     { name: 'age', key: { seq: 1 } },
     { name: 'view_age', key: { view: 1, seq: 1 } },
     { name: 'queue_age', key: { queue: 1, view: 1, seq: 1 } },
+    { name: 'run', key: { 'history.token': 1 }, sparse: true },
   ],
   processes: [{ name: 'supervisor', key: { supervisor_id: 1 } }],
   controls: [
@@ -78,7 +79,7 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
     await db.collection('jobs').updateMany({ shell: null }, { $set: { shell: 'default' } })
   },
-  (db) => furnish(db, ['outputs']),
+  (db) => furnish(db, ['jobs', 'outputs']),
   async (db) => {
     await db.collection('jobs').updateMany({ requeues: null }, { $set: { requeues: 0 } })
   },

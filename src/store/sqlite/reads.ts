@@ -8,6 +8,9 @@ const RUNS = `
   SELECT number, token, worker, host, started_at, finished_at, outcome, exit_code, signal, cause
   FROM runs WHERE seq = (SELECT seq FROM jobs WHERE id = ?) ORDER BY number`
 
+// By no index: nobody has to ask where purge itself reaches all logs.
+const RECORDED = 'SELECT token FROM runs WHERE token IN (SELECT value FROM json_each(?))'
+
 const COUNTED = `SELECT * FROM counters WHERE ${VIEWS.join(' + ')} > 0`
 
 const OVERDUE = `
@@ -18,7 +21,7 @@ const oldest = (ready: 0 | 1) =>
   `SELECT next_run_at FROM jobs WHERE state = 'pending' AND ready = ${ready} AND next_run_at <= ? ORDER BY next_run_at LIMIT 1`
 
 /** What looks at jobs one by one or counts them; pages are in list.ts. */
-export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'overview'> {
+export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'recorded' | 'overview'> {
   return {
     get: ({ id }) =>
       db.read(() => {
@@ -33,6 +36,11 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
           .map((row) => String(row.id)),
       ),
     runs: ({ id }) => db.read(() => db.all(RUNS, id).map((row) => ({ ...row }) as unknown as Run)),
+    recorded: ({ tokens }) =>
+      db.read(() => {
+        const known = new Set(db.all(RECORDED, JSON.stringify(tokens)).map(({ token }) => String(token)))
+        return tokens.filter((token) => known.has(token))
+      }),
     overview: () => db.read((now) => overviewAt(db, now)),
   }
 }

@@ -77,6 +77,7 @@ describe('the MongoDB commands', () => {
     await store.get({ id: 'a' })
     await store.findIds({ prefix: 'a', limit: 2 })
     await store.runs({ id: 'a' })
+    await store.recorded({ tokens: ['t', 'u'] })
     await store.samples({ since: 0 })
     await store.keepOutputs({ outputs: [outputOf(a)] })
     await store.output({ token: String(a.run_token), beyond: 1 })
