@@ -4,7 +4,7 @@ import { EXIT, misconfigured } from '../domain/errors.ts'
 import type { JobStore, StoreRole } from '../store/port.ts'
 import { isShared, resolveAddress, type StoreAddress } from './address.ts'
 import { isTerminal } from './terminal.ts'
-import { safe } from './text.ts'
+import { safe, safeJson } from './text.ts'
 
 /** What a command gets: its ways to speak, and the store, opened when first asked for. */
 export class Context {
@@ -37,12 +37,12 @@ export class Context {
 
   /** Writes the one JSON document, or one line of several. */
   outJson(value: unknown): void {
-    writeOut(`${JSON.stringify(value)}\n`)
+    writeOut(`${safeJson(value)}\n`)
   }
 
   /** Says something beside the result, on stderr: one line, or one JSON object with --json. */
   note(text: string): void {
-    this.err(`${this.json ? JSON.stringify({ note: text }) : safe(`queuectl: ${text}`)}\n`)
+    this.err(`${this.json ? safeJson({ note: text }) : safe(`queuectl: ${text}`)}\n`)
   }
 
   /** Writes `text` as it is to stderr. */

@@ -2,7 +2,7 @@ import { formatDuration } from '../domain/duration.ts'
 import type { SupervisorEvent, Tell } from '../supervisor/events.ts'
 import type { RunNews } from '../worker/messages.ts'
 import { lowSpaceText } from './low-space.ts'
-import { safe, truncate } from './text.ts'
+import { safe, safeJson, truncate } from './text.ts'
 import { iso, localTime } from './time.ts'
 
 const COMMAND_COLUMNS = 60
@@ -19,7 +19,7 @@ export function eventTeller(json: boolean): Tell {
   return (event) => {
     if (!heard) return
     const now = Date.now()
-    const line = json ? JSON.stringify({ at: iso(now), ...event }) : `${clock(now)}  ${safe(readable(event))}`
+    const line = json ? safeJson({ at: iso(now), ...event }) : `${clock(now)}  ${safe(readable(event))}`
     process.stdout.write(`${line}\n`)
   }
 }

@@ -1,6 +1,6 @@
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { withoutSecrets } from '../domain/store-address.ts'
-import { safe } from './text.ts'
+import { safe, safeJson } from './text.ts'
 
 /** A failed command as it is told: to people in one line and a hint, to machines in one JSON object. */
 export interface Failure {
@@ -27,7 +27,7 @@ function meaningOf(error: unknown): Failure {
 
 /** The text for stderr, without a newline at its end. */
 export function failureText({ code, message, hint }: Failure, json: boolean): string {
-  if (json) return JSON.stringify({ error: { code, message, hint } })
+  if (json) return safeJson({ error: { code, message, hint } })
   return safe(`queuectl: ${message}`) + (hint === null ? '' : `\n  ${safe(hint)}`)
 }
 

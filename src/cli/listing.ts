@@ -5,7 +5,6 @@ import type { Context } from './context.ts'
 import { queueName, sortName, stateOrView, wholeNumber } from './filters.ts'
 import { jobToJson, stateColour } from './job-view.ts'
 import { type Column, table } from './output.ts'
-import { safe } from './text.ts'
 import { relative } from './time.ts'
 
 export interface ListOptions {
@@ -47,13 +46,13 @@ function listParams({ state, queue, search, sort = 'newest', limit = '50', after
 
 function columns(now: number): Column<Job>[] {
   return [
-    { title: 'ID', text: ({ id }) => safe(id) },
+    { title: 'ID', text: ({ id }) => id },
     { title: 'STATE', text: (job) => viewOf(job, now), colour: (job) => stateColour(viewOf(job, now)) },
-    { title: 'QUEUE', text: ({ queue }) => safe(queue) },
+    { title: 'QUEUE', text: ({ queue }) => queue },
     { title: 'PRIO', text: ({ priority }) => String(priority), align: 'right' },
     { title: 'TRIES', text: ({ attempts, max_retries }) => `${attempts}/${max_retries + 1}`, align: 'right' },
     { title: 'WHEN', text: (job) => when(job, now) },
-    { title: 'COMMAND', text: ({ command }) => safe(command), flexible: true },
+    { title: 'COMMAND', text: ({ command }) => command, flexible: true },
   ]
 }
 

@@ -1,9 +1,9 @@
 import { isTerminal, terminalColumns } from './terminal.ts'
-import { displayWidth, pad, truncate } from './text.ts'
+import { displayWidth, pad, safe, truncate } from './text.ts'
 
 export interface Column<Row> {
   title: string
-  /** The cell's text, already `safe`. */
+  /** The cell's text, which is made `safe` here. */
   text: (row: Row) => string
   align?: 'left' | 'right'
   /** Takes what is left of the line and is cut to it; at most one, best the last. */
@@ -20,7 +20,7 @@ const GAP = '  '
 
 /** Rows under their titles, aligned. A flexible column is cut to the width of the terminal unless `wide`. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], wide = false): string {
-  const cells = rows.map((row) => columns.map((column) => column.text(row)))
+  const cells = rows.map((row) => columns.map((column) => safe(column.text(row))))
   const widths = columns.map((column, i) =>
     Math.max(displayWidth(column.title), ...cells.map((row) => displayWidth(row[i] ?? ''))),
   )

@@ -102,7 +102,7 @@ const rate = ({ minutes, done, failed }: Throughput) => `${minutes} min: ${done}
 function queueTable(queues: Overview['queues']): string {
   const rows = Object.entries(queues).sort(([a], [b]) => (a < b ? -1 : 1))
   const columns: Column<(typeof rows)[number]>[] = [
-    { title: 'QUEUE', text: ([name]) => safe(name) },
+    { title: 'QUEUE', text: ([name]) => name },
     ...VIEWS.map(
       (view): Column<(typeof rows)[number]> => ({
         title: view.toUpperCase(),

@@ -29,7 +29,7 @@ export async function listProcesses(context: Context): Promise<void> {
 function columns(rows: readonly Seen[], now: number): Column<Seen>[] {
   const hostName = hostNames(rows.map(hostOf))
   return [
-    { title: 'ID', text: (row) => (isWorker(row) ? `  ${safe(row.id)}` : safe(row.id)) },
+    { title: 'ID', text: (row) => (isWorker(row) ? `  ${row.id}` : row.id) },
     { title: 'HOST', text: (row) => hostName(hostOf(row)) },
     { title: 'PID', text: ({ identity }) => String(identity.pid), align: 'right' },
     { title: 'STATE', text: stateOf, colour: ({ life }) => (life === 'alive' ? null : 'red') },
@@ -38,7 +38,7 @@ function columns(rows: readonly Seen[], now: number): Column<Seen>[] {
     { title: 'RESTARTS', text: ({ restarts }) => String(restarts), align: 'right' },
     { title: 'DONE', text: ({ done }) => String(done), align: 'right' },
     { title: 'FAILED', text: ({ failed }) => String(failed), align: 'right' },
-    { title: 'VERSION', text: (row) => (isSupervisor(row) ? safe(row.version) : '') },
+    { title: 'VERSION', text: (row) => (isSupervisor(row) ? row.version : '') },
     {
       title: 'HEARTBEAT',
       text: ({ beat_at }) => relative(beat_at, now),

@@ -90,8 +90,8 @@ function facts(job: Job, now: number): [string, string][] {
 function columns(now: number): Column<Run>[] {
   return [
     { title: 'RUN', text: ({ number }) => String(number), align: 'right' },
-    { title: 'WORKER', text: ({ worker }) => safe(worker) },
-    { title: 'HOST', text: ({ host }) => safe(host) },
+    { title: 'WORKER', text: ({ worker }) => worker },
+    { title: 'HOST', text: ({ host }) => host },
     { title: 'STARTED', text: ({ started_at }) => localTime(started_at) },
     {
       title: 'TIME',
@@ -101,7 +101,7 @@ function columns(now: number): Column<Run>[] {
     { title: 'OUTCOME', text: ({ outcome }) => outcome ?? 'running' },
     {
       title: 'CAUSE',
-      text: ({ outcome, cause }) => (cause === null || cause === outcome ? '' : safe(cause)),
+      text: ({ outcome, cause }) => (cause === null || cause === outcome ? '' : cause),
       flexible: true,
     },
   ]

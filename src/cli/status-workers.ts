@@ -1,6 +1,7 @@
 import { paint } from './output.ts'
 import { hostNames } from './process-names.ts'
 import { hostOf, isServing, isSupervisor, isWorker, type Seen } from './registry.ts'
+import { safe } from './text.ts'
 import { iso, relative } from './time.ts'
 
 /** The processes of one host. */
@@ -25,7 +26,7 @@ export function workersByState(processes: readonly Seen[]): Record<string, numbe
 export function workersText(processes: readonly Seen[]): string {
   const { total = 0, ...states } = workersByState(processes)
   const parts = Object.entries(states).filter(([, count]) => count > 0)
-  const detail = parts.map(([state, count]) => `${count} ${state}`).join(', ')
+  const detail = parts.map(([state, count]) => `${count} ${safe(state)}`).join(', ')
   return detail === '' ? 'none' : `${total} (${detail})`
 }
 

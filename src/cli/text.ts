@@ -19,6 +19,12 @@ export function safeLines(text: string): string {
   return text.replaceAll('\r\n', '\n').split('\n').map(expandTabs).join('\n').replace(unsafeButNewline(), escaped)
 }
 
+/** `value` in one line of JSON that cannot steer a terminal either: characters that JSON would let stand as they are become escapes. */
+export function safeJson(value: unknown): string {
+  const text = JSON.stringify(value)
+  return NARROW_ONLY.test(text) ? text : text.replace(unsafe(), (char) => `\\u${hex(char, 4)}`)
+}
+
 /** Columns that `text` takes on a terminal. */
 export function displayWidth(text: string): number {
   if (NARROW_ONLY.test(text)) return text.length
@@ -47,8 +53,11 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
 }
 
 function escaped(char: string): string {
-  const code = char.codePointAt(0) ?? 0
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+  return char < '\u0100' ? `\\x${hex(char, 2)}` : `\\u${hex(char, 4)}`
+}
+
+function hex(char: string, digits: number): string {
+  return (char.codePointAt(0) ?? 0).toString(16).padStart(digits, '0')
 }
 
 function expandTabs(line: string): string {
