@@ -6,7 +6,7 @@ import { selfCommand } from '../platform/self.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from '../worker/messages.ts'
 import type { Tell } from './events.ts'
 import { type Failure, Member } from './member.ts'
-import { Place } from './place.ts'
+import { freeStarts, Place } from './place.ts'
 
 /** So many deaths before any worker was ever ready mean that none will be. */
 const HOPELESS_DEATHS = 5
@@ -79,8 +79,9 @@ export class Fleet {
     return this.#ended.length > 0
   }
 
-  /** Milliseconds until a worker is to be forked. */
+  /** Milliseconds until a worker is to be forked; Infinity: not before another one is ready or gone. */
   get next_fork_in(): number {
+    if (freeStarts(this.members) === 0) return Number.POSITIVE_INFINITY
     return Math.min(...this.#places.map((place) => place.due_in))
   }
 
@@ -108,7 +109,7 @@ export class Fleet {
   /** Forks workers for empty places whose time has come. Returns how many. */
   replace(): number {
     if (this.#stopping) return 0
-    const due = this.#places.filter((place) => place.due_in === 0)
+    const due = this.#places.filter((place) => place.due_in === 0).slice(0, freeStarts(this.members))
     for (const place of due) this.#fork(place)
     return due.length
   }

@@ -1,8 +1,17 @@
+import { availableParallelism } from 'node:os'
 import { monotonic } from '../platform/clock.ts'
 import type { Member } from './member.ts'
 
 /** A crashed worker is replaced after 100 ms, doubling to 30 s; 60 s of life and it begins anew. */
 const BACKOFF_MS = { first: 100, most: 30_000, healthy: 60_000 }
+
+/** So many workers begin at a time. Each has a core for a quarter of a second: many at once would all be late, and be killed for it. */
+const BEGINNERS = Math.max(4, 2 * availableParallelism())
+
+/** How many workers may be forked while `members` are there. */
+export function freeStarts(members: readonly Member[]): number {
+  return Math.max(0, BEGINNERS - members.filter(({ ready }) => !ready).length)
+}
 
 /** Where one worker belongs. When it dies the place waits a little and gets a new one. */
 export class Place {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
 import { isAlive, Scene } from '../helpers/supervised.ts'
@@ -138,6 +139,21 @@ describe('a supervisor’s life', function () {
     await scene.until(next, { state: 'completed' }, 5_000)
     child.kill('SIGTERM')
     expect((await ended).code).to.equal(0)
+  })
+
+  it('lets many workers begin a few at a time, so that none is late', async () => {
+    const { said } = scene.launch('--count', '16')
+    let most = 0
+    await waitFor(
+      async () => {
+        const starting = (await scene.workers()).filter(({ state }) => state === 'starting')
+        most = Math.max(most, starting.length)
+        return said().includes('16 workers ready')
+      },
+      { within: 40_000, what: 'all are ready' },
+    )
+    expect(most).to.be.within(1, Math.max(4, 2 * availableParallelism()))
+    expect(said()).to.not.match(/killed/)
   })
 
   it('starts a job within a moment of its enqueue', async () => {
