@@ -7,7 +7,7 @@ export interface Throughput {
   failed: number
 }
 
-export const WINDOWS_MIN = [1, 5, 15] as const
+const WINDOWS_MIN = [1, 5, 15] as const
 /** Samples are asked for from a little before the longest window, so that each window has one to count from. */
 export const SAMPLES_MS = (15 + 1) * 60_000
 

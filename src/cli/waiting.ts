@@ -76,7 +76,7 @@ export function waitExitCode(context: Context, waited: Waited, ids: readonly str
 }
 
 /** A final job's own exit code, with the shell's conventions for what is none: 128 + n, 124, 130, 137, 125. */
-export function exitCodeOf(job: Job): number {
+function exitCodeOf(job: Job): number {
   if (job.state === 'completed') return EXIT.ok
   if (job.state === 'cancelled') return EXIT.cancelled
   if (job.reason === 'poison') return EXIT.poison

@@ -4,7 +4,7 @@ import { sendSignal } from './kill.ts'
 import type { JobCommand, Platform, StartedJob, WorkerProcess } from './platform.ts'
 import { freeSpace } from './space.ts'
 import type { ProcessTable } from './table.ts'
-import { findTree, signalFound, type TreeSystem } from './tree.ts'
+import type { TreeSystem } from './tree.ts'
 import { endTree, treeLives } from './tree-end.ts'
 import { usage } from './usage.ts'
 
@@ -70,11 +70,6 @@ export function createPlatform(parts: Parts): Platform {
     },
 
     treeLives: (tree, { sweep }) => treeLives(system, tree, sweep),
-
-    async signalTree(tree, signal, { sweep }) {
-      if (has_signals || signal === 'SIGKILL') signalFound(system, tree, await findTree(system, tree, sweep), signal)
-    },
-
     endTree: (tree, options) => endTree(system, tree, options),
     dataFolder: parts.dataFolder,
     untrustedFileSystem: parts.untrustedFileSystem,

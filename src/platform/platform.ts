@@ -85,8 +85,6 @@ export interface Platform {
   start(job: JobCommand): StartedJob
   /** Whether any process of the tree lives; cheap when none does. `sweep`: look for the token too. */
   treeLives(tree: Tree, options: { sweep: boolean }): Promise<boolean>
-  /** Sends a signal to all processes of the tree that are found. */
-  signalTree(tree: Tree, signal: 'SIGTERM' | 'SIGKILL', options: { sweep: boolean }): Promise<void>
   /** Ends a tree: TERM, then KILL until it is proved gone or 3 s have passed. */
   endTree(tree: Tree, options: EndOptions): Promise<Proof>
   /** Folder for data of this user's programs: where the default queue lies. */

@@ -38,7 +38,6 @@ describe('ending a tree that was found on record (R4)', () => {
     const forged = { ...recorded(pid), start: String(Number(startOf(pid)) - 1) }
     expect(await platform.treeLives(forged, { sweep: true })).to.equal(false)
     expect(await platform.endTree(forged, NOW)).to.deep.equal({ gone: true })
-    await platform.signalTree(forged, 'SIGKILL', { sweep: true })
     expect(lives(pid)).to.equal(true)
   })
 
