@@ -55,14 +55,14 @@ describe('a stop that meets something else', function () {
   })
 
   it('a lock that is let go late: nothing claimed meanwhile is kept, nothing runs (F16, R6)', async () => {
-    const long = await scene.add('sleep 4')
+    const long = await scene.add('sleep 6')
     const { child, ended } = await scene.start('--concurrency', '2')
     await scene.until(long, { state: 'processing' }, 5_000)
-    const late = await scene.add('echo ran >> ledger', { delay_ms: 300 })
+    const late = await scene.add('echo ran >> ledger', { delay_ms: 1_500 })
     const lock = await scene.lock()
     // Its time has come: the idle slot of the worker asks for it and waits for the lock.
     await waitFor(async () => (await scene.job(late)).next_run_at < scene.store.now() - 200, {
-      within: 2_000,
+      within: 4_000,
       what: 'it is due',
     })
     child.kill('SIGTERM')
