@@ -5,6 +5,7 @@ import { registerCancel } from './commands/cancel.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDlq } from './commands/dlq.ts'
+import { registerDoctor } from './commands/doctor.ts'
 import { registerEnqueue } from './commands/enqueue.ts'
 import { registerInit } from './commands/init.ts'
 import { registerList } from './commands/list.ts'
@@ -38,6 +39,7 @@ const COMMANDS = new Map<string, Register>([
   ['dlq', registerDlq],
   ['config', registerConfig],
   ['init', registerInit],
+  ['doctor', registerDoctor],
   ['audit', registerAudit],
   ['backup', registerBackup],
   ['restore', registerRestore],

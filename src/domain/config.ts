@@ -126,6 +126,11 @@ export function checkSetting(key: ConfigKey, value: unknown, label: string = key
   if (!fits(SETTINGS[key], value)) throw invalid(`${label} cannot be ${show(value)}`, `${label} is ${allowed(key)}`)
 }
 
+/** Whether `value` is one that `key` may have. */
+export function fitsSetting(key: ConfigKey, value: unknown): boolean {
+  return fits(SETTINGS[key], value)
+}
+
 /** In words, what values `key` takes. */
 export function allowed(key: ConfigKey): string {
   const s = SETTINGS[key]

@@ -1,7 +1,7 @@
 import type { Shell } from '../domain/job.ts'
 import { hostIdentity } from './host.ts'
 import { sendSignal } from './kill.ts'
-import type { JobCommand, Platform, StartedJob, WorkerProcess } from './platform.ts'
+import type { Carrier, JobCommand, Platform, StartedJob, WorkerProcess } from './platform.ts'
 import { freeSpace } from './space.ts'
 import type { ProcessTable } from './table.ts'
 import type { TreeSystem } from './tree.ts'
@@ -20,6 +20,7 @@ export interface Parts {
   start(job: JobCommand): StartedJob
   dataFolder(): string
   untrustedFileSystem(path: string): string | null
+  volatileFileSystem?(path: string): string | null
   /** Replaced in tests. */
   send?: typeof sendSignal
 }
@@ -70,9 +71,19 @@ export function createPlatform(parts: Parts): Platform {
     },
 
     treeLives: (tree, { sweep }) => treeLives(system, tree, sweep),
+
+    async carriers() {
+      const entries = table.environment ? await table.entries() : null
+      if (entries === null) return null
+      return entries.flatMap(({ pid, alive }) =>
+        alive ? (carrierIn(pid, table.environment?.(pid) ?? null) ?? []) : [],
+      )
+    },
+
     endTree: (tree, options) => endTree(system, tree, options),
     dataFolder: parts.dataFolder,
     untrustedFileSystem: parts.untrustedFileSystem,
+    volatileFileSystem: parts.volatileFileSystem ?? (() => null),
     freeSpace,
     usage,
 
@@ -85,6 +96,12 @@ export function createPlatform(parts: Parts): Platform {
     },
   }
   return platform
+}
+
+function carrierIn(pid: number, environment: ReadonlyMap<string, string> | null): Carrier | null {
+  const token = environment?.get('QUEUECTL_LEASE')
+  if (!token) return null
+  return { pid, token, job: environment?.get('QUEUECTL_JOB_ID') ?? '', store: environment?.get('QUEUECTL_DB') ?? null }
 }
 
 function isPid(pid: number): boolean {

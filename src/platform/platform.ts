@@ -62,6 +62,15 @@ export interface WorkerProcess {
   stdio?: ('ignore' | 'pipe' | 'ipc')[]
 }
 
+/** A process that says of itself which run it belongs to. */
+export interface Carrier {
+  pid: number
+  token: string
+  job: string
+  /** Address of its store; null when that holds a password. */
+  store: string | null
+}
+
 export interface Platform {
   /** Whether processes can be asked to end by SIGTERM. */
   readonly has_signals: boolean
@@ -85,12 +94,16 @@ export interface Platform {
   start(job: JobCommand): StartedJob
   /** Whether any process of the tree lives; cheap when none does. `sweep`: look for the token too. */
   treeLives(tree: Tree, options: { sweep: boolean }): Promise<boolean>
+  /** Living processes that carry the token of a run, whichever store it belongs to; null where that cannot be seen. */
+  carriers(): Promise<Carrier[] | null>
   /** Ends a tree: TERM, then KILL until it is proved gone or 3 s have passed. */
   endTree(tree: Tree, options: EndOptions): Promise<Proof>
   /** Folder for data of this user's programs: where the default queue lies. */
   dataFolder(): string
   /** Kind of file system at `path` if it is one that SQLite cannot trust (network, virtual); else null. */
   untrustedFileSystem(path: string): string | null
+  /** Kind of file system at `path` if it is gone after a reboot; else null. */
+  volatileFileSystem(path: string): string | null
   /** Bytes that may still be written where `path` lies, or will lie; null: the system does not tell. */
   freeSpace(path: string): number | null
   /** CPU (percent of a core) and memory (bytes) by pid; pids without a figure are absent. Never throws. */

@@ -23,10 +23,15 @@ const UNTRUSTED: Readonly<Record<number, string>> = {
   2020557398: 'vboxsf',
 }
 
+/** Of file systems in memory. */
+const VOLATILE: Readonly<Record<number, string>> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
+
 /** Linux and macOS; they differ in how processes are read and where data lies. */
 export function posix(table: ProcessTable, options: { mac: boolean }): Platform {
   /** Loaded with the first job: only workers start any. */
   let fast: PosixSpawn | null | undefined
+
+  const kindOf = (file: string) => (options.mac ? 0 : (fileSystemAt(file)?.type ?? 0) >>> 0)
 
   return createPlatform({
     table,
@@ -54,6 +59,7 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
     },
 
     // The numbers are Linux's; macOS gives no name through Node.
-    untrustedFileSystem: (file) => (options.mac ? null : (UNTRUSTED[(fileSystemAt(file)?.type ?? 0) >>> 0] ?? null)),
+    untrustedFileSystem: (file) => UNTRUSTED[kindOf(file)] ?? null,
+    volatileFileSystem: (file) => VOLATILE[kindOf(file)] ?? null,
   })
 }

@@ -38,6 +38,15 @@ export const procfs: ProcessTable = {
     return { holding, unreadable }
   },
 
+  environment(pid) {
+    try {
+      const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+      return new Map(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]))
+    } catch {
+      return null
+    }
+  },
+
   owner(pid) {
     const uid = /^Uid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
     return uid === undefined ? null : Number(uid)

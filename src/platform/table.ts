@@ -25,6 +25,8 @@ export interface ProcessTable {
   lives(entry: ProcessEntry): boolean
   /** Which of `pids` have `text` as an entry of their environment, and of which that cannot be told. */
   holders(pids: readonly number[], text: string): Promise<{ holding: Set<number>; unreadable: Set<number> }>
+  /** What the environment of a process says; null: there is none, or it may not be read. Absent where no environments are shown. */
+  environment?(pid: number): ReadonlyMap<string, string> | null
   /** User id; null: not known. */
   owner(pid: number): number | null
   /** Whether children are found by their parent, because sessions and environments are not (all) shown. */

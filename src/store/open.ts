@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { misconfigured } from '../domain/errors.ts'
+import { failedCheck } from '../domain/finding.ts'
 import type { ProcessIdentity } from '../domain/process.ts'
 import type { Backup, BackupParams, Restored, RestoreParams } from './copies.ts'
+import type { Examination, ExamineParams } from './examination.ts'
 import type { JobStore, StoreRole } from './port.ts'
 
 /** What opening a store takes, whichever adapter serves the address. */
@@ -37,10 +39,7 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
       return openMongo(params)
     }
     default:
-      throw misconfigured(
-        `there is no store for ${scheme}:// addresses`,
-        'give a file, or a mongodb:// URL: --db queue.db',
-      )
+      throw unknownScheme(scheme)
   }
 }
 
@@ -51,7 +50,7 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
  */
 export async function backupStore(params: BackupParams): Promise<Backup> {
   const { scheme, path } = parse(params.address)
-  if (scheme !== 'file') return (await import('./mongo/dump.ts')).refuseBackup(params.address)
+  if (scheme !== 'file') return (await dumping(scheme)).refuseBackup(params.address)
   const { backupSqlite } = await import('./sqlite/backup.ts')
   return backupSqlite({ ...params, path })
 }
@@ -63,9 +62,33 @@ export async function backupStore(params: BackupParams): Promise<Backup> {
  */
 export async function restoreStore(params: RestoreParams): Promise<Restored> {
   const { scheme, path } = parse(params.address)
-  if (scheme !== 'file') return (await import('./mongo/dump.ts')).refuseRestore(params.address)
+  if (scheme !== 'file') return (await dumping(scheme)).refuseRestore(params.address)
   const { restoreSqlite } = await import('./sqlite/restore.ts')
   return restoreSqlite({ ...params, path })
+}
+
+/** Looks at a store that may not be one, or not a whole one, and changes nothing. Never throws: what goes wrong is a finding. */
+export async function examineStore(params: ExamineParams): Promise<Examination> {
+  try {
+    const { scheme, path } = parse(params.address)
+    if (scheme === 'file') return await (await import('./sqlite/examine.ts')).examineSqlite({ path })
+    if (/^mongodb/.test(scheme)) return await (await import('./mongo/examine.ts')).examineMongo(params)
+    throw unknownScheme(scheme)
+  } catch (error) {
+    return { findings: [failedCheck('store', error)], usable: false, close: async () => {} }
+  }
+}
+
+function dumping(scheme: string) {
+  if (!/^mongodb/.test(scheme)) throw unknownScheme(scheme)
+  return import('./mongo/dump.ts')
+}
+
+function unknownScheme(scheme: string) {
+  return misconfigured(
+    `there is no store for ${scheme}:// addresses`,
+    'give a file, or a mongodb:// URL: --db queue.db',
+  )
 }
 
 /** One letter before a colon is a Windows drive, not a scheme. */

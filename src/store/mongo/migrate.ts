@@ -40,7 +40,8 @@ export async function migrate(db: Connection, options: MigrateOptions): Promise<
   return withLock(db, newToken(), () => upgrade(db, options, migrations))
 }
 
-async function readMark(db: Connection, latest: number): Promise<Mark | null> {
+/** What the database says about itself; null: nothing. Throws `configuration` for a newer queuectl's. */
+export async function readMark(db: Connection, latest: number): Promise<Mark | null> {
   const mark = await db.call(() => db.models.meta.findOne({ _id: 'schema' }).lean())
   if (mark?._id !== 'schema' || mark.application !== 'queuectl') return null
   const { version, store_id } = mark
@@ -51,8 +52,8 @@ async function readMark(db: Connection, latest: number): Promise<Mark | null> {
   )
 }
 
-/** A lock is ours too: somebody is about to make the schema, or died of it. */
-async function refuseStranger(db: Connection, init: boolean): Promise<void> {
+/** Throws `configuration` for another program's database. A lock is ours too: somebody is about to make the schema, or died of it. */
+export async function refuseStranger(db: Connection, init: boolean): Promise<void> {
   const [names, begun] = await Promise.all([
     db.call(() => collectionNames(db.db)),
     db.call(() => db.models.meta.exists({ _id: 'lock', application: 'queuectl' })),

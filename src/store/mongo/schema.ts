@@ -26,7 +26,7 @@ const date = { $type: 'date' }
 const HELD = { processing_by: text, lease_token: text, run_token: text, locked_at: date, lease_expires_at: date }
 
 /** Rows that can be: the server refuses all others, whoever writes them. */
-const POSSIBLE = {
+export const POSSIBLE = {
   $or: [
     { state: 'pending', view: { $in: ['ready', 'scheduled', 'retrying'] }, finished_at: null, ...UNHELD },
     { state: 'processing', view: 'processing', finished_at: null, started_at: date, ...HELD },

@@ -8,6 +8,8 @@ import { versionOf } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
 import { Temporary, taken } from './temporary.ts'
 
+const DAMAGES_TOLD = 5
+
 type Params = Omit<BackupParams, 'address'> & { path: string }
 
 /** Writes a copy of the store at `path`: one file, checked, on disk, under its name only when all of that is done. */
@@ -52,14 +54,14 @@ export function isSameFile(a: string, b: string): boolean {
   return real(a) === real(b)
 }
 
-/** What is damaged in the database on `db`; null: nothing. */
-export function damageOf(db: Connection): string | null {
+/** The first things that are damaged in the database on `db`; none: it is whole. */
+export function damagesOf(db: Connection): string[] {
   try {
-    const found = String(db.get('PRAGMA integrity_check(1)')?.integrity_check)
-    // The first line says only which database it is about.
-    return found === 'ok' ? null : (found.split('\n').at(-1) ?? found)
+    const lines = db.all(`PRAGMA integrity_check(${DAMAGES_TOLD})`).map((row) => String(row.integrity_check))
+    // A line may hold several, the first of which only says which database they are about.
+    return lines.flatMap((line) => line.split('\n')).filter((line) => line !== 'ok' && !line.startsWith('***'))
   } catch (error) {
-    if (isDamaged(error)) return (error as Error).message
+    if (isDamaged(error)) return [(error as Error).message]
     throw error
   }
 }
@@ -69,8 +71,8 @@ async function checkCopy(file: string, path: string): Promise<number> {
   const copy = new Connection(file, 'command')
   try {
     return await copy.attempt(() => {
-      const damage = damageOf(copy)
-      if (damage !== null) throw misconfigured(`${path} is damaged: ${damage}`, RECOVER)
+      const [damage] = damagesOf(copy)
+      if (damage !== undefined) throw misconfigured(`${path} is damaged: ${damage}`, RECOVER)
       // A log of its own would have to be copied with it wherever it goes.
       copy.get('PRAGMA journal_mode = DELETE')
       return Number(copy.get('SELECT count(*) AS jobs FROM jobs')?.jobs)

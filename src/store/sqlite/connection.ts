@@ -206,8 +206,8 @@ function makePrivately(path: string): void {
   }
 }
 
-/** SQLite would take the file for new, and remove the log, in which the jobs may be. */
-function refuseLogAlone(path: string): void {
+/** Throws `configuration` for a log without its file: SQLite would take the file for new, and remove the log, in which the jobs may be. */
+export function refuseLogAlone(path: string): void {
   const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
   if (size(path) > 0 || size(`${path}-wal`) === 0) return
   throw misconfigured(

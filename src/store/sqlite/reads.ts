@@ -2,7 +2,7 @@ import type { Run } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
-import { VIEWS } from './schema.ts'
+import { COUNTED, VIEWS } from './schema.ts'
 
 const RUNS = `
   SELECT number, token, worker, host, started_at, finished_at, outcome, exit_code, signal, cause
@@ -10,8 +10,6 @@ const RUNS = `
 
 // By no index: nobody has to ask where purge itself reaches all logs.
 const RECORDED = 'SELECT token FROM runs WHERE token IN (SELECT value FROM json_each(?))'
-
-const COUNTED = `SELECT * FROM counters WHERE ${VIEWS.join(' + ')} > 0`
 
 const OVERDUE = `
   SELECT queue, iif(attempts > 0, 'retrying', 'scheduled') AS view, count(*) AS n FROM jobs

@@ -5,7 +5,7 @@ import { invalid, misconfigured, notFound, QueuectlError, tryAgain } from '../..
 import { decide } from '../../domain/lifecycle.ts'
 import type { Restored, RestoreParams } from '../copies.ts'
 import type { JobStore } from '../port.ts'
-import { damageOf, isSameFile, makeTemporary } from './backup.ts'
+import { damagesOf, isSameFile, makeTemporary } from './backup.ts'
 import { Connection } from './connection.ts'
 import { domainError, fileError, isBusy, RECOVER } from './errors.ts'
 import { migrate, versionOf } from './migrate.ts'
@@ -55,8 +55,8 @@ async function prepare(file: string, copy: string): Promise<{ jobs: number; rele
   try {
     const version = await backup.attempt(() => versionOf(backup, MIGRATIONS.length))
     if (version === 0) throw misconfigured(`${file} is empty: it is no backup of a queue`)
-    const damage = await backup.attempt(() => damageOf(backup))
-    if (damage !== null) throw misconfigured(`${file} is damaged: ${damage}`, RECOVER)
+    const [damage] = await backup.attempt(() => damagesOf(backup))
+    if (damage !== undefined) throw misconfigured(`${file} is damaged: ${damage}`, RECOVER)
     await backup.copyTo(copy)
   } finally {
     backup.close()
@@ -89,8 +89,8 @@ function troubleWith(store: Connection): Promise<string | null> {
     readable(() => {
       const version = versionOf(store, Number.MAX_SAFE_INTEGER)
       if (version > MIGRATIONS.length) return `${store.path} has schema version ${version}, of a newer queuectl`
-      const damage = version === 0 ? null : damageOf(store)
-      return damage === null ? null : `${store.path} is damaged: ${damage}`
+      const [damage] = version === 0 ? [] : damagesOf(store)
+      return damage === undefined ? null : `${store.path} is damaged: ${damage}`
     }, store.path),
   )
 }

@@ -141,8 +141,16 @@ CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT 
   `ALTER TABLE jobs ADD COLUMN requeues INTEGER NOT NULL DEFAULT 0; ALTER TABLE runs ADD COLUMN requeues INTEGER`,
 ]
 
+const IS_COUNTED = `${VIEWS.join(' + ')} > 0`
+
+/** The counters of all queues that have jobs. */
+export const COUNTED = `SELECT queue, ${VIEWS.join(', ')} FROM counters WHERE ${IS_COUNTED}`
+
+/** The same, counted from the jobs. */
+export const RECOUNTED = `SELECT queue, ${VIEWS.map((view) => `sum(${isIn('jobs', view)})`).join(', ')} FROM jobs GROUP BY queue`
+
 /** 1 or 0. A waiting job is promoted by the next claim after its time: until then readers correct for those that are due. */
-function isIn(row: 'OLD' | 'NEW', view: (typeof VIEWS)[number]): string {
+function isIn(row: 'OLD' | 'NEW' | 'jobs', view: (typeof VIEWS)[number]): string {
   const waiting = `${row}.state = 'pending' AND NOT ${row}.ready`
   switch (view) {
     case 'ready':

@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { mongo } from 'mongoose'
+import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
+import type { Connection } from './connection.ts'
+import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
+
+/** Collections whose documents are numbered, and where the last number given out stands. */
+const NUMBERED = ['jobs', 'controls'] as const
+
+/** An index over many jobs takes its time. */
+const PATIENCE_MS = 86_400_000
+
+/** Indexes, the server's own check of jobs, and counters: all that is made beside the jobs, and can be made again. */
+export async function examineFurnishing(db: Connection): Promise<Diagnosis[]> {
+  return [...(await examineIndexes(db)), await examineValidator(db), ...(await examineNumbers(db))]
+}
+
+async function examineIndexes(db: Connection): Promise<Diagnosis[]> {
+  const there = await db.call(() => collectionNames(db.db))
+  const missing: { collection: string; index: mongo.IndexDescription }[] = []
+  const changed: string[] = []
+  for (const [collection, indexes] of Object.entries(INDEXES)) {
+    const found = there.includes(collection) ? await db.call(() => db.db.collection(collection).indexes()) : []
+    for (const index of indexes) {
+      const same = found.find(({ name }) => name === index.name)
+      if (!same) missing.push({ collection, index })
+      else if (!isSame(index, same)) changed.push(`${collection}.${index.name}`)
+    }
+  }
+  const findings: Diagnosis[] = []
+  if (changed.length > 0) {
+    const hint = 'drop them with mongosh, then: queuectl doctor --fix'
+    findings.push(warning('indexes', `not as queuectl made them: ${changed.join(', ')}`, hint))
+  }
+  if (missing.length === 0) return findings.length > 0 ? findings : [fine('indexes', 'all are there')]
+  const names = missing.map(({ collection, index }) => `${collection}.${index.name}`).join(', ')
+  findings.push({
+    ...problem('indexes', `missing: ${names}`, 'queuectl doctor --fix makes them again'),
+    async mend() {
+      for (const { collection, index } of missing)
+        await db.call(() => db.db.collection(collection).createIndexes([index]), PATIENCE_MS)
+      return `made again: ${names}`
+    },
+  })
+  return findings
+}
+
+function isSame(wanted: mongo.IndexDescription, found: mongo.IndexDescriptionInfo): boolean {
+  return (
+    // Their order counts.
+    isDeepStrictEqual(Object.entries(wanted.key), Object.entries(found.key)) &&
+    Boolean(wanted.unique) === Boolean(found.unique) &&
+    isDeepStrictEqual(wanted.partialFilterExpression ?? null, found.partialFilterExpression ?? null) &&
+    (wanted.expireAfterSeconds ?? null) === (found.expireAfterSeconds ?? null)
+  )
+}
+
+async function examineValidator(db: Connection): Promise<Diagnosis> {
+  const [jobs] = await db.call(() => db.db.listCollections({ name: 'jobs' }).toArray())
+  const validator = jobs && 'options' in jobs ? jobs.options?.validator : undefined
+  // An empty one refuses nothing.
+  if (Object.keys(validator ?? {}).length > 0) return fine('validator', 'the server refuses jobs that cannot be')
+  return {
+    ...problem('validator', 'the server does not refuse jobs that cannot be', 'queuectl doctor --fix lets it again'),
+    async mend() {
+      await db.call(() => db.db.command({ collMod: 'jobs', validator: POSSIBLE }))
+      return 'the server refuses jobs that cannot be'
+    },
+  }
+}
+
+/** New jobs must not come before old ones. */
+async function examineNumbers(db: Connection): Promise<Diagnosis[]> {
+  const behind: { name: string; value: number }[] = []
+  for (const name of NUMBERED) {
+    const [last, counter] = await Promise.all([
+      db.call(() =>
+        db.db
+          .collection(name)
+          .find({}, { projection: { seq: 1 } })
+          .sort({ seq: -1 })
+          .limit(1)
+          .next(),
+      ),
+      db.call(() => db.models.meta.findOne({ _id: name }).lean()),
+    ])
+    const given = counter && 'value' in counter ? counter.value : -1
+    const value = Number(last?.seq ?? 0)
+    if (given < value) behind.push({ name, value })
+  }
+  if (behind.length === 0) return [fine('counters', 'are ahead of what they count')]
+  return [
+    {
+      ...problem(
+        'counters',
+        `missing or behind: ${behind.map(({ name }) => name).join(', ')}; new jobs would come before old ones, or cannot be stored`,
+        'queuectl doctor --fix sets them',
+      ),
+      async mend() {
+        for (const { name, value } of behind) {
+          const _id = name as 'jobs' | 'controls'
+          await db.call(() => db.models.meta.updateOne({ _id }, { $max: { value } }, { upsert: true }))
+        }
+        return 'counters set'
+      },
+    },
+  ]
+}

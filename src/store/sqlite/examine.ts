@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Diagnosis, failedCheck, fine, problem, warning } from '../../domain/finding.ts'
+import type { Examination, ExamineParams } from '../examination.ts'
+import { damagesOf } from './backup.ts'
+import { Connection, refuseLogAlone } from './connection.ts'
+import { examineCounters } from './counters.ts'
+import { domainError, RECOVER } from './errors.ts'
+import { versionOf } from './migrate.ts'
+import { examineObjects } from './objects.ts'
+import { MIGRATIONS } from './schema.ts'
+
+const NOTHING: Omit<Examination, 'findings'> = { usable: false, close: async () => {} }
+
+/** Looks at the store in the file at `path`. Never throws: what goes wrong is a finding. */
+export async function examineSqlite({
+  path: given,
+}: Omit<ExamineParams, 'address'> & { path: string }): Promise<Examination> {
+  const path = resolve(given)
+  let db: Connection | null = null
+  try {
+    refuseLogAlone(path)
+    if (!existsSync(path)) {
+      const hint = 'the first enqueue makes it; another one is named with --db'
+      return { ...NOTHING, findings: [warning('store', `there is no queue at ${path} yet`, hint)] }
+    }
+    db = new Connection(path, 'command')
+    const findings = await examine(db)
+    const usable = findings.every(({ check, level }) => level === 'ok' || !NEEDED.includes(check))
+    return { findings, usable, close: async () => db?.close() }
+  } catch (error) {
+    db?.close()
+    return { ...NOTHING, findings: [failedCheck('store', domainError(error, path))] }
+  }
+}
+
+/** Checks that must be well before the store is opened. */
+const NEEDED = ['store', 'schema', 'integrity']
+
+async function examine(db: Connection): Promise<Diagnosis[]> {
+  const latest = MIGRATIONS.length
+  const version = await db.attempt(() => versionOf(db, Number.MAX_SAFE_INTEGER))
+  if (version === 0) return [warning('store', `${db.path} is empty`, 'the first enqueue makes a queue of it')]
+  if (version > latest) {
+    const message = `${db.path} has schema version ${version}; this queuectl knows versions up to ${latest}`
+    return [problem('schema', message, 'use the newer queuectl that made it')]
+  }
+  const findings = [fine('store', `${db.path} (SQLite ${process.versions.sqlite})`)]
+  if (version < latest) {
+    const hint = 'queuectl init upgrades it, once no worker of the older queuectl runs'
+    findings.push(warning('schema', `version ${version} of ${latest}: it is not upgraded yet`, hint))
+    return [...findings, await examineIntegrity(db)]
+  }
+  findings.push(fine('schema', `version ${version}`), await examineIntegrity(db))
+  if (findings.some(({ level }) => level === 'problem')) return findings
+  return [...findings, ...(await examineObjects(db)), await examineCounters(db)]
+}
+
+async function examineIntegrity(db: Connection): Promise<Diagnosis> {
+  const damages = await db.attempt(() => damagesOf(db))
+  if (damages.length === 0) return fine('integrity', 'the database is whole')
+  const message = `the database is damaged: ${damages.join('; ')}`
+  if (!damages.every(isOfIndex)) return problem('integrity', message, RECOVER)
+  return {
+    ...problem('integrity', message, 'queuectl doctor --fix builds the indexes anew; make a copy of the file first'),
+    async mend() {
+      await db.write(() => db.exec('REINDEX'), { durable: true })
+      return 'indexes built anew'
+    },
+  }
+}
+
+/** An index repeats what the rows say: it can be made again from them. */
+const isOfIndex = (damage: string) => /missing from index|wrong # of entries in index/.test(damage)

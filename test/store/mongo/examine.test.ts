@@ -1,0 +1,137 @@
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import type { Diagnosis } from '../../../src/domain/finding.ts'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { examineAddress } from '../../../src/store/mongo/network.ts'
+import { examineStore, openStore } from '../../../src/store/open.ts'
+import { put } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+
+const bad = (findings: readonly Diagnosis[]) => findings.filter(({ level }) => level !== 'ok')
+const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, message }) => `${check}: ${message}`)
+
+describe('what the address of a MongoDB server says', () => {
+  const about = (url: string) => told(examineAddress(parseAddress(url)))
+
+  it('is fine on this host, or encrypted with a login', () => {
+    for (const url of [
+      'mongodb://localhost/queue',
+      'mongodb://127.0.0.1:27017,[::1]:27018/queue',
+      'mongodb://me:secret@db.example/queue?tls=true',
+      'mongodb+srv://me:secret@db.example/queue',
+      'mongodb://db.example/queue?ssl=true&authMechanism=MONGODB-X509',
+    ]) {
+      expect(about(url), url).to.deep.equal([])
+    }
+  })
+
+  it('may be a way that others can read, a certificate that nobody checks, a door without a lock', () => {
+    expect(about('mongodb://me:secret@db.example/queue')).to.have.length(1)
+    expect(about('mongodb://me:secret@db.example/queue')[0]).to.match(/the way to db\.example is not encrypted/)
+    expect(about('mongodb://localhost,db.example/queue?tls=true').join()).to.match(/nobody has to log in/)
+    expect(about('mongodb+srv://me:secret@db.example/queue?tls=false').join()).to.match(/not encrypted/)
+    expect(about('mongodb://localhost/queue?tls=true&tlsInsecure=true').join()).to.match(/certificate .* not checked/)
+  })
+
+  it('may ask for less than is promised, which is not heeded', () => {
+    expect(about('mongodb://localhost/queue?w=1&journal=false&readPreference=secondary')).to.deep.equal([
+      'network: not heeded in the address: w, journal, readpreference; writes wait for the journals of a majority',
+    ])
+  })
+})
+
+describe('the examination of a MongoDB database', () => {
+  let address: string
+  let raw: mongoose.Connection
+  before(needsMongo)
+  beforeEach(async () => {
+    address = (await mongoServer()).url()
+    raw = await mongoose.createConnection(address).asPromise()
+  })
+  afterEach(async () => {
+    await raw.dropDatabase()
+    await raw.close()
+  })
+
+  const open = () => openStore({ address, role: 'command', data_folder: '/data', is_alive: () => false })
+
+  async function look<T>(
+    work: (examination: Awaited<ReturnType<typeof examineStore>>) => T | Promise<T>,
+    of = address,
+  ): Promise<T> {
+    const examination = await examineStore({ address: of })
+    try {
+      return await work(examination)
+    } finally {
+      await examination.close()
+    }
+  }
+
+  it('finds nothing wrong with a queue that is well, and changes nothing', async () => {
+    const store = await open()
+    await put(store, ['a', 'b'])
+    await store.close()
+    await look(({ findings, usable }) => {
+      expect(told(findings)).to.deep.equal([])
+      expect(usable).to.equal(true)
+      const checks = findings.map(({ check }) => check)
+      expect(checks).to.include.members(['store', 'schema', 'network', 'replication', 'clock', 'indexes', 'counters'])
+    })
+  })
+
+  it('says of an empty database that it is empty, and makes nothing', async () => {
+    await look(({ findings, usable }) => {
+      expect(told(findings)).to.have.length(1)
+      expect(told(findings)[0]).to.match(/store: mongodb:.* is empty/)
+      expect(usable).to.equal(false)
+    })
+    expect(await raw.db?.listCollections().toArray()).to.deep.equal([])
+  })
+
+  it('names what keeps it from being opened', async () => {
+    await raw.collection('customers').insertOne({ name: 'x' })
+    await look(({ findings, usable }) => {
+      expect(told(findings).join()).to.match(/store: .* holds the collection "customers" of another program/)
+      expect(usable).to.equal(false)
+    })
+    await raw.dropDatabase()
+    await (await open()).close()
+    await raw.collection('meta').updateOne({ _id: 'schema' as never }, { $set: { version: 99 } })
+    await look(({ findings }) => expect(told(findings).join()).to.match(/schema version 99.*up to/))
+    await raw.collection('meta').updateOne({ _id: 'schema' as never }, { $set: { version: 1 } })
+    await look(({ findings, usable }) => {
+      expect(told(findings).join()).to.match(/schema: version 1 of \d+: it is not upgraded yet/)
+      expect(usable).to.equal(false)
+    })
+    const away = 'mongodb://127.0.0.1:1/queue'
+    await look(({ findings }) => expect(told(findings).join()).to.match(/store: .* cannot be reached/), away)
+    await look(({ findings }) => expect(told(findings).join()).to.match(/no valid MongoDB URL/), 'mongodb://')
+  })
+
+  it('makes indexes, the check of jobs and counters again', async () => {
+    const store = await open()
+    await put(store, ['a', 'b', 'c'])
+    await raw.collection('jobs').dropIndex('held')
+    await raw.collection('controls').dropIndex('asked')
+    await raw.collection('controls').createIndex({ seq: 1 }, { name: 'asked' })
+    await raw.db?.command({ collMod: 'jobs', validator: {} })
+    await raw.collection('meta').deleteOne({ _id: 'jobs' as never })
+    await look(async ({ findings, usable }) => {
+      expect(usable).to.equal(true)
+      expect(told(findings)).to.deep.equal([
+        'indexes: not as queuectl made them: controls.asked',
+        'indexes: missing: jobs.held',
+        'validator: the server does not refuse jobs that cannot be',
+        'counters: missing or behind: jobs; new jobs would come before old ones, or cannot be stored',
+      ])
+      for (const { mend } of findings) await mend?.()
+    })
+    await look(({ findings }) =>
+      expect(told(findings)).to.deep.equal(['indexes: not as queuectl made them: controls.asked']),
+    )
+    await put(store, ['d'])
+    const order = await store.list({ sort: 'oldest', limit: 9 })
+    expect(order.map(({ id }) => id)).to.deep.equal(['a', 'b', 'c', 'd'])
+    await store.close()
+  })
+})
