@@ -15,35 +15,34 @@ const COMMAND =
   'echo "$QUEUECTL_JOB_ID start $QUEUECTL_LEASE" >> ledger; echo "$QUEUECTL_JOB_ID end $QUEUECTL_LEASE" >> ledger'
 
 export const SERVER_DEATH: Record<string, Telling> = {
-  [`because its server is killed, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (R9)`]:
-    async () => {
-      const folder = tempFolder()
-      let server = await startServer({ folder })
-      const port = Number(server.host.split(':')[1])
-      const scene = await Scene.open({ address: server.url('death') })
-      try {
-        const hosts = [scene.host('a'), scene.host('b')]
-        await Promise.all(hosts.map((host) => host.start('--count', '2')))
-        const jobs = Array.from({ length: JOBS }, (_, i) => JSON.stringify({ id: `j${i}`, command: COMMAND }))
-        writeFileSync(path.join(scene.home, 'jobs.ndjson'), jobs.join('\n'))
-        expect((await scene.run('enqueue', '--file', 'jobs.ndjson')).code).to.equal(0)
-        for (let kill = 1; kill <= KILLS; kill++) {
-          const ended = () => scene.lines('ledger').filter((line) => line.includes(' end ')).length
-          await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, { within: 40_000, what: `${kill}/4 of them` })
-          await server.stop(true)
-          server = await startServer({ folder, port })
-        }
-        await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
-          within: 60_000,
-          what: 'all are completed',
-        })
-        await agree(scene)
-      } finally {
-        await scene.finish()
-        await server.stop()
+  [`and comes back, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (R9)`]: async () => {
+    const folder = tempFolder()
+    let server = await startServer({ folder })
+    const port = Number(server.host.split(':')[1])
+    const scene = await Scene.open({ address: server.url('death') })
+    try {
+      const hosts = [scene.host('a'), scene.host('b')]
+      await Promise.all(hosts.map((host) => host.start('--count', '2')))
+      const jobs = Array.from({ length: JOBS }, (_, i) => JSON.stringify({ id: `j${i}`, command: COMMAND }))
+      writeFileSync(path.join(scene.home, 'jobs.ndjson'), jobs.join('\n'))
+      expect((await scene.run('enqueue', '--file', 'jobs.ndjson')).code).to.equal(0)
+      for (let kill = 1; kill <= KILLS; kill++) {
+        const ended = () => scene.lines('ledger').filter((line) => line.includes(' end ')).length
+        await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, { within: 40_000, what: `${kill}/4 of them` })
+        await server.stop(true)
+        server = await startServer({ folder, port })
       }
-      return undefined
-    },
+      await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
+        within: 60_000,
+        what: 'all are completed',
+      })
+      await agree(scene)
+    } finally {
+      await scene.finish()
+      await server.stop()
+    }
+    return undefined
+  },
 }
 
 /** The jobs' own ledger against the store's books. */

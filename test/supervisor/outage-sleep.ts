@@ -1,0 +1,57 @@
+import { expect } from 'chai'
+import { mongoServer } from '../helpers/mongo-server.ts'
+import { HAS_PROC, killQuietly, lives } from '../helpers/processes.ts'
+import type { Telling } from '../helpers/side-by-side.ts'
+import { Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+/** Seconds: the shortest that can be set. */
+const LEASE = 20
+
+/** A pid namespace of its own, from which the processes of other hosts cannot be seen, as they could on one machine. */
+const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
+
+/** A host sleeps with all its processes, and the store goes on. */
+export const SLEEP: Record<string, Telling> = {
+  'for a host that sleeps for longer than its leases: its job runs elsewhere, and at its wake it ends its own run first (R9)':
+    async () => {
+      if (!HAS_PROC || process.getuid?.() !== 0) return 'it takes Linux and root'
+      const scene = await Scene.open({ address: (await mongoServer()).url() })
+      try {
+        await tell(scene)
+      } finally {
+        await scene.finish()
+      }
+      return undefined
+    },
+}
+
+async function tell(scene: Scene): Promise<void> {
+  await scene.store.setConfig({ key: 'lease', value: LEASE })
+  // The first run would write its end, if it ever came to it.
+  const id = await scene.add(
+    'echo $$ >> ledger; test $QUEUECTL_RUN = 2 || sleep 61; echo "end $QUEUECTL_RUN" >> ledger',
+  )
+  const sleeper = await scene.host('sleeper').start()
+  const { identity } = await scene.holder(id)
+  await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'it runs' })
+  const [job = 0] = scene.lines('ledger').map(Number)
+  const all = [sleeper.child.pid, identity.pid, -job]
+  await scene.host('other', { through: UNSHARE }).start()
+
+  for (const pid of all) killQuietly(pid, 'SIGSTOP')
+  try {
+    await scene.until(id, { state: 'completed', runs: 2 }, (LEASE + 10) * 1000)
+    expect(lives(job), 'the job sleeps with its host').to.equal(true)
+  } finally {
+    for (const pid of all) killQuietly(pid, 'SIGCONT')
+  }
+  await waitFor(() => !lives(job), { within: 2_000, what: 'it is ended at the wake' })
+  await waitFor(() => /was taken over/.test(sleeper.said()), { within: 15_000, what: 'the sleeper hears of its loss' })
+  expect(scene.lines('ledger')).to.have.length(3)
+  expect(scene.lines('ledger').at(-1)).to.equal('end 2')
+  expect((await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])).to.deep.equal([
+    ['interrupted', 'host lost'],
+    ['completed', 'completed'],
+  ])
+}
