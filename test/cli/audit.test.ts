@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { openStore } from '../../src/store/open.ts'
-import { FAILURE, put, SUCCESS, settle, take } from '../contract/kit.ts'
+import { ended, FAILURE, put, SUCCESS, settle, take } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { freshQueue, queuectl } from '../helpers/queuectl.ts'
 
@@ -23,9 +23,10 @@ describe('queuectl audit', () => {
   })
 
   it('names what was tampered with, and exits 1', async () => {
-    const { db, json, run, drain } = freshQueue()
-    for (const id of ['lost', 'gone', 'counted', 'revived', 'well']) await json('enqueue', '--id', id, '--', 'true')
-    await drain()
+    const { db, run } = freshQueue()
+    const store = await openStore({ address: db, role: 'command', is_alive: () => false })
+    for (const id of ['lost', 'gone', 'counted', 'revived', 'well']) await ended(store, id, SUCCESS)
+    await store.close()
     const file = new DatabaseSync(db)
     file.exec(`
       DELETE FROM runs WHERE seq = (SELECT seq FROM jobs WHERE id = 'lost');

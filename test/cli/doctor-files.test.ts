@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { newToken } from '../../src/domain/token.ts'
+import { freeSpace } from '../../src/platform/space.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { bad, levels, patient, type Report } from '../helpers/patient.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
@@ -91,12 +92,12 @@ describe('queuectl doctor, around the store', () => {
     expect(report.code).to.equal(1)
   })
 
-  it('says that no job is started for lack of space', async () => {
-    const { doctor, ok } = await patient()
+  it('says that no job is started for lack of space', async function () {
+    const { doctor, home, ok } = await patient()
+    // The limit can be no higher.
+    if (Number(freeSpace(home)) >= 1024 ** 4) this.skip()
     await ok('config', 'set', 'min_free', '1024GiB')
     const report = await doctor()
-    // Who has a terabyte free has no lack.
-    if (report.ok) return
     expect(levels(report)).to.deep.equal(['space problem'])
     expect(bad(report)[0]?.message).to.match(/free at .*, less than min_free .*: no job is started/)
   })

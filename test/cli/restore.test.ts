@@ -3,8 +3,9 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { auditBooks } from '../../src/cli/auditing.ts'
-import { openStore } from '../../src/store/open.ts'
+import { backupStore, openStore } from '../../src/store/open.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
+import { put } from '../contract/kit.ts'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
@@ -26,11 +27,13 @@ async function idsIn(file: string): Promise<string[]> {
 async function backedUp() {
   const queue = freshQueue()
   const file = path.join(tempFolder(), 'b.db')
-  await queue.ok('enqueue', '--id', 'old', '--', 'true')
-  await queue.ok('config', 'set', 'max_retries', '7')
-  await queue.ok('backup', file)
-  await queue.ok('config', 'unset', 'max_retries')
-  await queue.ok('enqueue', '--id', 'new', '--', 'true')
+  const store = await openStore({ address: queue.db, role: 'command', is_alive: () => false })
+  await put(store, ['old'])
+  await store.setConfig({ key: 'max_retries', value: 7 })
+  await backupStore({ address: queue.db, file, replace: false })
+  await store.setConfig({ key: 'max_retries', value: null, unset: true })
+  await put(store, ['new'])
+  await store.close()
   const files = () => readdirSync(queue.home).filter((name) => /\.db/.test(name) && !name.endsWith('.d'))
   const aside = () => path.join(queue.home, files().find((name) => ASIDE.test(name)) ?? 'none')
   return { ...queue, file, files, aside }

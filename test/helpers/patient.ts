@@ -1,6 +1,11 @@
+import { closeSync, writeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import type { Finding } from '../../src/domain/finding.ts'
+import { ensureFolder, logPath, openLog, runFolder } from '../../src/platform/files.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { ended, FAILURE, SUCCESS } from '../contract/kit.ts'
 import { freshQueue } from './queuectl.ts'
 
 /** What `doctor --json` prints. */
@@ -12,11 +17,10 @@ export interface Report {
   mended: { check: string; message: string }[]
 }
 
-/** A queue with one job, `a`, that has run, and what doctor says of it. */
+/** A queue with one job, `a`, that has run, and `b`, that has failed, and what doctor says of it. */
 export async function patient() {
   const queue = freshQueue()
-  await queue.ok('enqueue', '--id', 'a', '--', 'echo hi')
-  await queue.drain()
+  await openStore({ address: queue.db, role: 'command', is_alive: () => false }).then(live)
   const doctor = async (...args: string[]): Promise<Report & { code: number }> => {
     const { code, stdout, stderr } = await queue.run(['doctor', '--json', ...args])
     expect(stderr).to.equal('')
@@ -28,6 +32,22 @@ export async function patient() {
     db.close()
   }
   return { ...queue, doctor, sql }
+}
+
+/** The life of the two, made short: no process has run for them. */
+async function live(store: JobStore): Promise<void> {
+  const { folder } = store.info
+  await ended(store, 'a', SUCCESS)
+  await ended(store, 'b', FAILURE)
+  ensureFolder(folder)
+  ensureFolder(runFolder(folder))
+  for (const id of ['a', 'b']) {
+    const [run] = await store.runs({ id })
+    const log = openLog(logPath(folder, run?.token ?? ''), folder)
+    writeSync(log, 'hi\n')
+    closeSync(log)
+  }
+  await store.close()
 }
 
 /** What is not as it should be. */

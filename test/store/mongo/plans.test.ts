@@ -79,6 +79,8 @@ describe('the MongoDB commands', () => {
     await store.runs({ id: 'a' })
     await store.recorded({ tokens: ['t', 'u'] })
     await store.samples({ since: 0 })
+    await store.books({ after: null, limit: 2 })
+    await store.books({ after: 2, limit: 2 })
     await store.keepOutputs({ outputs: [outputOf(a)] })
     await store.output({ token: String(a.run_token), beyond: 1 })
     await store.overview()
