@@ -1,0 +1,144 @@
+import { expect } from 'chai'
+import type { Run } from '../../src/domain/job.ts'
+import { job as claimed } from '../helpers/runs.ts'
+import { type Books, balance } from './books.ts'
+import type { Kill } from './killer.ts'
+import type { KindName } from './kinds.ts'
+import { type Line, parseLine } from './ledger.ts'
+
+const TOKENS = ['a', 'b', 'c'].map((letter) => letter.repeat(20)) as [string, string, string]
+const [FIRST, SECOND] = TOKENS
+
+/** A run on record. */
+const run = (number: number, fields: Partial<Run> = {}): Run => ({
+  number,
+  token: TOKENS[number - 1] ?? '',
+  worker: 'w-1',
+  host: 'here',
+  started_at: 0,
+  finished_at: 0,
+  outcome: 'completed',
+  exit_code: 0,
+  signal: null,
+  cause: 'completed',
+  ...fields,
+})
+const died = (number: number, fields: Partial<Run> = {}) =>
+  run(number, { outcome: 'interrupted', exit_code: null, cause: 'worker died', ...fields })
+
+const DEATH: Kill = { at: 5, kind: 'worker', point: null, pid: 99, id: 'w-1', token: null }
+
+/** Books of one job. `ledger`: lines without the job's id, in the order in which they were written. */
+function books(
+  ledger: readonly string[],
+  runs: readonly Run[],
+  { kills = [], kind = 'plain', ...fields }: { kills?: Kill[]; kind?: KindName } & Record<string, unknown> = {},
+): Books {
+  const count = (outcome: string) => runs.filter((one) => one.outcome === outcome).length
+  const counters = { runs: runs.length, attempts: count('failed'), interruptions: count('interrupted') }
+  const job = claimed({ id: 'one', state: 'completed', ...counters, ...fields })
+  return balance({
+    jobs: [{ id: 'one', kind, fields: {} }],
+    accepted: new Set(['one']),
+    ledger: { lines: ledger.map((text) => parseLine(`one ${text}`) as Line), torn: 0 },
+    records: new Map([['one', { job, runs }]]),
+    kills,
+    supervisor_of: new Map([['w-1', 's-1']]),
+  })
+}
+
+const faults = ({ lost, overlaps, wrong, unbalanced }: Books) => ({ lost, overlaps, wrong, unbalanced })
+const NONE = { lost: [], overlaps: [], wrong: [], unbalanced: [] }
+const GOOD = [`1 ${FIRST} 1.00 10 100 start`, `1 ${FIRST} 1.10 10 100 tick`, `1 ${FIRST} 1.20 10 100 end 0`]
+const AGAIN = [`2 ${SECOND} 5.25 20 200 start`, `2 ${SECOND} 5.50 20 200 end 0`]
+
+describe('the books of a chaos run', () => {
+  it('balance when a job ran once, or again because its worker was killed', () => {
+    expect(faults(books(GOOD, [run(1)]))).to.deep.equal(NONE)
+    const again = books([...GOOD.slice(0, 2), ...AGAIN], [died(1), run(2)], { kills: [DEATH] })
+    expect(faults(again)).to.deep.equal(NONE)
+    expect(again).to.deep.include({ runs: 2, starts: 2, ran: 1 })
+    expect(again.recoveries).to.deep.equal([{ why: 'its worker was killed', seconds: 0.25 }])
+  })
+
+  it('balance when a run was cut off before its first line, and tell of it', () => {
+    const cut = books(AGAIN, [died(1), run(2)], { kills: [DEATH] })
+    expect(faults(cut)).to.deep.equal(NONE)
+    expect(cut.accounts.map(({ outcome, unseen }) => [outcome, unseen])).to.deep.equal([
+      ['interrupted', 1],
+      ['completed', 0],
+    ])
+  })
+
+  it('find a job that the store does not know, or that is not final', () => {
+    expect(books([], [], { state: 'pending' }).lost).to.have.length(1)
+    const params = { ledger: { lines: [], torn: 0 }, kills: [], supervisor_of: new Map(), records: new Map() }
+    const unknown = balance({ ...params, jobs: [{ id: 'one', kind: 'plain', fields: {} }], accepted: new Set(['one']) })
+    expect(unknown.lost).to.deep.equal(['job one: the store does not know it'])
+  })
+
+  it('find a run that nothing explains', () => {
+    const twice = [...GOOD.slice(0, 2), ...AGAIN]
+    expect(books(twice, [died(1), run(2)]).unbalanced).to.have.length(1)
+    expect(books(twice, [died(1, { cause: 'host lost' }), run(2)], { kills: [DEATH] }).unbalanced).to.have.length(1)
+    const orphaned = died(1, { cause: 'supervisor died' })
+    expect(books(twice, [orphaned, run(2)], { kills: [DEATH] }).unbalanced).to.have.length(1)
+    const both = [DEATH, { ...DEATH, id: 's-1', at: 5.1 }]
+    expect(books(twice, [orphaned, run(2)], { kills: both }).unbalanced).to.deep.equal([])
+    const failed = run(1, { outcome: 'failed', exit_code: null, signal: 'SIGKILL', cause: 'signal SIGKILL' })
+    expect(books(twice, [failed, run(2)]).unbalanced).to.have.length(1)
+    const shell = { ...DEATH, kind: 'shell', id: null, token: FIRST } as const
+    expect(books(twice, [failed, run(2)], { kills: [shell] }).unbalanced).to.deep.equal([])
+    const released = run(1, { outcome: 'released', exit_code: null, cause: 'end of grace' })
+    expect(books(twice, [released, run(2)], { kills: [DEATH] }).unbalanced).to.have.length(1)
+  })
+
+  it('find a run in the ledger that is not on record, or on record as another', () => {
+    expect(books([...GOOD, ...AGAIN], [run(1)]).unbalanced).to.have.length(1)
+    expect(
+      books(
+        GOOD.map((line) => line.replace(/^1/, '7')),
+        [run(1)],
+      ).unbalanced,
+    ).to.have.length(1)
+  })
+
+  it('find a success that never was, and one that was lost', () => {
+    expect(books(GOOD.slice(0, 2), [run(1)]).unbalanced).to.have.length(1)
+    expect(books([], [run(1)]).wrong).to.not.deep.equal([])
+    const late = { ...DEATH, at: 9 }
+    const repeated = books([...GOOD, ...AGAIN], [died(1), run(2)], { kills: [late] })
+    expect(repeated.unbalanced).to.have.length(1)
+    expect(repeated.unbalanced[0]).to.contain('run 1 succeeded')
+  })
+
+  it('find two runs that were alive at a time, by the order of their lines', () => {
+    const late = `1 ${FIRST} 5.30 10 100 tick`
+    const overlapping = books([...GOOD.slice(0, 2), ...AGAIN.slice(0, 1), late, ...AGAIN.slice(1)], [died(1), run(2)], {
+      kills: [DEATH],
+    })
+    expect(overlapping.overlaps).to.have.length(1)
+    const double = `2 ${SECOND} 5.26 20 200 double ${FIRST} 10`
+    expect(
+      books([...GOOD.slice(0, 2), ...AGAIN, double], [died(1), run(2)], { kills: [DEATH] }).overlaps,
+    ).to.have.length(1)
+    const child = `1 ${FIRST} 5.30 11 110 child`
+    expect(books([...AGAIN, child], [died(1), run(2)], { kills: [DEATH] }).overlaps).to.have.length(1)
+  })
+
+  it('find a wrong end, a wrong count and a second result', () => {
+    expect(books(GOOD, [run(1)], { state: 'dead' }).wrong).to.not.deep.equal([])
+    expect(books(GOOD, [run(1)], { attempts: 1 }).unbalanced).to.have.length(1)
+    expect(books(GOOD, [run(1)], { interruptions: 1 }).unbalanced).to.have.length(1)
+    expect(books(GOOD, [run(1)], { runs: 2 }).unbalanced).to.have.length(1)
+    expect(books([...GOOD, ...AGAIN], [run(1), run(2)]).wrong).to.have.length(1)
+    expect(books(GOOD, [run(1)], { kind: 'flaky' }).wrong).to.have.length(1)
+    expect(books(GOOD, [run(1)], { kind: 'doomed' }).wrong).to.not.deep.equal([])
+  })
+
+  it('find a daemon that was ended though its run succeeded', () => {
+    expect(books(GOOD, [run(1)], { kind: 'daemon' }).wrong).to.have.length(1)
+    const ended = `1 ${FIRST} 2.20 12 120 daemon_end`
+    expect(faults(books([...GOOD, ended], [run(1)], { kind: 'daemon' }))).to.deep.equal(NONE)
+  })
+})

@@ -1,0 +1,194 @@
+import type { Job, Run } from '../../src/domain/job.ts'
+import { type Deaths, deathsOf, type Explanation, explain } from './explain.ts'
+import { factsOf, type LedgerFacts } from './facts.ts'
+import type { Kill } from './killer.ts'
+import { type Kind, kindOf } from './kinds.ts'
+import type { Ledger } from './ledger.ts'
+import type { PlannedJob } from './plan.ts'
+
+/** From the end of a command to the trace of it: what its session left behind gets 2 s, and a busy machine a third. */
+const END_TO_TRACE_S = 3
+
+/** A job as the store knows it; null: it does not. */
+export interface Recorded {
+  job: Job
+  runs: readonly Run[]
+}
+
+export interface BooksParams {
+  jobs: readonly PlannedJob[]
+  accepted: ReadonlySet<string>
+  ledger: Ledger
+  records: ReadonlyMap<string, Recorded>
+  kills: readonly Kill[]
+  supervisor_of: ReadonlyMap<string, string>
+}
+
+/** So many runs of one outcome and cause, and why. */
+export interface Account {
+  outcome: string
+  cause: string
+  why: string
+  runs: number
+  /** Those of them that never came to their first line. */
+  unseen: number
+  /** Those of them that were not their job's last. */
+  repeated: number
+}
+
+/** What the books of a run come to. */
+export interface Books {
+  accepted: number
+  states: Record<string, number>
+  /** Jobs that have at least one run. */
+  ran: number
+  /** Runs on record. */
+  runs: number
+  /** Lines `start` in the ledger. */
+  starts: number
+  torn: number
+  accounts: Account[]
+  lost: string[]
+  overlaps: string[]
+  wrong: string[]
+  /** Entries that nothing explains, or that contradict each other. */
+  unbalanced: string[]
+  /** Successes that were run again, because nobody lived to note the first: seconds from the command's end to the kill, which may have been before. */
+  successes_repeated: number[]
+  /** Seconds from a kill to the next start of the job, by what explains it. */
+  recoveries: { why: string; seconds: number }[]
+}
+
+/** Balances the ledger against the store: first what the ledger says by itself, then whether the store says the same. */
+export function balance(params: BooksParams): Books {
+  const { jobs, ledger, accepted, records } = params
+  const facts = factsOf(ledger)
+  const deaths = deathsOf(params.kills, facts.runs.values(), params.supervisor_of)
+  const books: Books = {
+    accepted: accepted.size,
+    states: {},
+    ran: 0,
+    runs: 0,
+    starts: facts.runs.size,
+    torn: ledger.torn,
+    accounts: [],
+    lost: [],
+    overlaps: facts.overlaps,
+    wrong: [],
+    unbalanced: facts.problems,
+    successes_repeated: [],
+    recoveries: [],
+  }
+  for (const planned of jobs) if (accepted.has(planned.id)) new JobBooks(books, planned, facts, deaths).take(records)
+  const on_record = new Set([...records.values()].flatMap(({ runs }) => runs.map(({ token }) => token)))
+  for (const { token, job, run } of facts.runs.values())
+    if (!on_record.has(token)) books.unbalanced.push(`job ${job}: run ${run} began and is not on record (${token})`)
+  return books
+}
+
+/** The books of one job. */
+class JobBooks {
+  readonly #books: Books
+  readonly #id: string
+  readonly #kind: Kind
+  readonly #facts: LedgerFacts
+  readonly #deaths: Deaths
+
+  constructor(books: Books, { id, kind }: PlannedJob, facts: LedgerFacts, deaths: Deaths) {
+    this.#books = books
+    this.#id = id
+    this.#kind = kindOf(kind)
+    this.#facts = facts
+    this.#deaths = deaths
+  }
+
+  take(records: ReadonlyMap<string, Recorded>): void {
+    const record = records.get(this.#id)
+    if (record === undefined) {
+      this.#say('lost', 'the store does not know it')
+      return
+    }
+    const { job, runs } = record
+    this.#books.states[job.state] = (this.#books.states[job.state] ?? 0) + 1
+    if (job.state === 'pending' || job.state === 'processing') this.#say('lost', `it is still ${job.state}`)
+    if (runs.length > 0) this.#books.ran++
+    this.#books.runs += runs.length
+    this.#judgeEnd(job, runs)
+    for (const [i, run] of runs.entries()) this.#enter(run, i === runs.length - 1)
+    this.#checkSuccesses(runs)
+  }
+
+  #judgeEnd(job: Job, runs: readonly Run[]): void {
+    const { state, reason, failures } = this.#kind.end
+    const count = (outcome: string) => runs.filter((run) => run.outcome === outcome).length
+    const failed = count('failed')
+    if (job.state !== state) this.#say('wrong', `it is ${job.state} (${job.reason}), not ${state}`)
+    else if (reason && !reason.test(job.reason ?? '')) this.#say('wrong', `its reason is "${job.reason}"`)
+    if (failures && 'exactly' in failures && failed !== failures.exactly)
+      this.#say('wrong', `it failed ${failed} times`)
+    if (failures && 'at_least' in failures && failed < failures.at_least)
+      this.#say('wrong', `it failed ${failed} times`)
+    if (job.runs !== runs.length) this.#say('unbalanced', `${job.runs} runs, ${runs.length} of them on record`)
+    if (job.attempts !== failed) this.#say('unbalanced', `${job.attempts} attempts, ${failed} failed runs`)
+    const interrupted = count('interrupted')
+    if (job.interruptions !== interrupted)
+      this.#say('unbalanced', `${job.interruptions} interruptions, ${interrupted} interrupted runs`)
+    const completed = count('completed')
+    const last = runs.at(-1)?.outcome
+    if (completed !== (state === 'completed' ? 1 : 0) || (completed === 1 && last !== 'completed'))
+      this.#say('wrong', `${completed} completed runs, the last run ${last}`)
+  }
+
+  #enter(run: Run, is_last: boolean): void {
+    const seen = this.#facts.runs.get(run.token)
+    if (seen !== undefined && (seen.job !== this.#id || seen.run !== run.number))
+      this.#say('unbalanced', `run ${run.number} is run ${seen.run} of job ${seen.job} in the ledger`)
+    const explained = explain(run, seen, this.#kind, this.#deaths)
+    const { outcome = '', cause } = run
+    if (explained === null)
+      this.#say('unbalanced', `run ${run.number} by ${run.worker} is ${outcome} (${cause}), and nothing explains it`)
+    if (seen === undefined && outcome === 'completed')
+      this.#say('wrong', `run ${run.number} is completed and never began`)
+    this.#account(run, explained?.why ?? 'unexplained', seen === undefined, !is_last)
+    if (outcome === 'completed' && this.#kind === kindOf('daemon') && !seen?.daemon_ended)
+      this.#say('wrong', `the daemon that run ${run.number} left behind was ended`)
+    if (explained !== null) this.#measure(run, explained)
+  }
+
+  /** From the kill to the job's next start. */
+  #measure({ number }: Run, { why, killed_at }: Explanation): void {
+    const next = this.#facts.by_job.get(this.#id)?.find(({ run }) => run > number)
+    if (killed_at === null || next === undefined) return
+    this.#books.recoveries.push({ why, seconds: Math.max(0, next.began_at - killed_at) })
+  }
+
+  /** A success that is not on record as one had no worker any more to note it, or lost it that very moment. */
+  #checkSuccesses(runs: readonly Run[]): void {
+    for (const seen of this.#facts.by_job.get(this.#id) ?? []) {
+      const run = runs.find(({ token }) => token === seen.token)
+      if (seen.end?.code !== 0 || run === undefined || run.outcome === 'completed') continue
+      const killed_at = explain(run, seen, this.#kind, this.#deaths)?.killed_at ?? Number.POSITIVE_INFINITY
+      const gap = killed_at - seen.end.at
+      this.#books.successes_repeated.push(gap)
+      if (gap <= END_TO_TRACE_S) continue
+      this.#say('unbalanced', `run ${run.number} succeeded, and is on record as ${run.outcome} (${run.cause})`)
+    }
+  }
+
+  #account({ outcome, cause }: Run, why: string, unseen: boolean, repeated: boolean): void {
+    const key = { outcome: outcome ?? '', cause: (cause ?? '').replace(/^cannot start: .*/, 'cannot start'), why }
+    const same = (one: Account) => one.outcome === key.outcome && one.cause === key.cause && one.why === key.why
+    let account = this.#books.accounts.find(same)
+    if (account === undefined) {
+      account = { ...key, runs: 0, unseen: 0, repeated: 0 }
+      this.#books.accounts.push(account)
+    }
+    account.runs++
+    if (unseen) account.unseen++
+    if (repeated) account.repeated++
+  }
+
+  #say(list: 'lost' | 'wrong' | 'unbalanced', what: string): void {
+    this.#books[list].push(`job ${this.#id}: ${what}`)
+  }
+}

@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util'
+import { conduct } from './conduct.ts'
+import { type ChaosOptions, tablesOf, writeReport } from './report.ts'
+
+// `npm run chaos`: jobs that keep a ledger of their own, on supervisors and workers that are killed all the time. In the end the ledger
+// and the store must agree to the last run. Exits 1 when they do not, or anything else falls short.
+
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'sqlite' },
+    jobs: { type: 'string' },
+    kills: { type: 'string' },
+    workers: { type: 'string', default: '4' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    minutes: { type: 'string', default: '20' },
+    binary: { type: 'string' },
+    json: { type: 'string' },
+  },
+})
+
+const { store } = values
+if (store !== 'sqlite' && store !== 'mongodb') fail(`there is no store ${store}, only sqlite and mongodb`)
+if (process.platform !== 'linux') fail('needs /proc, which only Linux has')
+const options: ChaosOptions = {
+  store,
+  jobs: whole('jobs', values.jobs ?? (store === 'sqlite' ? '2000' : '500'), 14),
+  kills: whole('kills', values.kills ?? (store === 'sqlite' ? '100' : '40'), 0),
+  workers: whole('workers', values.workers, 1),
+  seed: whole('seed', values.seed, 0),
+  minutes: whole('minutes', values.minutes, 1),
+  binary: values.binary ?? null,
+}
+
+const what = options.binary ?? 'the sources'
+console.log(`queuectl chaos: ${options.jobs} jobs, ${options.kills} kills, ${store}, seed ${options.seed}, ${what}\n`)
+const report = await conduct(options, {
+  on_progress: (line) => console.error(line),
+  on_kept: (folder) => console.error(`\nledger, logs and store are kept in ${folder}`),
+})
+console.log(tablesOf(report))
+if (values.json) writeReport(report, values.json)
+process.exitCode = report.ok ? 0 : 1
+
+function whole(name: string, text: string, least: number): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= least) return number
+  return fail(`--${name} ${text} is not a whole number from ${least} on`)
+}
+
+function fail(problem: string): never {
+  console.error(`chaos: ${problem}`)
+  process.exit(2)
+}

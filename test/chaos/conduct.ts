@@ -1,0 +1,69 @@
+import { balance } from './books.ts'
+import { readLedger } from './ledger.ts'
+import { recordsOf, remainsOf } from './look.ts'
+import { Place } from './place.ts'
+import { planOf } from './plan.ts'
+import { type ChaosOptions, type Report, reportOf } from './report.ts'
+import { play } from './run.ts'
+import { Server } from './server.ts'
+
+/** A death inside the program for so many from outside. */
+const KILLS_PER_POINT = 3
+const SERVER_DEATHS = 5
+const KILLS_PER_STOP = 10
+/** Jobs that wait at a time, at most; SecantusDB sorts them in memory: the fewer, the faster. */
+const DEPTH = { sqlite: 100, mongodb: 30 } as const
+const BATCHES = 5
+
+/** A run from beginning to end. What it leaves in its folder is removed when all is well, else `on_kept` hears where it lies. */
+export async function conduct(
+  options: ChaosOptions,
+  {
+    on_progress = () => {},
+    on_kept = () => {},
+  }: { on_progress?: (line: string) => void; on_kept?: (folder: string) => void } = {},
+): Promise<Report> {
+  if (options.binary !== null) process.env.QUEUECTL_TEST_BIN = options.binary
+  const server = options.store === 'mongodb' ? await Server.start() : null
+  const place = new Place(server?.url)
+  let ok = false
+  try {
+    const { seed, jobs, kills, workers, minutes } = options
+    // What is built has no kill points.
+    const points = options.binary === null ? Math.ceil(kills / KILLS_PER_POINT) : 0
+    const servers = server === null ? 0 : SERVER_DEATHS
+    const plan = planOf({
+      seed,
+      jobs,
+      kills,
+      points,
+      servers,
+      stops: Math.ceil(kills / KILLS_PER_STOP),
+      folder: place.folder,
+    })
+    const depth = Math.min(DEPTH[options.store], Math.ceil(jobs / BATCHES))
+    const played = await play({
+      place,
+      plan,
+      has_points: points > 0,
+      seed,
+      workers,
+      depth,
+      limit_ms: minutes * 60_000,
+      server,
+      on_progress,
+    })
+    const ledger = readLedger(place.ledger)
+    const remains = await remainsOf(place, ledger)
+    const records = await recordsOf(place, played.accepted)
+    const { accepted, kills: made, supervisor_of } = played
+    const books = balance({ jobs: plan.jobs, accepted, ledger, records, kills: made, supervisor_of })
+    const report = reportOf(options, played, books, remains)
+    ok = report.ok
+    return report
+  } finally {
+    await server?.stop()
+    if (ok) place.remove()
+    else on_kept(place.folder)
+  }
+}

@@ -1,0 +1,67 @@
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { killQuietly } from '../helpers/processes.ts'
+import { startQueuectl } from '../helpers/queuectl.ts'
+import type { Place } from './place.ts'
+import type { Random } from './random.ts'
+
+const LONGEST_PAUSE_MS = 500
+const GRACE = '3s'
+
+/** Keeps supervisors running as the init of a system would: what dies is started again soon. */
+export class Init {
+  readonly #place: Place
+  readonly #random: Random
+  readonly #was_told
+  readonly #children = new Set<ChildProcess>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #ending = false
+  /** Supervisors started so far. */
+  started = 0
+  /** Supervisors that ended without having been killed, or told to stop: none should. */
+  readonly deserted: string[] = []
+
+  /** `was_told`: whether the process of that pid was told to stop. */
+  constructor(place: Place, random: Random, was_told: (pid: number) => boolean) {
+    this.#was_told = was_told
+    this.#place = place
+    this.#random = random
+    process.once('exit', () => this.#killAll())
+  }
+
+  /** Starts a supervisor of `workers` workers, and again whenever it dies. */
+  keep(workers: number): void {
+    const log = openSync(this.#place.log, 'a')
+    const args = ['worker', 'start', '--count', String(workers), '--grace', GRACE, '--json']
+    const child = startQueuectl(args, { env: this.#place.env, at_most_ms: 0, stdio: ['ignore', log, log] })
+    closeSync(log)
+    this.started++
+    this.#children.add(child)
+    child.once('exit', (code, signal) => {
+      this.#children.delete(child)
+      if (this.#ending) return
+      if (signal !== 'SIGKILL' && !this.#was_told(child.pid ?? 0))
+        this.deserted.push(`supervisor ${child.pid} ended by itself: ${signal ?? code}`)
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer)
+        this.keep(workers)
+      }, this.#random.below(LONGEST_PAUSE_MS))
+      this.#timers.add(timer)
+    })
+  }
+
+  /** From now on what ends stays so. */
+  retire(): void {
+    this.#ending = true
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  /** How many supervisors run. */
+  get running(): number {
+    return this.#children.size
+  }
+
+  #killAll(): void {
+    for (const { pid } of this.#children) killQuietly(pid ?? 0)
+  }
+}

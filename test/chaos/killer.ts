@@ -1,0 +1,150 @@
+import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { AnyProcess, WorkerRow } from '../../src/domain/process.ts'
+import { killQuietly, lives, parentOf, startOf } from '../helpers/processes.ts'
+import { uptime } from './ledger.ts'
+import { environmentOf, type Place } from './place.ts'
+import type { KillKind, PlannedKill } from './plan.ts'
+import type { Registry } from './registry.ts'
+
+/** One death by our hand. */
+export interface Kill {
+  /** Seconds since boot. */
+  at: number
+  kind: KillKind
+  /** Where in the program it died. */
+  point: string | null
+  pid: number
+  /** Of a supervisor or worker. */
+  id: string | null
+  /** Of the run whose shell it was. */
+  token: string | null
+}
+
+/** Kills by the plan, and keeps a list of it. Pids come from the registry and are verified before. */
+export class Killer {
+  readonly kills: Kill[] = []
+  readonly #place: Place
+  readonly #registry: Registry
+
+  constructor(place: Place, registry: Registry) {
+    this.#place = place
+    this.#registry = registry
+  }
+
+  /** Processes that are dead by our hand. */
+  get killed(): number {
+    return this.kills.filter(({ kind }) => kind !== 'stop').length
+  }
+
+  /** Does what the plan wants; false: there is no victim for it just now. */
+  perform({ kind, point, chance }: PlannedKill): boolean {
+    switch (kind) {
+      case 'point':
+        writeFileSync(path.join(this.#place.points, point ?? ''), '')
+        return true
+      case 'worker':
+        return this.#killRow(kind, chosen(this.#living('worker'), chance))
+      case 'supervisor':
+        return this.#killRow(kind, chosen(this.#living('supervisor'), chance))
+      case 'stop':
+        return this.#killRow(kind, chosen(this.#living('supervisor'), chance), 'SIGTERM')
+      case 'household':
+        return this.#killHousehold(chosen(this.#living('supervisor'), chance))
+      case 'shell':
+        return this.#killShell(chance)
+      case 'server':
+        return false
+    }
+  }
+
+  /** Notes who has died at a kill point since the last call. */
+  notePoints(): void {
+    for (const name of readdirSync(this.#place.points)) {
+      const [point = '', pid, worker] = name.split('.')
+      if (pid === undefined) continue
+      const file = path.join(this.#place.points, name)
+      const age_ms = Math.max(0, Date.now() - statSync(file).ctimeMs)
+      unlinkSync(file)
+      const id = worker || this.#registry.idOf(Number(pid))
+      this.#note({ kind: 'point', point, pid: Number(pid), id }, uptime() - age_ms / 1000)
+    }
+  }
+
+  /** Takes back what has been asked for and was not met. Returns how many. */
+  disarm(): number {
+    this.notePoints()
+    const left = readdirSync(this.#place.points)
+    for (const name of left) unlinkSync(path.join(this.#place.points, name))
+    return left.length
+  }
+
+  /** Whether that supervisor was told to stop. */
+  wasTold(pid: number): boolean {
+    return this.kills.some((kill) => kill.kind === 'stop' && kill.pid === pid)
+  }
+
+  /** Notes the death of a server of the store. */
+  noteServer(pid: number): void {
+    this.#note({ kind: 'server', pid })
+  }
+
+  #living<K extends AnyProcess['kind']>(kind: K): Extract<AnyProcess, { kind: K }>[] {
+    return this.#registry.rows.filter(
+      (row): row is Extract<AnyProcess, { kind: K }> => row.kind === kind && this.#verified(row),
+    )
+  }
+
+  #verified({ identity: { pid, start } }: AnyProcess): boolean {
+    return lives(pid) && quietly(() => startOf(pid)) === start && this.#place.owns(pid)
+  }
+
+  #killRow(kind: KillKind, row: AnyProcess | undefined, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+    if (row === undefined) return false
+    this.#kill({ kind, pid: row.identity.pid, id: row.id }, signal)
+    return true
+  }
+
+  #killHousehold(supervisor: AnyProcess | undefined): boolean {
+    const workers = this.#living('worker').filter((row: WorkerRow) => row.supervisor_id === supervisor?.id)
+    for (const row of [supervisor, ...workers]) this.#killRow('household', row)
+    return supervisor !== undefined
+  }
+
+  /** A shell is the child of a worker that carries a run's token. */
+  #killShell(chance: number): boolean {
+    const workers = new Set(this.#living('worker').map(({ identity }) => identity.pid))
+    const shells = this.#place.processes().flatMap((pid) => {
+      const token = environmentOf(pid).find((variable) => variable.startsWith('QUEUECTL_LEASE='))
+      return token !== undefined && workers.has(quietly(() => parentOf(pid)) ?? 0)
+        ? { pid, token: token.slice(token.indexOf('=') + 1) }
+        : []
+    })
+    const shell = chosen(shells, chance)
+    if (shell === undefined) return false
+    this.#kill({ kind: 'shell', ...shell })
+    return true
+  }
+
+  #kill(kill: Partial<Kill> & Pick<Kill, 'kind' | 'pid'>, signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.#note(kill)
+    killQuietly(kill.pid, signal)
+  }
+
+  #note(kill: Partial<Kill> & Pick<Kill, 'kind' | 'pid'>, at = uptime()): void {
+    this.kills.push({ point: null, id: null, token: null, ...kill, at })
+  }
+}
+
+function chosen<T>(items: readonly T[], chance: number): T | undefined {
+  return items[Math.floor(chance * items.length)]
+}
+
+/** Null: it is gone. */
+function quietly<T>(look: () => T): T | null {
+  try {
+    return look()
+  } catch {
+    return null
+  }
+}

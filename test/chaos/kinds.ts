@@ -1,0 +1,121 @@
+import type { JobState } from '../../src/domain/job.ts'
+
+/** How a kind of job must end, whatever is killed meanwhile. */
+export interface RightEnd {
+  state: JobState
+  /** What the job may say of it; absent: nothing. */
+  reason?: RegExp
+  /** Failed runs: exactly so many, or at least so many. */
+  failures?: { exactly: number } | { at_least: number }
+}
+
+export interface Kind {
+  /** How many of a hundred jobs. */
+  share: number
+  /** Fields for `enqueue` besides id and command. */
+  fields?: Record<string, unknown>
+  /** Seconds that one run works, from and to; none: it does not end by itself, or never runs. */
+  works?: readonly [number, number]
+  /** Exit codes that a run of it may end with by itself. */
+  exits: readonly number[]
+  end: RightEnd
+  /** Somebody cancels it: as soon as it has started, or while it waits. */
+  cancel?: 'running' | 'waiting'
+  /** Never comes to its first line. */
+  unseen?: boolean
+}
+
+/** A kill of its shell is a failure too: only a very large number of retries makes the end of a job certain. */
+const ALWAYS = { max_retries: 100, max_interruptions: 100, backoff_base: 0 }
+/** What takes long begins first, so that nobody waits for it in the end. */
+const EARLY = { ...ALWAYS, priority: 1 }
+const KILLED = 'signal SIGKILL'
+
+/** What jobs of a chaos run do; test/chaos/job.sh does it. */
+export const KINDS = {
+  plain: { share: 56, fields: ALWAYS, works: [0.01, 0.3], exits: [0], end: { state: 'completed' } },
+  /** Fails twice, then succeeds. */
+  flaky: {
+    share: 10,
+    fields: ALWAYS,
+    works: [0.02, 0.3],
+    exits: [0, 3],
+    end: { state: 'completed', failures: { at_least: 2 } },
+  },
+  doomed: {
+    share: 5,
+    fields: { ...ALWAYS, max_retries: 2 },
+    works: [0.02, 0.2],
+    exits: [7],
+    end: { state: 'dead', reason: new RegExp(`^(exit code 7|${KILLED})$`), failures: { exactly: 3 } },
+  },
+  /** Has children in its group, in another session and without a parent. */
+  family: {
+    share: 10,
+    fields: ALWAYS,
+    works: [0.1, 0.5],
+    exits: [0, 3],
+    end: { state: 'completed', failures: { at_least: 1 } },
+  },
+  /** Leaves a daemon behind, which is meant to stay a while. */
+  daemon: { share: 5, fields: ALWAYS, works: [0.05, 0.2], exits: [0], end: { state: 'completed' } },
+  /** Does not hear SIGTERM. */
+  deaf: { share: 3, fields: ALWAYS, works: [0.1, 0.8], exits: [0], end: { state: 'completed' } },
+  slow: { share: 1, fields: EARLY, works: [4, 5], exits: [0], end: { state: 'completed' } },
+  late: {
+    share: 2,
+    fields: { ...EARLY, timeout: 0.6, max_retries: 1 },
+    exits: [],
+    end: { state: 'dead', reason: new RegExp(`^(timeout|${KILLED})$`), failures: { exactly: 2 } },
+  },
+  deaf_late: {
+    share: 0.25,
+    fields: { ...EARLY, timeout: 0.6, max_retries: 0 },
+    exits: [],
+    end: { state: 'dead', reason: new RegExp(`^(timeout|${KILLED})$`), failures: { exactly: 1 } },
+  },
+  endless: {
+    share: 3,
+    fields: ALWAYS,
+    exits: [],
+    end: { state: 'cancelled', reason: /^cancelled$/ },
+    cancel: 'running',
+  },
+  deaf_endless: {
+    share: 0.25,
+    fields: EARLY,
+    exits: [],
+    end: { state: 'cancelled', reason: /^cancelled$/ },
+    cancel: 'running',
+  },
+  waiting: {
+    share: 2,
+    fields: { ...ALWAYS, delay: '1h' },
+    exits: [],
+    end: { state: 'cancelled', reason: /^cancelled$/ },
+    cancel: 'waiting',
+    unseen: true,
+  },
+  /** Kills the worker that runs it. */
+  poison: {
+    share: 0.25,
+    fields: { ...EARLY, max_interruptions: 3 },
+    exits: [],
+    end: { state: 'dead', reason: /^poison$/ },
+  },
+  /** The folder that it runs in is gone. */
+  homeless: {
+    share: 1,
+    fields: { ...ALWAYS, max_retries: 0 },
+    exits: [],
+    end: { state: 'dead', reason: /^cannot start: /, failures: { exactly: 1 } },
+    unseen: true,
+  },
+} as const satisfies Record<string, Kind>
+
+export type KindName = keyof typeof KINDS
+
+/** The kind of that name, with all that it may have. */
+export function kindOf(name: KindName): Kind {
+  return KINDS[name]
+}

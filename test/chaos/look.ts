@@ -1,0 +1,114 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openStore } from '../../src/store/open.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { killQuietly, lives, startOf } from '../helpers/processes.ts'
+import { queuectl } from '../helpers/queuectl.ts'
+import type { Recorded } from './books.ts'
+import type { Ledger } from './ledger.ts'
+import { environmentOf, type Place } from './place.ts'
+
+/** What a job or its workers left behind has so long to go. */
+const ORPHANS_MS = 5_000
+const LOOK_MS = 100
+
+/** What is left when everything has been told to stop. */
+export interface Remains {
+  /** Processes, described. */
+  orphans: string[]
+  /** Registry rows, leases, traces. */
+  rows: number
+  leases: number
+  traces: number
+  integrity: string
+  /** What `queuectl audit` finds in the books by itself; null: nothing. */
+  audit: string | null
+}
+
+/** What the store knows of `ids`, through its port. */
+export async function recordsOf(place: Place, ids: Iterable<string>): Promise<Map<string, Recorded>> {
+  const records = new Map<string, Recorded>()
+  await using store = await opened(place)
+  for (const id of ids) {
+    const job = await store.get({ id })
+    if (job !== null) records.set(id, { job, runs: await store.runs({ id }) })
+  }
+  return records
+}
+
+/** Looks for what should not be there any more, and ends it. */
+export async function remainsOf(place: Place, ledger: Ledger): Promise<Remains> {
+  const orphans = await orphansOf(place, ledger)
+  await using store = await opened(place)
+  const { shared, folder } = store.info
+  const run = path.join(folder, 'run')
+  const remains = {
+    orphans: orphans.map(described),
+    rows: (await store.processes()).length,
+    leases: (await store.processing()).length,
+    traces: existsSync(run) ? readdirSync(run).filter((name) => !name.endsWith('.spare')).length : 0,
+    audit: await auditOf(place),
+    integrity: shared ? await countsAgree(store) : integrityOf(place.address),
+  }
+  for (const pid of orphans) killQuietly(pid)
+  return remains
+}
+
+/** Living processes that carry the mark of the run, and those that the ledger knows, whatever they carry. */
+async function orphansOf(place: Place, { lines }: Ledger): Promise<number[]> {
+  const known = new Map(lines.map(({ pid, started }) => [`${pid} ${started}`, pid]))
+  const living = () => {
+    const signed = [...known].filter(([key, pid]) => lives(pid) && key === `${pid} ${startQuietly(pid)}`)
+    return [...new Set([...place.processes(), ...signed.map(([, pid]) => pid)])]
+  }
+  for (let left = ORPHANS_MS; left > 0 && living().length > 0; left -= LOOK_MS) await sleep(LOOK_MS)
+  return living()
+}
+
+async function auditOf({ env }: Place): Promise<string | null> {
+  const { code, stdout, stderr } = await queuectl(['audit'], { env })
+  return code === 0 ? null : `${stdout}${stderr}`.trim()
+}
+
+function startQuietly(pid: number): string {
+  try {
+    return startOf(pid)
+  } catch {
+    return ''
+  }
+}
+
+function described(pid: number): string {
+  const about = environmentOf(pid).filter((variable) => /^QUEUECTL_(JOB_ID|RUN|LEASE|WORKER)=/.test(variable))
+  return `process ${pid}: ${about.join(' ') || 'not of a job'}`
+}
+
+function integrityOf(file: string): string {
+  using db = new DatabaseSync(file, { readOnly: true })
+  return db
+    .prepare('PRAGMA integrity_check')
+    .all()
+    .map((row) => String(row.integrity_check))
+    .join('; ')
+}
+
+/** A server looks after its files itself; what can be seen from here is whether the counts and the jobs agree. */
+async function countsAgree(store: JobStore): Promise<string> {
+  const { total } = await store.overview()
+  const counted = Object.values(total).reduce((sum, count) => sum + count, 0)
+  let found = 0
+  for (let after: string | undefined; ; ) {
+    const page = await store.list({ sort: 'oldest', limit: 1000, ...(after === undefined ? {} : { after }) })
+    found += page.length
+    after = page.at(-1)?.id
+    if (after === undefined) break
+  }
+  return found === counted ? 'ok' : `${counted} jobs counted, ${found} found`
+}
+
+async function opened({ address, folder }: Place): Promise<JobStore & AsyncDisposable> {
+  const store = await openStore({ address, role: 'command', data_folder: folder, is_alive: () => false })
+  return { ...store, [Symbol.asyncDispose]: () => store.close() }
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { lives } from '../helpers/processes.ts'
+
+/** The folder of a chaos run, with everything that it makes. */
+export class Place {
+  readonly folder: string
+  readonly ledger: string
+  /** Where kill points are asked for. */
+  readonly points: string
+  /** Where jobs sign in. */
+  readonly pids: string
+  /** What supervisors say. */
+  readonly log: string
+  /** Environment of everything that is started here. */
+  readonly env: Record<string, string>
+
+  constructor(address?: string) {
+    this.folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'queuectl-chaos-')))
+    this.ledger = path.join(this.folder, 'ledger')
+    this.points = path.join(this.folder, 'points')
+    this.pids = path.join(this.folder, 'pids')
+    this.log = path.join(this.folder, 'supervisors.log')
+    for (const folder of [this.points, this.pids]) mkdirSync(folder)
+    writeFileSync(this.ledger, '')
+    writeFileSync(this.log, '')
+    this.env = {
+      QUEUECTL_HOME: this.folder,
+      QUEUECTL_DB: address ?? path.join(this.folder, 'queue.db'),
+      QUEUECTL_KILL_POINTS: this.points,
+      CHAOS_FOLDER: this.folder,
+    }
+  }
+
+  get address(): string {
+    return this.env.QUEUECTL_DB ?? ''
+  }
+
+  /** Whether `pid` belongs to this run: it, or what started it, was started here. */
+  owns(pid: number): boolean {
+    return environmentOf(pid).includes(`CHAOS_FOLDER=${this.folder}`)
+  }
+
+  /** Living processes of this run: supervisors, workers and jobs. */
+  processes(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => pid > 1 && this.owns(pid) && lives(pid))
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Variables that `pid` was started with; none when it is gone. */
+export function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  } catch {
+    return []
+  }
+}

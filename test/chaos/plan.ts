@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url'
+import type { KillPoint } from '../../src/platform/kill-point.ts'
+import { KINDS, type KindName, kindOf } from './kinds.ts'
+import { Random } from './random.ts'
+
+const JOB = fileURLToPath(new URL('job.sh', import.meta.url))
+const STEP_SECONDS = 0.1
+/** Deaths at these points need no luck to be met. */
+const POINTS: readonly KillPoint[] = ['claimed', 'started', 'ended', 'noted', 'settled', 'fenced', 'recovered']
+/** How often a supervisor takes its workers along. */
+const HOUSEHOLDS = 0.4
+
+export interface PlannedJob {
+  id: string
+  kind: KindName
+  /** What is enqueued. */
+  fields: Record<string, unknown>
+}
+
+/** `household`: a supervisor with all its workers. `stop`: a supervisor is told to stop, as an init does; nobody is killed. */
+export type KillKind = 'supervisor' | 'household' | 'worker' | 'shell' | 'point' | 'server' | 'stop'
+
+export interface PlannedKill {
+  /** After so many starts in the ledger. */
+  after: number
+  kind: KillKind
+  point?: KillPoint
+  /** Chooses the victim, from 0 to 1, and how long a server stays away. */
+  chance: number
+}
+
+export interface Plan {
+  jobs: PlannedJob[]
+  kills: PlannedKill[]
+}
+
+export interface PlanParams {
+  seed: number
+  jobs: number
+  kills: number
+  /** Further deaths, at points inside the program. */
+  points: number
+  /** Deaths of the MongoDB server. */
+  servers: number
+  /** Times that a supervisor is told to stop. */
+  stops: number
+  /** The folder of the run. */
+  folder: string
+}
+
+/** What a seed makes of a chaos run: its jobs, and who is killed when. */
+export function planOf({ seed, jobs, kills, points, servers, stops, folder }: PlanParams): Plan {
+  const random = new Random(seed)
+  const kinds = random.shuffled(kindsFor(jobs))
+  const planned = kinds.map((kind, i) => plannedJob(`c${String(i + 1).padStart(5, '0')}`, kind, folder, random))
+  const third = (i: number): KillKind => (['worker', 'shell', 'supervisor'] as const)[i % 3] ?? 'worker'
+  const thirds = Array.from({ length: kills }, (_, i) => third(i)).map((kind) =>
+    kind === 'supervisor' && random.next() < HOUSEHOLDS ? 'household' : kind,
+  )
+  const points_of = random.shuffled(POINTS)
+  const others = [
+    ...Array.from({ length: points }, (_, i) => ({ kind: 'point' as const, point: points_of[i % POINTS.length] })),
+    ...Array.from({ length: servers }, () => ({ kind: 'server' as const })),
+    ...Array.from({ length: stops }, () => ({ kind: 'stop' as const })),
+  ]
+  const all = random.shuffled([...thirds.map((kind) => ({ kind })), ...others])
+  // All jobs but a few start at least once: what is due by then is sure to come.
+  const span = 0.85 * jobs
+  const schedule = all.map((kill, i) => ({
+    ...kill,
+    after: Math.floor((span * (i + random.next())) / all.length) + 1,
+    chance: random.next(),
+  }))
+  return { jobs: planned, kills: schedule as PlannedKill[] }
+}
+
+/** At least one job of each kind, the rest by their shares. */
+function kindsFor(count: number): KindName[] {
+  const names = Object.keys(KINDS) as KindName[]
+  const total = names.reduce((sum, name) => sum + kindOf(name).share, 0)
+  const several = names.flatMap((name) => {
+    const share = Math.max(1, Math.round((kindOf(name).share / total) * count))
+    return Array.from({ length: share }, () => name)
+  })
+  // What is too many or too few is made up by plain ones.
+  const spare = several.length - count
+  if (spare < 0) return [...several, ...Array.from({ length: -spare }, () => 'plain' as const)]
+  let left = spare
+  return several.filter((name) => name !== 'plain' || left-- <= 0)
+}
+
+function plannedJob(id: string, kind: KindName, folder: string, random: Random): PlannedJob {
+  const { works, fields } = kindOf(kind)
+  const seconds = works ? random.between(...works) : 0
+  const whole = Math.floor(seconds / STEP_SECONDS)
+  const steps = works ? [...Array(whole).fill(STEP_SECONDS), (seconds - whole * STEP_SECONDS).toFixed(3)] : []
+  const command = ['exec sh', JOB, folder, kind, ...steps].join(' ')
+  return { id, kind, fields: { id, command, ...fields } }
+}

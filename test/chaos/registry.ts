@@ -1,0 +1,28 @@
+import type { AnyProcess } from '../../src/domain/process.ts'
+import type { JobStore } from '../../src/store/port.ts'
+
+/** What the store has said of processes: newest rows, and all that were ever seen. */
+export class Registry {
+  rows: readonly AnyProcess[] = []
+  /** Supervisor of each worker, by their ids. */
+  readonly supervisor_of = new Map<string, string>()
+  readonly #ids = new Map<number, string>()
+
+  /** Looks anew; when the store is away, what it said last stands. */
+  async look(store: JobStore): Promise<void> {
+    try {
+      this.rows = await store.processes()
+    } catch {
+      return
+    }
+    for (const row of this.rows) {
+      this.#ids.set(row.identity.pid, row.id)
+      if (row.kind === 'worker') this.supervisor_of.set(row.id, row.supervisor_id)
+    }
+  }
+
+  /** Id of the process that had this pid last; null: it never was in the registry. */
+  idOf(pid: number): string | null {
+    return this.#ids.get(pid) ?? null
+  }
+}

@@ -1,0 +1,210 @@
+import { writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { percentile } from '../bench/report.ts'
+import type { Account, Books } from './books.ts'
+import type { Kill } from './killer.ts'
+import type { Remains } from './look.ts'
+import type { Played } from './run.ts'
+
+/** What a chaos run was asked for. */
+export interface ChaosOptions {
+  store: 'sqlite' | 'mongodb'
+  jobs: number
+  kills: number
+  workers: number
+  seed: number
+  /** The program; null: the sources. */
+  binary: string | null
+  minutes: number
+}
+
+/** One line of the verdict: a count that must be 0, or a word that must be the one wanted. */
+export interface Finding {
+  name: string
+  value: number | string
+  wanted: number | string
+  details: readonly string[]
+}
+
+/** Seconds from a kill to the next start. */
+export interface Recovery {
+  what: string
+  runs: number
+  p50: number
+  p95: number
+  max: number
+}
+
+export interface Report {
+  at: string
+  machine: string
+  options: ChaosOptions
+  ok: boolean
+  seconds: number
+  /** Processes killed, by kind. */
+  killed: Record<string, number>
+  /** Supervisors that were told to stop. */
+  stops: number
+  supervisors_started: number
+  commands_killed: number
+  findings: Finding[]
+  books: Omit<Books, 'lost' | 'overlaps' | 'wrong' | 'unbalanced' | 'recoveries'>
+  recoveries: Recovery[]
+  kills: readonly Kill[]
+}
+
+/** Puts together what a run has come to. */
+export function reportOf(options: ChaosOptions, played: Played, books: Books, remains: Remains): Report {
+  const { lost, overlaps, wrong, unbalanced, recoveries, ...rest } = books
+  const count = (name: string, details: readonly string[]): Finding => ({
+    name,
+    value: details.length,
+    wanted: 0,
+    details,
+  })
+  const number = (name: string, value: number): Finding => ({ name, value, wanted: 0, details: [] })
+  const refused = options.jobs - books.accepted
+  const findings = [
+    count('jobs lost', lost),
+    number('jobs that were never accepted', refused),
+    count('entries in the books that do not balance', unbalanced),
+    count('overlaps of two runs of a job', overlaps),
+    count('orphans 5 s after the end', remains.orphans),
+    count('wrong final states', wrong),
+    count('commands and supervisors that misbehaved', played.problems),
+    number('kills that were planned and not made', played.kills_missed),
+    number('registry rows, leases and traces left', remains.rows + remains.leases + remains.traces),
+    count('faults that queuectl audit finds', remains.audit === null ? [] : [remains.audit]),
+    { name: 'integrity check', value: remains.integrity, wanted: 'ok', details: [] },
+  ]
+  const killed = played.kills.filter(({ kind }) => kind !== 'stop')
+  const cpus = os.cpus()
+  return {
+    at: new Date().toISOString(),
+    machine: `${cpus.length} × ${cpus[0]?.model.trim()}, ${os.type()} ${os.release()} ${os.arch()}`,
+    options,
+    ok: findings.every(({ value, wanted }) => value === wanted),
+    seconds: played.seconds,
+    killed: tally(killed.map(({ kind, point }) => (point === null ? kind : `at "${point}"`))),
+    stops: played.kills.length - killed.length,
+    supervisors_started: played.supervisors_started,
+    commands_killed: played.commands_killed,
+    findings,
+    books: rest,
+    recoveries: recoveriesOf(recoveries),
+    kills: played.kills,
+  }
+}
+
+/** Writes the report as JSON to `file`. */
+export function writeReport(report: Report, file: string): void {
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+/** The report as tables for people. */
+export function tablesOf(report: Report): string {
+  const { books, killed, findings, seconds, options } = report
+  const { accounts } = books
+  const states = Object.entries(books.states)
+    .sort()
+    .map(([state, n]) => `${n} ${state}`)
+  const unseen = sum(accounts.map((account) => account.unseen))
+  const repeated = sum(accounts.map((account) => account.repeated))
+  const made = Object.entries(killed)
+    .sort()
+    .map(([kind, n]) => `${n} ${kind}`)
+  return [
+    `${sum(Object.values(killed))} processes killed: ${made.join(', ')}`,
+    `${report.supervisors_started} supervisors started, ${report.stops} told to stop, ${report.commands_killed} commands killed and said again, ${seconds.toFixed(0)} s`,
+    '',
+    row('jobs accepted', books.accepted, `= ${states.join(' + ')}`),
+    row('jobs that ran', books.ran, 'the others were cancelled while they waited'),
+    row(
+      'runs on record',
+      books.runs,
+      `= ${books.starts} that began in the ledger + ${unseen} cut off before their first line`,
+    ),
+    row('runs − jobs that ran', books.runs - books.ran, `= ${repeated} runs that were not their job’s last:`),
+    ...causes(accounts, (account) => account.repeated),
+    row('cut off before their first line', unseen, unseen > 0 ? 'of them:' : ''),
+    ...causes(accounts, (account) => account.unseen),
+    row('successes run again', books.successes_repeated.length, repeatedNote(books.successes_repeated)),
+    row('lines that a kill cut short', books.torn, ''),
+    '',
+    `${'from a kill to the next start of the job'.padEnd(48)}${['runs', 'p50', 'p95', 'max'].map((head) => head.padStart(9)).join('')}`,
+    ...report.recoveries.map(recoveryLine),
+    '',
+    ...findings.flatMap(findingLines),
+    '',
+    `${report.ok ? 'nothing lost' : 'FALLS SHORT'}; the same again: npm run chaos -- ${again(options)}`,
+  ].join('\n')
+}
+
+function causes(accounts: readonly Account[], count: (account: Account) => number): string[] {
+  return accounts
+    .filter((account) => count(account) > 0)
+    .sort((a, b) => count(b) - count(a))
+    .map(({ outcome, cause, why, ...account }) => row(`  ${outcome}: ${cause}`, count(account as Account), why))
+}
+
+function repeatedNote(gaps: readonly number[]): string {
+  if (gaps.length === 0) return ''
+  const latest = Math.max(0, ...gaps)
+  return `their worker was dead when they ended, or ${latest.toFixed(2)} s later, with no note of it`
+}
+
+function recoveriesOf(recoveries: Books['recoveries']): Recovery[] {
+  const kinds = [...new Set(recoveries.map(({ why }) => why))].sort()
+  const of = (what: string, seconds: number[]): Recovery => ({
+    what,
+    runs: seconds.length,
+    p50: percentile(seconds, 50),
+    p95: percentile(seconds, 95),
+    max: Math.max(...seconds),
+  })
+  const each = kinds.map((kind) =>
+    of(
+      kind,
+      recoveries.filter(({ why }) => why === kind).map(({ seconds }) => seconds),
+    ),
+  )
+  return each.length > 1
+    ? [
+        ...each,
+        of(
+          'all',
+          recoveries.map(({ seconds }) => seconds),
+        ),
+      ]
+    : each
+}
+
+function recoveryLine({ what, runs, p50, p95, max }: Recovery): string {
+  const figures = [p50, p95, max].map((seconds) => `${seconds.toFixed(2)} s`.padStart(9))
+  return `${`  ${what}`.padEnd(48)}${String(runs).padStart(9)}${figures.join('')}`
+}
+
+function findingLines({ name, value, wanted, details }: Finding): string[] {
+  const verdict = value === wanted ? 'ok' : `short: ${wanted} wanted`
+  return [
+    `${name.padEnd(48)}${String(value).padStart(9)}  ${verdict}`,
+    ...details.slice(0, 20).map((one) => `    ${one}`),
+  ]
+}
+
+function row(name: string, value: number, note: string): string {
+  return `${name.padEnd(48)}${value.toLocaleString('en').padStart(9)}  ${note}`.trimEnd()
+}
+
+function again({ store, jobs, kills, workers, seed, binary }: ChaosOptions): string {
+  const words = ['--store', store, '--jobs', jobs, '--kills', kills, '--workers', workers, '--seed', seed]
+  return [...words, ...(binary === null ? [] : ['--binary', binary])].join(' ')
+}
+
+function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openStore } from '../../src/store/open.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { queuectl } from '../helpers/queuectl.ts'
+import { Feeder } from './feeder.ts'
+import { Init } from './init.ts'
+import { Killer } from './killer.ts'
+import { kindOf } from './kinds.ts'
+import { LedgerTail, type Line } from './ledger.ts'
+import type { Place } from './place.ts'
+import type { Plan, PlannedJob, PlannedKill } from './plan.ts'
+import { Random } from './random.ts'
+import { Registry } from './registry.ts'
+import type { Server } from './server.ts'
+
+const TICK_MS = 20
+const REGISTRY_MS = 100
+const LOOK_MS = 300
+const PROGRESS_MS = 15_000
+const SUPERVISORS = 2
+
+export interface RunParams {
+  place: Place
+  plan: Plan
+  /** Whether the program has kill points. */
+  has_points: boolean
+  seed: number
+  workers: number
+  /** Jobs that wait at a time, about. */
+  depth: number
+  limit_ms: number
+  server: Server | null
+  on_progress: (line: string) => void
+}
+
+/** What a run has come to, before anybody has looked at its books. */
+export interface Played {
+  kills: Killer['kills']
+  supervisor_of: ReadonlyMap<string, string>
+  accepted: ReadonlySet<string>
+  /** Whether every job came to a final state in time. */
+  finished: boolean
+  seconds: number
+  supervisors_started: number
+  commands_killed: number
+  /** Deaths that were planned and did not come about. */
+  kills_missed: number
+  problems: string[]
+}
+
+/** Plays a plan to its end: feeds jobs, kills, restarts, cancels, and stops when every job is final. */
+export async function play(params: RunParams): Promise<Played> {
+  return new Game(params).play()
+}
+
+class Game {
+  readonly #params: RunParams
+  readonly #registry = new Registry()
+  readonly #killer: Killer
+  readonly #feeder: Feeder
+  readonly #init: Init
+  readonly #tail: LedgerTail
+  readonly #to_feed: PlannedJob[]
+  readonly #to_kill: PlannedKill[]
+  readonly #to_cancel: string[] = []
+  readonly #kind_of
+  #starts = 0
+  readonly #seen = new Set<string>()
+  #feeding: Promise<void> | null = null
+  #cancelling: Promise<void> | null = null
+  #serving: Promise<void> | null = null
+  readonly #problems: string[] = []
+  #missed = 0
+
+  constructor(params: RunParams) {
+    const { place, plan, seed, has_points } = params
+    this.#params = params
+    this.#killer = new Killer(place, this.#registry)
+    this.#feeder = new Feeder(place, new Random(seed + 1), has_points)
+    this.#init = new Init(place, new Random(seed + 2), (pid) => this.#killer.wasTold(pid))
+    this.#tail = new LedgerTail(place.ledger)
+    this.#to_feed = [...plan.jobs]
+    this.#to_kill = [...plan.kills]
+    this.#kind_of = new Map(plan.jobs.map(({ id, kind }) => [id, kindOf(kind)]))
+  }
+
+  async play(): Promise<Played> {
+    const { place, workers, limit_ms } = this.#params
+    const began = performance.now()
+    const store = await openStore({
+      address: place.address,
+      role: 'command',
+      data_folder: place.folder,
+      is_alive: () => false,
+    })
+    try {
+      const houses = Math.min(SUPERVISORS, workers)
+      for (let i = 0; i < houses; i++) this.#init.keep(Math.ceil((workers - i) / houses))
+      const finished = await this.#untilFinal(store, began + limit_ms)
+      const seconds = (performance.now() - began) / 1000
+      await this.#stop()
+      return this.#played(finished, seconds)
+    } finally {
+      await store.close()
+    }
+  }
+
+  async #untilFinal(store: JobStore, until: number): Promise<boolean> {
+    const { on_progress, plan } = this.#params
+    const every = { registry: due(REGISTRY_MS), look: due(LOOK_MS), progress: due(PROGRESS_MS) }
+    while (performance.now() < until) {
+      for (const line of this.#tail.read()) this.#note(line)
+      if (every.registry()) await this.#registry.look(store)
+      this.#kill()
+      this.#killer.notePoints()
+      this.#feed()
+      this.#cancel()
+      if (every.look() && (await this.#isFinal(store))) return true
+      if (every.progress()) {
+        on_progress(
+          `${this.#seen.size} of ${plan.jobs.length} jobs have started, ${this.#killer.killed} processes are killed`,
+        )
+      }
+      await sleep(TICK_MS)
+    }
+    return false
+  }
+
+  #note({ word, job }: Line): void {
+    if (word !== 'start') return
+    this.#starts++
+    if (this.#seen.has(job)) return
+    this.#seen.add(job)
+    if (this.#kind_of.get(job)?.cancel === 'running') this.#to_cancel.push(job)
+  }
+
+  #kill(): void {
+    const next = this.#to_kill[0]
+    if (next === undefined || next.after > this.#starts) return
+    if (next.kind === 'server') {
+      const { server } = this.#params
+      if (this.#serving !== null || server === null) return
+      this.#serving = this.#guard(this.#killServer(server, next.chance))
+    } else if (!this.#killer.perform(next)) return
+    this.#to_kill.shift()
+  }
+
+  async #killServer(server: Server, chance: number): Promise<void> {
+    this.#killer.noteServer(await server.kill())
+    await server.comeBack(chance)
+    this.#serving = null
+  }
+
+  /** Keeps about `depth` jobs waiting. */
+  #feed(): void {
+    const { depth } = this.#params
+    const accepted = [...this.#feeder.accepted].filter((id) => !this.#kind_of.get(id)?.unseen)
+    const waiting = accepted.length - this.#seen.size
+    if (this.#feeding !== null || this.#to_feed.length === 0 || waiting > depth / 2) return
+    this.#feeding = this.#guard(this.#feeder.enqueue(this.#to_feed.splice(0, depth))).then(() => {
+      this.#feeding = null
+    })
+  }
+
+  #cancel(): void {
+    if (this.#cancelling !== null || this.#to_cancel.length === 0) return
+    this.#cancelling = this.#guard(this.#feeder.cancel(this.#to_cancel.splice(0))).then(() => {
+      this.#cancelling = null
+    })
+  }
+
+  async #guard(work: Promise<void>): Promise<void> {
+    await work.catch((error) => this.#problems.push(String((error as Error).stack)))
+  }
+
+  async #isFinal(store: JobStore): Promise<boolean> {
+    if (this.#to_feed.length > 0 || this.#feeding !== null || this.#serving !== null) return false
+    try {
+      const { ready, scheduled, retrying, processing } = (await store.overview()).total
+      return ready + scheduled + retrying + processing === 0
+    } catch {
+      return false
+    }
+  }
+
+  /** Everything is told to stop, and has to be gone then. */
+  async #stop(): Promise<void> {
+    await Promise.all([this.#feeding, this.#cancelling, this.#serving])
+    this.#init.retire()
+    this.#missed = this.#to_kill.length + this.#killer.disarm()
+    const { code, stderr } = await queuectl(['worker', 'stop'], { env: this.#params.place.env })
+    if (code !== 0) this.#problems.push(`worker stop exited with ${code}: ${stderr.trim()}`)
+  }
+
+  #played(finished: boolean, seconds: number): Played {
+    return {
+      kills: this.#killer.kills,
+      supervisor_of: this.#registry.supervisor_of,
+      accepted: this.#feeder.accepted,
+      finished,
+      seconds,
+      supervisors_started: this.#init.started,
+      commands_killed: this.#feeder.killed,
+      kills_missed: this.#missed,
+      problems: [...this.#problems, ...this.#feeder.problems, ...this.#init.deserted],
+    }
+  }
+}
+
+/** Whether `ms` have passed since it last said so. */
+function due(ms: number): () => boolean {
+  let last = performance.now()
+  return () => {
+    if (performance.now() - last < ms) return false
+    last = performance.now()
+    return true
+  }
+}
