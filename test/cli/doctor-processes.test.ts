@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/token.ts'
+import { openStore } from '../../src/store/open.ts'
+import { beatOf, put, take } from '../contract/kit.ts'
 import { bad, levels, patient, type Report } from '../helpers/patient.ts'
 import { endStrangers, HAS_PROC, stranger } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'
@@ -35,6 +37,39 @@ describe('queuectl doctor, on processes', () => {
     expect(await scene.run('worker', 'stop', '--force')).to.include({ code: 1 })
     expect(await scene.job(id)).to.include({ state: 'pending' })
     await scene.finish()
+  })
+
+  it('tells of runs that cannot be ended, of leases that have, and of whom it cannot look at', async () => {
+    const { doctor, db, ok } = await patient()
+    const store = await openStore({ address: db, role: 'command', is_alive: () => false })
+    await put(store, ['held'])
+    const { lease_token } = await take(store)
+    const { supervisor, ...beat } = beatOf('s1', ['w1'], [lease_token])
+    await store.beat({ ...beat, supervisor: { ...supervisor, stuck: { held: 'process 7 may not be ended (EPERM)' } } })
+    await store.close()
+    const elsewhere = await doctor()
+    expect(levels(elsewhere)).to.have.members([
+      'registry problem',
+      'registry problem',
+      'registry warning',
+      'jobs problem',
+    ])
+    const told = bad(elsewhere).map(({ message }) => message)
+    expect(told.join('\n'))
+      .to.match(/in another container.*supervisor s1/)
+      .and.match(/in another container.*worker w1/)
+    expect(told.join('\n')).to.match(/queuectl 0, and this is/)
+    expect(told).to.include('the run of job held cannot be ended: process 7 may not be ended (EPERM)')
+    const raw = new DatabaseSync(db)
+    raw.exec(
+      'UPDATE processes SET beat_at = beat_at - 60000; UPDATE jobs SET lease_expires_at = 1 WHERE lease_token NOT NULL',
+    )
+    raw.close()
+    const silent = await doctor()
+    const messages = bad(silent).map(({ message }) => message)
+    expect(messages.filter((message) => /^not heard since 1m ago: /.test(message))).to.have.length(2)
+    expect(messages).to.include('job held is held by w1, with a lease that has ended')
+    expect(await ok('show', 'held')).to.contain('processing')
   })
 
   it('finds processes of runs that are over, but for what a command left on purpose', async function () {
