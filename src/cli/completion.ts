@@ -18,7 +18,9 @@ const SCRIPTS: Record<string, (places: readonly Place[]) => string> = { bash, zs
 
 /** `completion`: prints the script for that shell. */
 export function completion(context: Context, shell: string): void {
-  context.out(SCRIPTS[shell]?.(placesOf(buildProgram(context), [])) ?? '')
+  const script = SCRIPTS[shell]?.(placesOf(buildProgram(context), [])) ?? ''
+  if (context.json) context.outJson({ shell, script })
+  else context.out(script)
 }
 
 function placesOf(command: Command, path: readonly string[]): Place[] {

@@ -31,6 +31,12 @@ describe('completion', () => {
     }
   })
 
+  it('is one document for machines', async () => {
+    const { stdout } = await queuectl(['completion', 'zsh', '--json'])
+    expect(JSON.parse(stdout)).to.have.keys('shell', 'script')
+    expect(JSON.parse(stdout).script).to.match(/^#compdef queuectl\n/)
+  })
+
   it('names every command for PowerShell, and refuses other shells', async () => {
     const { stdout } = await queuectl(['completion', 'powershell'])
     expect(stdout).to.contain("'worker start' = @(").and.to.contain("@('--max-retries', ")
