@@ -56,10 +56,19 @@ function isPlainPath(address: string): boolean {
 function absolute(address: string): string {
   if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
   if (isPlainPath(address)) return path.resolve(address)
-  if (/^file:\/\//i.test(address)) return fileURLToPath(address)
+  if (/^file:\/\//i.test(address)) return fileUrlPath(address)
   const local = address.replace(/^(?:sqlite|file):(?:\/\/(?=\/))?/i, '')
   // Another scheme is the store's to know or to refuse.
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(local) ? local : path.resolve(local)
+}
+
+/** What is no path of this host is the store's to refuse. */
+function fileUrlPath(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return url
+  }
 }
 
 function readEnvFile(file: string): NodeJS.Dict<string> {

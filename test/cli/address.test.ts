@@ -78,6 +78,8 @@ describe('which store', () => {
   it('is refused when it is no store at all', async () => {
     expect((await status(['--db', ''])).code).to.equal(78)
     expect((await status(['--db', 'redis://localhost'])).code).to.equal(78)
+    expect((await status(['--db', 'file://elsewhere/queue.db'])).code).to.equal(78)
+    expect((await status(['--db', 'file:///%2f'])).code).to.equal(78)
     expect((await status(['--db', cwd])).code).to.be.oneOf([74, 78])
     expect((await status(['--db', '/proc/version'])).code).to.be.oneOf([74, 78])
   })
