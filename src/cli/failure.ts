@@ -22,6 +22,7 @@ function meaningOf(error: unknown): Failure {
   }
   if (isUsage(error)) return usageFailure(error.code === 'commander.help' ? 'a command is missing' : error.message)
   const message = error instanceof Error ? error.message : String(error)
+  if (isSystemError(error)) return { exit_code: EXIT.io, code: 'io', message, hint: null }
   return { exit_code: EXIT.internal, code: 'internal', message, hint: 'QUEUECTL_DEBUG=1 shows where it happened' }
 }
 
@@ -42,6 +43,11 @@ type CommanderError = Error & { code: string; exitCode: number }
 
 function isUsage(error: unknown): error is CommanderError {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.')
+}
+
+/** The system refused something: a name that is too long, a folder that may not be read, … */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
 }
 
 /** Commander writes `error: unknown option '--foo'` and on a second line `(Did you mean --bar?)`. */

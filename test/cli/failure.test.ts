@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { failureOf, failureText } from '../../src/cli/failure.ts'
 import { invalid } from '../../src/domain/errors.ts'
@@ -10,6 +11,17 @@ describe('a failure', () => {
     expect(failureText(failure, false)).to.contain('queuectl: boom\\x0aat somewhere')
   })
 
+  it('of the system, which nobody looked for, is exit 74', () => {
+    const error = (() => {
+      try {
+        return readFileSync('x'.repeat(5000))
+      } catch (caught) {
+        return caught
+      }
+    })()
+    expect(failureOf(error)).to.include({ exit_code: 74, code: 'io' })
+  })
+
   it('cannot steer the terminal with what it quotes', () => {
     expect(failureText(failureOf(invalid('no \x1b[31m\u202e', 'try \x07')), false)).to.equal(
       'queuectl: no \\x1b[31m\\u202e\n  try \\x07',
@@ -19,5 +31,11 @@ describe('a failure', () => {
   it('is one JSON object for machines', () => {
     const text = failureText(failureOf(invalid('no', 'yes')), true)
     expect(JSON.parse(text)).to.deep.equal({ error: { code: 'invalid_input', message: 'no', hint: 'yes' } })
+  })
+
+  it('cannot steer the terminal of whoever looks at the JSON', () => {
+    const text = failureText(failureOf(invalid('no \x1b[31m\x9b\u202e\x7f', 'ü')), true)
+    expect(text).to.not.match(/\p{Cc}|\p{Bidi_Control}/u)
+    expect(JSON.parse(text).error).to.include({ message: 'no \x1b[31m\x9b\u202e\x7f', hint: 'ü' })
   })
 })
