@@ -12,8 +12,16 @@ export interface Failure {
 
 /** What `error` means for the caller, without passwords. Anything that is not ours to expect is `internal`, exit 70. */
 export function failureOf(error: unknown): Failure {
-  const failure = meaningOf(error)
-  return { ...failure, message: withoutSecrets(failure.message), hint: failure.hint && withoutSecrets(failure.hint) }
+  const { message, hint, ...failure } = meaningOf(error)
+  return { ...failure, message: told(message), hint: hint && told(hint) }
+}
+
+/** A message may quote what was given, however long. */
+const LONGEST = 1_000
+
+function told(text: string): string {
+  const open = withoutSecrets(text)
+  return open.length > LONGEST ? `${open.slice(0, LONGEST)}…` : open
 }
 
 function meaningOf(error: unknown): Failure {

@@ -2,7 +2,7 @@ import { type Config, checkSetting, parseSetting } from '../domain/config.ts'
 import { parseDuration } from '../domain/duration.ts'
 import { invalid } from '../domain/errors.ts'
 import { isJobId, isQueueName, LIMITS } from '../domain/job.ts'
-import { kindOf } from './json-text.ts'
+import { kindOf, quoted } from '../domain/quote.ts'
 import { suggestion } from './suggest.ts'
 import { parseTime } from './time.ts'
 
@@ -135,10 +135,7 @@ function readCommand(value: unknown, key: string): string {
 function readPriority(value: unknown, key: string): number {
   const fits = Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
   if (!fits)
-    throw invalid(
-      `${key} cannot be ${JSON.stringify(value)}`,
-      `${key} is a whole number from -2147483647 to 2147483647`,
-    )
+    throw invalid(`${key} cannot be ${quoted(value)}`, `${key} is a whole number from -2147483647 to 2147483647`)
   return value as number
 }
 
@@ -147,10 +144,7 @@ const TEN_YEARS = 3650 * 86_400
 function readDelay(value: unknown, key: string): number {
   const seconds = typeof value === 'string' ? parseDuration(value, key) : value
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= TEN_YEARS)) {
-    throw invalid(
-      `${key} cannot be ${JSON.stringify(value)}`,
-      `${key} is seconds from 0 to ${TEN_YEARS}, or 90s, 5m, 2h, 7d`,
-    )
+    throw invalid(`${key} cannot be ${quoted(value)}`, `${key} is seconds from 0 to ${TEN_YEARS}, or 90s, 5m, 2h, 7d`)
   }
   return seconds
 }
@@ -195,8 +189,8 @@ function empty(value: unknown, key: string): unknown {
 function exactly(...allowed: unknown[]): Reader {
   return (value, key) => {
     if (!allowed.includes(value)) {
-      const wanted = allowed.map((one) => JSON.stringify(one)).join(' or ')
-      throw invalid(`${key} must be ${wanted} for a new job, not ${JSON.stringify(value)}`, `leave ${key} out`)
+      const wanted = allowed.map(quoted).join(' or ')
+      throw invalid(`${key} must be ${wanted} for a new job, not ${quoted(value)}`, `leave ${key} out`)
     }
     return value
   }

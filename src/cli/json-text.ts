@@ -1,4 +1,5 @@
 import { invalid } from '../domain/errors.ts'
+import { kindOf } from '../domain/quote.ts'
 
 /** The JSON object that `text` is. Throws `invalid` with line and column where it stops being JSON. */
 export function parseJsonObject(text: string): Record<string, unknown> {
@@ -13,14 +14,6 @@ export function parseJsonObject(text: string): Record<string, unknown> {
     `a job is a JSON object, not ${kindOf(value)}`,
     'write {"command": "…"}, or queuectl enqueue -- COMMAND',
   )
-}
-
-/** `a string`, `an array`, … for messages about a JSON value of the wrong kind. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  const type = typeof value
-  return type === 'object' ? 'an object' : `a ${type}`
 }
 
 function malformed(text: string): string {

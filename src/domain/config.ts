@@ -1,6 +1,7 @@
 import { parseDuration } from './duration.ts'
 import { invalid } from './errors.ts'
 import { SHELLS, type Shell } from './job.ts'
+import { quoted } from './quote.ts'
 
 /** Settings kept in the store, so that every worker sees the same. Durations are seconds, sizes bytes. */
 export interface Config {
@@ -123,7 +124,7 @@ export function parseSetting(key: ConfigKey, text: string): Config[ConfigKey] {
 
 /** Throws `invalid` when `value` is not one that `key` may have; `label` is what the message calls it. */
 export function checkSetting(key: ConfigKey, value: unknown, label: string = key): void {
-  if (!fits(SETTINGS[key], value)) throw invalid(`${label} cannot be ${show(value)}`, `${label} is ${allowed(key)}`)
+  if (!fits(SETTINGS[key], value)) throw invalid(`${label} cannot be ${quoted(value)}`, `${label} is ${allowed(key)}`)
 }
 
 /** Whether `value` is one that `key` may have. */
@@ -161,8 +162,4 @@ function fits(setting: Setting, value: unknown): boolean {
   if (typeof value !== 'number' || !Number.isFinite(value)) return false
   if ((setting.kind === 'whole' || setting.kind === 'bytes') && !Number.isInteger(value)) return false
   return value >= (setting.min ?? 0) && value <= (setting.max ?? Number.MAX_SAFE_INTEGER)
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value)
 }

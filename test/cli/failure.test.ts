@@ -28,6 +28,11 @@ describe('a failure', () => {
     )
   })
 
+  it('is told in a line that can be read, whatever it quotes', () => {
+    const { message, hint } = failureOf(invalid('x'.repeat(70_000), 'y'.repeat(70_000)))
+    expect([message.length, hint?.length]).to.deep.equal([1001, 1001])
+  })
+
   it('is one JSON object for machines', () => {
     const text = failureText(failureOf(invalid('no', 'yes')), true)
     expect(JSON.parse(text)).to.deep.equal({ error: { code: 'invalid_input', message: 'no', hint: 'yes' } })

@@ -26,6 +26,7 @@ function refusal(job: unknown): QueuectlError {
 }
 
 describe('a job to be enqueued', () => {
+  const nested = '['.repeat(50_000) + ']'.repeat(50_000)
   const bad: Record<string, [job: unknown, says: string]> = {
     'an unknown key, with a suggestion': [{ comand: 'x' }, 'did you mean "command"?'],
     'a key of every object': [{ command: 'x', constructor: 1 }, 'unknown key "constructor"'],
@@ -40,6 +41,8 @@ describe('a job to be enqueued', () => {
     'a fractional number': [{ command: 'x', max_retries: 1.5 }, 'max_retries cannot be 1.5'],
     'a number as text': [{ command: 'x', max_retries: '3' }, 'max_retries cannot be "3"'],
     'a billion retries': [{ command: 'x', max_retries: 1e9 }, 'max_retries is a whole number from 0 to 100'],
+    'lists in lists without end': [`{"command":"x","timeout":${nested}}`, 'timeout cannot be an array'],
+    'objects in their place': [`{"command":"x","priority":{"a":${nested}}}`, 'priority cannot be an object'],
     'a fractional priority': [{ command: 'x', priority: 0.5 }, 'priority cannot be 0.5'],
     'a negative delay': [{ command: 'x', delay: -1 }, 'delay cannot be -1'],
     'a delay that is none': [{ command: 'x', delay: '5 minutes' }, 'not a duration'],
