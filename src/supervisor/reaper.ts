@@ -46,7 +46,8 @@ export class Reaper {
       const owner = job.processing_by ?? ''
       if (mine.has(owner)) continue
       const outcome = owner === by ? this.#again(job) : this.#verdict(job, byId)
-      if (outcome !== null) await this.#recover(job, this.#reachable(byId.get(owner)), outcome)
+      if (outcome === null) continue
+      await this.#recover(job, this.#reachable(byId.get(owner)), outcome, byId.get(owner)?.host)
     }
     await this.#prune(rows, mine)
     forgetSettled(traces, tokens, jobs)
@@ -73,8 +74,9 @@ export class Reaper {
     await Promise.all(left.map((token) => endRun(this.#context, token)))
   }
 
-  async #recover(job: Job, owner: Owner | null, outcome: Outcome): Promise<Recovered> {
-    const result = await recoverJob(this.#context, job, owner, outcome)
+  /** `host`: where it ran, if that is known. */
+  async #recover(job: Job, owner: Owner | null, outcome: Outcome, host = this.#context.host): Promise<Recovered> {
+    const result = await recoverJob({ ...this.#context, host }, job, owner, outcome)
     if (typeof result === 'object') {
       this.stuck.set(job.id, result.stuck)
       this.#outcomes.set(job.id, outcome)

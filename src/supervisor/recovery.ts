@@ -25,6 +25,7 @@ export interface RecoveryContext {
   traces: Traces
   /** Who recovers: the holder of the fence meanwhile. */
   by: string
+  /** Where the run ran, for the books. */
   host: string
   lease_ms: number
   tell: Tell
