@@ -1,14 +1,15 @@
-import { BUNDLE, newPlace, timeNode } from './program.ts'
+import { type BenchOptions, BUNDLE, newPlace, timeNode } from './program.ts'
 import { type Figure, median } from './report.ts'
 
 /** One `enqueue -` of many lines: the whole command, the commit synced to disk. */
-export async function bulk({ quick }: { quick: boolean }): Promise<Figure[]> {
-  const lines = quick ? 10_000 : 100_000
+export async function bulk(options: BenchOptions): Promise<Figure[]> {
+  const lines = options.size(options.quick ? 10_000 : 100_000)
   const input = Array.from({ length: lines }, (_, n) => `echo job number ${n}\n`).join('')
-  const times = Array.from({ length: 3 }, () => {
-    using place = newPlace()
-    return timeNode([BUNDLE, 'enqueue', '-'], { place, input })
-  })
+  const times: number[] = []
+  for (let round = 0; round < 3; round++) {
+    await using place = newPlace(options)
+    times.push(timeNode([BUNDLE, 'enqueue', '-'], { place, input }))
+  }
   const ms = median(times)
   const name = `bulk enqueue of ${lines.toLocaleString('en')}`
   return [{ name, value: ms / 1000, unit: 's', note: `${Math.round(lines / (ms / 1000)).toLocaleString('en')} jobs/s` }]

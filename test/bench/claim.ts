@@ -1,7 +1,7 @@
 import { decide } from '../../src/domain/lifecycle.ts'
 import { newToken } from '../../src/domain/token.ts'
 import type { ClaimParams, JobStore } from '../../src/store/port.ts'
-import { newPlace } from './program.ts'
+import { type BenchOptions, newPlace } from './program.ts'
 import { type Figure, median, percentile, shuffled } from './report.ts'
 import { fill, open } from './store.ts'
 
@@ -9,29 +9,34 @@ const LEASE_MS = 20_000
 const CYCLES = 800
 
 /** Claim and settle through the store alone, as a worker does it: each result and the next claim are one call. */
-export async function claim({ quick }: { quick: boolean }): Promise<Figure[]> {
-  const ready = quick ? [1_000, 100_000] : [1_000, 100_000, 1_000_000]
-  const cases = [...ready.map((jobs) => ({ name: label(jobs), jobs, delayed: 0 }))]
-  cases.push({ name: '1,000 ready behind 100,000 delayed', jobs: 1_000, delayed: 100_000 })
-  using place = newPlace()
+export async function claim(options: BenchOptions): Promise<Figure[]> {
+  const { quick, size } = options
+  const [few, count] = [size(1_000), size(CYCLES)]
+  const ready = (quick ? [1_000, 100_000] : [1_000, 100_000, 1_000_000]).map(size)
+  await using places = new AsyncDisposableStack()
+  const newCase = (name: string, jobs: number, delayed: number) => {
+    return { name, jobs, delayed, address: places.use(newPlace(options)).db }
+  }
+  const cases = ready.map((jobs) => newCase(label(jobs), jobs, 0))
+  const delayed = size(100_000)
+  cases.push(newCase(`${label(few)} behind ${delayed.toLocaleString('en')} delayed`, few, delayed))
   const rounds: Record<string, { ms: number; cycles: number[] }>[] = []
-  const address = (index: number) => `${place.db}-${index}`
-  for (const [index, { jobs, delayed }] of cases.entries()) {
+  for (const { address, jobs, delayed } of cases) {
     // In front: of higher priority, and there first.
-    await fill(address(index), delayed, { priority: 10, delay_ms: 86_400_000 })
-    await fill(address(index), jobs)
+    await fill(address, delayed, { priority: 10, delay_ms: 86_400_000 })
+    await fill(address, jobs)
   }
   for (let round = 0; round < (quick ? 3 : 7); round++) {
     const times: Record<string, { ms: number; cycles: number[] }> = {}
-    for (const [index, { name }] of shuffled([...cases.entries()])) {
-      times[name] = await cycles(address(index))
-      await fill(address(index), CYCLES)
+    for (const { name, address } of shuffled(cases)) {
+      times[name] = await cycles(address, count)
+      await fill(address, count)
     }
     rounds.push(times)
   }
-  const base = label(1_000)
+  const base = label(few)
   return cases.flatMap(({ name }) => {
-    const rate = median(rounds.map((times) => CYCLES / ((times[name]?.ms ?? Number.NaN) / 1000)))
+    const rate = median(rounds.map((times) => count / ((times[name]?.ms ?? Number.NaN) / 1000)))
     const all = rounds.flatMap((times) => times[name]?.cycles ?? [])
     const note = `p50 ${percentile(all, 50).toFixed(3)} ms, p99 ${percentile(all, 99).toFixed(3)} ms`
     const figures: Figure[] = [{ name: `claim + settle, ${name}`, value: rate, unit: '/s', note }]
@@ -46,15 +51,15 @@ function label(jobs: number): string {
   return `${jobs.toLocaleString('en')} ready`
 }
 
-async function cycles(address: string): Promise<{ ms: number; cycles: number[] }> {
+async function cycles(address: string, count: number): Promise<{ ms: number; cycles: number[] }> {
   const store = await open(address, 'worker')
   try {
     let job = (await store.claim(ask())).job
     const each: number[] = []
     const started = performance.now()
-    for (let n = 0; n < CYCLES; n++) {
+    for (let n = 0; n < count; n++) {
       const before = performance.now()
-      job = await settleAndClaim(store, job, n < CYCLES - 1)
+      job = await settleAndClaim(store, job, n < count - 1)
       each.push(performance.now() - before)
     }
     return { ms: performance.now() - started, cycles: each }

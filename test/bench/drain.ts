@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { BUNDLE, newPlace, type Place, timeCommand, timeNode } from './program.ts'
+import { type BenchOptions, BUNDLE, newPlace, type Place, timeCommand, timeNode } from './program.ts'
 import { type Figure, median, shuffled } from './report.ts'
 
 const RAW_LOOP = fileURLToPath(new URL('raw-loop.ts', import.meta.url))
@@ -7,8 +7,9 @@ const RAW_LOOP = fileURLToPath(new URL('raw-loop.ts', import.meta.url))
 /**
  * Throughput of jobs that do nothing, two at a time. Whole commands are timed, start and end of the program included, for all three.
  */
-export async function drain({ quick }: { quick: boolean }): Promise<Figure[]> {
-  const jobs = quick ? 500 : 2000
+export async function drain(options: BenchOptions): Promise<Figure[]> {
+  const { quick, server, size: sizeOf } = options
+  const jobs = sizeOf(quick ? 500 : 2000)
   const runners: Record<'ours' | 'raw' | 'xargs', (place: Place) => number> = {
     ours: (place) => {
       timeNode([BUNDLE, 'enqueue', '-'], { place, input: 'true\n'.repeat(jobs) })
@@ -21,7 +22,7 @@ export async function drain({ quick }: { quick: boolean }): Promise<Figure[]> {
   for (let round = 0; round < (quick ? 2 : 5); round++) {
     const times = { ours: 0, raw: 0, xargs: 0 }
     for (const name of shuffled(Object.keys(runners) as (keyof typeof runners)[])) {
-      using place = newPlace()
+      await using place = newPlace(options)
       times[name] = runners[name](place)
     }
     rounds.push(times)
@@ -33,7 +34,7 @@ export async function drain({ quick }: { quick: boolean }): Promise<Figure[]> {
       name: 'drain, 2 workers, against a raw Node spawn loop',
       value: median(rounds.map((times) => times.raw / times.ours)),
       unit: '×',
-      target: { at_least: 1.1 },
+      ...(server ? {} : { target: { at_least: 1.1 } }),
       note: size,
     },
     {

@@ -4,27 +4,56 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import mongoose from 'mongoose'
+import { randomWord } from '../../src/domain/token.ts'
 
 export const BUNDLE = fileURLToPath(new URL('../../dist/queuectl.cjs', import.meta.url))
 
-/** A temporary folder with a store of its own; gone after `using`. */
-export interface Place extends Disposable {
+/** What every benchmark is told. */
+export interface BenchOptions {
+  quick: boolean
+  /** An executable to be measured, in place of the bundle. */
+  binary?: string
+  /** URL of a MongoDB server, in place of SQLite files. */
+  server?: string
+  /** How large a set of jobs is that is `jobs` large at full size. */
+  size(jobs: number): number
+}
+
+/** A temporary folder with a store of its own; both are gone after `await using`. */
+export interface Place extends AsyncDisposable {
   folder: string
-  /** Path of the store's file. */
+  /** Address of the store: a file, or a database of the server. */
   db: string
   env: NodeJS.ProcessEnv
 }
 
 /** Makes an empty place. */
-export function newPlace(): Place {
+export function newPlace({ server }: Pick<BenchOptions, 'server'>): Place {
   const folder = mkdtempSync(path.join(tmpdir(), 'queuectl-bench-'))
-  const db = path.join(folder, 'queue.db')
+  const db = server ? newDatabase(server) : path.join(folder, 'queue.db')
   return {
     folder,
     db,
     env: { ...process.env, QUEUECTL_HOME: folder, QUEUECTL_DB: db },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      rmSync(folder, { recursive: true, force: true })
+      if (server) await dropDatabase(db)
+    },
   }
+}
+
+/** Of the name in the URL, and a word of its own: nothing that is there already is touched. */
+function newDatabase(server: string): string {
+  const url = new URL(server)
+  url.pathname = `${url.pathname.replaceAll('/', '') || 'queuectl'}_bench_${randomWord(8)}`
+  return url.href
+}
+
+async function dropDatabase(db: string): Promise<void> {
+  const connection = await mongoose.createConnection(db).asPromise()
+  await connection.dropDatabase()
+  await connection.close()
 }
 
 /** Runs `node args…` to its end and returns the wall time in milliseconds; throws when it fails. */

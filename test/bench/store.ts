@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { SETTINGS } from '../../src/domain/config.ts'
 import type { NewJob } from '../../src/domain/job.ts'
 import { newJobId, newToken } from '../../src/domain/token.ts'
@@ -6,7 +7,7 @@ import type { JobStore, StoreRole } from '../../src/store/port.ts'
 
 /** Opens the store at `address`. */
 export function open(address: string, role: StoreRole): Promise<JobStore> {
-  return openStore({ address, role, is_alive: () => false })
+  return openStore({ address, role, data_folder: tmpdir(), is_alive: () => false })
 }
 
 /** A job like `enqueue` makes it. */

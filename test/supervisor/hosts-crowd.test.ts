@@ -1,0 +1,52 @@
+import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { lives } from '../helpers/processes.ts'
+import { Scene } from '../helpers/supervised.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const HOSTS = 4
+/** 200 take a machine of their own: 14 GB, and a quarter of an hour on two cores. */
+const WORKERS = Number(process.env.QUEUECTL_TEST_WORKERS ?? 16)
+
+describe(`${WORKERS} workers of ${HOSTS} hosts on one MongoDB`, function () {
+  this.timeout(60_000 + WORKERS * 5_000)
+  const within = 20_000 + WORKERS * 2_000
+  let scene: Scene
+  before(needsMongo)
+  beforeEach(async () => {
+    scene = await Scene.open({ address: (await mongoServer()).url() })
+  })
+  afterEach(() => scene.finish())
+
+  it('are all ready, run each job once, and end together', async () => {
+    const hosts = Array.from({ length: HOSTS }, (_, i) => scene.host(`host-${i}`))
+    const began = monotonic()
+    const running = hosts.map((host) => host.launch('--count', String(WORKERS / HOSTS)))
+    const ready = () => running.every(({ said }) => /ready; stop with/.test(said()))
+    await waitFor(ready, { within, what: 'all are ready' })
+    const ready_ms = monotonic() - began
+    await waitFor(async () => (await scene.workers()).length === WORKERS, {
+      within: 10_000,
+      what: 'all are registered',
+    })
+
+    const command = 'echo $QUEUECTL_JOB_ID >> ledger'
+    const ids = await Promise.all(Array.from({ length: WORKERS * 2 }, () => scene.add(command)))
+    const done = async () => (await scene.store.overview()).total.completed === ids.length
+    await waitFor(done, { within, what: 'all jobs are done' })
+    const done_ms = monotonic() - began - ready_ms
+    expect(scene.lines('ledger').sort()).to.deep.equal(ids.sort())
+    for (const id of ids) expect(await scene.job(id)).to.include({ state: 'completed', runs: 1, attempts: 0 })
+
+    const rows = await scene.rows()
+    const stop = await hosts[0]?.run('worker', 'stop')
+    const stop_ms = monotonic() - began - ready_ms - done_ms
+    expect(stop?.code, stop?.stderr).to.equal(0)
+    expect(await scene.rows()).to.deep.equal([])
+    for (const { identity } of rows) {
+      await waitFor(() => !lives(identity.pid), { within: 2_000, what: `the end of ${identity.pid}` })
+    }
+    console.log(`        ready ${ready_ms.toFixed(0)} ms, jobs ${done_ms.toFixed(0)} ms, stop ${stop_ms.toFixed(0)} ms`)
+  })
+})
