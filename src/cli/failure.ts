@@ -13,15 +13,15 @@ export interface Failure {
 /** What `error` means for the caller, without passwords. Anything that is not ours to expect is `internal`, exit 70. */
 export function failureOf(error: unknown): Failure {
   const { message, hint, ...failure } = meaningOf(error)
-  return { ...failure, message: told(message), hint: hint && told(hint) }
+  // Hints are ours, and show what an address looks like.
+  return { ...failure, message: cut(withoutSecrets(message)), hint: hint && cut(hint) }
 }
 
 /** A message may quote what was given, however long. */
 const LONGEST = 1_000
 
-function told(text: string): string {
-  const open = withoutSecrets(text)
-  return open.length > LONGEST ? `${open.slice(0, LONGEST)}…` : open
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }
 
 function meaningOf(error: unknown): Failure {

@@ -25,6 +25,8 @@ const URL_FORM =
 const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::(?<port>\d{1,5}))?$/i
 /** The name of a DNS record, which has the hosts and their ports. */
 const SRV_FORM = /^[\w.-]+$/
+// https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
+const DATABASE_FORM = /^[^/\\. "$\0]{1,63}$/
 const OPTION_FORM = /^\w+=[^=]/
 
 /** Reads `url`. Throws `configuration` (78) when it is malformed; the message shows nothing of it, a password may be in any part. */
@@ -35,6 +37,8 @@ export function parseAddress(url: string): MongoAddress {
     (options ?? '').split('&').every((option) => option === '' || OPTION_FORM.test(option))
   if (!scheme || !hosts || !fits) throw malformed('it cannot be read')
   const name = decode(database || DEFAULT_DATABASE)
+  if (!DATABASE_FORM.test(name))
+    throw malformed('a database’s name has at most 63 bytes, and none of / \\ . " $ nor a space')
   return {
     url,
     label: `${scheme.toLowerCase()}://${user ? `${user}@` : ''}${hosts}/${name}`,

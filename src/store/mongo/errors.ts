@@ -58,7 +58,10 @@ export function domainError(error: unknown, address: MongoAddress): Error {
       `give it the role readWrite on the database "${address.database}"`,
     )
   }
-  if (error instanceof mongo.MongoCompatibilityError) return tooOld(address, reason)
+  // Found by looking for a server it is wrapped in the error of a search without success.
+  if (error instanceof mongo.MongoCompatibilityError || /maximum wire version \d+, but/.test(reason)) {
+    return tooOld(address, reason)
+  }
   if (isClosed(error)) return tryAgain(`the connection to ${address.hosts} was closed`)
   if (code === CODE.write_concern_timeout)
     return cannotReach(address, 'a majority of its members did not confirm the write')

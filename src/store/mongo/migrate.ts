@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import { misconfigured, tryAgain } from '../../domain/errors.ts'
+import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import type { ProcessIdentity } from '../../domain/process.ts'
 import { newToken, randomWord } from '../../domain/token.ts'
 import type { Connection } from './connection.ts'
@@ -84,12 +84,21 @@ async function upgrade(
   if (mark.version > 0) await refuseWhileInUse(db, is_alive)
   for (const [index, migration] of migrations.entries()) {
     if (index < mark.version) continue
-    await db.call(() => migration(db.db), PATIENCE_MS)
+    await db.call(() => migration(db.db), PATIENCE_MS).catch((error) => refused(db, error))
     const done = { version: index + 1, store_id: mark.store_id }
     const set = { $set: { application: 'queuectl', ...done } }
     await db.call(() => db.models.meta.updateOne({ _id: 'schema' }, set, { upsert: true }))
   }
   return { ...mark, version: migrations.length }
+}
+
+/** A limit on indexes, an index of the same name: what was made so far stays, and is taken up again. */
+function refused({ address: { label } }: Connection, error: unknown): never {
+  if (error instanceof QueuectlError) throw error
+  throw misconfigured(
+    `${label} cannot be furnished: ${(error as Error).message}`,
+    'queuectl makes its collections and indexes itself; let it, or name another database',
+  )
 }
 
 async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive']): Promise<void> {

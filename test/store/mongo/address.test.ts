@@ -38,6 +38,11 @@ describe('a MongoDB address', () => {
       'mongodb+srv://me:s3cret@a,b/y',
       'mongodb://me:s3cret@h/x?option',
       'mongodb://me:s3cret@h /x',
+      'mongodb://me:s3cret@h/a b',
+      'mongodb://me:s3cret@h/a%2Fb',
+      'mongodb://me:s3cret@h/$x',
+      'mongodb://me:s3cret@h/a.b',
+      `mongodb://me:s3cret@h/${'x'.repeat(64)}`,
     ]
     for (const url of urls) {
       const error = refusalOf(() => parseAddress(url))

@@ -1,0 +1,66 @@
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import { openStore } from '../../../src/store/open.ts'
+import { put, refusal } from '../../contract/kit.ts'
+import { openFakeMongo } from '../../helpers/fake-mongo.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { queuectl } from '../../helpers/queuectl.ts'
+
+const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
+
+describe('a MongoDB server that does not fit', () => {
+  // Wire version 13 is MongoDB 5.0, which the driver takes; 6 is MongoDB 3.6, which it does not.
+  for (const [version, maxWireVersion] of [
+    ['5.0.31', 13],
+    ['3.6.23', 6],
+  ] as const) {
+    it(`is refused as too old: ${version}, exit 78`, async () => {
+      const hello = {
+        isWritablePrimary: true,
+        ismaster: true,
+        minWireVersion: 0,
+        maxWireVersion,
+        localTime: new Date(),
+      }
+      const server = await openFakeMongo({ ...hello, maxBsonObjectSize: 2 ** 24, version })
+      const { code, stderr } = await queuectl(['status', '--db', `mongodb://${server.host}/jobs`])
+      await server.close()
+      expect(stderr).to.match(
+        /^queuectl: MongoDB at 127\.0\.0\.1:\d+ is too old: .*\n {2}MongoDB 6\.0 or later is needed\n$/,
+      )
+      expect(code).to.equal(78)
+    })
+  }
+})
+
+describe('a MongoDB server that refuses indexes', () => {
+  let admin: mongoose.mongo.Admin
+  let raw: mongoose.Connection
+  let address: string
+  before(async function () {
+    await needsMongo.call(this)
+    address = (await mongoServer()).url()
+    raw = await mongoose.createConnection(address).asPromise()
+    admin = (raw.db as mongoose.mongo.Db).admin()
+    await failIndexes('off', {}).catch(() => this.skip())
+  })
+  after(async () => {
+    await failIndexes('off', {}).catch(() => {})
+    await raw?.close()
+  })
+
+  const failIndexes = (mode: unknown, data: object) =>
+    admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['createIndexes'], ...data } })
+
+  it('is named with its reason, exit 78; when it does not any more the rest is made', async () => {
+    await failIndexes('alwaysOn', { errorCode: 67 })
+    const error = await refusal(open(address))
+    expect(error).to.include({ code: 'configuration', exit_code: 78 })
+    expect(error.message).to.contain(address)
+    await failIndexes('off', {})
+    const store = await open(address)
+    await put(store, ['a'])
+    expect((await store.list({ sort: 'newest', limit: 2 })).map(({ id }) => id)).to.deep.equal(['a'])
+    await store.close()
+  })
+})
