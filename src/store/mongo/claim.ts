@@ -61,6 +61,12 @@ export function claiming(db: Connection): Pick<JobStore, 'claim'> {
 
 const claimed = (document: JobRow): Claimed => ({ job: toJob(document), next_due_ms: null })
 
+/**
+ * A command that had to wait in the server has the time of its arrival for $$NOW: the run before may have ended since then, and must
+ * not look as if it had gone on.
+ */
+const TAKEN_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_at' }] } }
+
 /** Takes the first ready job of the queues, or the one that the token holds already; null: none is ready. */
 function take(db: Connection, { worker_id, token, queues, lease_ms }: ClaimParams): Promise<JobRow | null> {
   const set: Assignments = {
@@ -70,9 +76,9 @@ function take(db: Connection, { worker_id, token, queues, lease_ms }: ClaimParam
     processing_by: literal(worker_id),
     lease_token: literal(token),
     run_token: literal(token),
-    locked_at: '$$NOW',
-    started_at: '$$NOW',
-    updated_at: '$$NOW',
+    locked_at: TAKEN_AT,
+    started_at: TAKEN_AT,
+    updated_at: TAKEN_AT,
     lease_expires_at: { $add: ['$$NOW', lease_ms] },
     exit_code: null,
     signal: null,
