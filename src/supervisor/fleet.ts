@@ -81,7 +81,7 @@ export class Fleet {
 
   /** Milliseconds until a worker is to be forked; Infinity: not before another one is ready or gone. */
   get next_fork_in(): number {
-    if (freeStarts(this.members) === 0) return Number.POSITIVE_INFINITY
+    if (this.#stopping || freeStarts(this.members) === 0) return Number.POSITIVE_INFINITY
     return Math.min(...this.#places.map((place) => place.due_in))
   }
 

@@ -21,6 +21,8 @@ export interface HostOptions {
   env?: Record<string, string>
   /** A command that runs the program in its place, as `ip netns exec a` does. */
   through?: readonly string[]
+  /** Milliseconds after which a command of it is ended. */
+  at_most_ms?: number
 }
 
 /** A host of a scene: this machine, or one that it plays. */
@@ -51,12 +53,13 @@ interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
 let starting: Promise<unknown> = Promise.resolve()
 
 /** The host whose data lies in `home`. */
-export function playHost({ home, folder, address, scene, on_start, env, through = [] }: HostParams): Host {
+export function playHost({ home, folder, address, scene, on_start, env, through = [], at_most_ms }: HostParams): Host {
   mkdirSync(home, { recursive: true })
   const options = {
     cwd: scene,
     env: { QUEUECTL_HOME: home, QUEUECTL_DB: address, [MARK]: scene, ...env },
     through,
+    ...(at_most_ms === undefined ? {} : { at_most_ms }),
   }
   const launch = (...args: string[]) => begin('worker', 'start', ...args)
   const begin = (...args: string[]): Running => {
