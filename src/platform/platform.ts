@@ -16,6 +16,8 @@ export interface Tree {
    * other evidence.
    */
   watched?: boolean
+  /** Id of the worker that started it, now dead: what it has begun to start may not carry the token yet. */
+  worker?: string
 }
 
 /** How a tree is ended. */

@@ -1,10 +1,16 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { monotonic, sleep } from './clock.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
 
 /** A line of /proc/<pid>/stat is some 300 bytes. */
 const line = Buffer.allocUnsafe(4096)
-/** While a process executes a new program its environment reads as empty, for some microseconds. */
-const EMPTY_READS = 3
+/** A process that is about to begin a program does so within microseconds, or when it gets a processor again. */
+const BEGIN_MS = 1_000
+const LOOK_MS = 2
+/** What was opened of one program reads as empty when the next has begun meanwhile. */
+const READS = 4
+/** A thread of the kernel (PF_KTHREAD in its include/linux/sched.h). */
+const KERNEL = 0x00200000
 
 /** Linux: processes as /proc shows them (proc_pid_stat(5), proc_pid_environ(5)). */
 export const procfs: ProcessTable = {
@@ -27,15 +33,23 @@ export const procfs: ProcessTable = {
     return now?.alive === true && now.start === start
   },
 
-  async holders(pids, text) {
+  async holders(pids, text, copied) {
     const holding = new Set<number>()
     const unreadable = new Set<number>()
-    for (const pid of pids) {
-      const holds = environmentHolds(pid, text)
-      if (holds === null) unreadable.add(pid)
-      else if (holds) holding.add(pid)
+    const until = monotonic() + BEGIN_MS
+    for (let open = pids; ; await sleep(LOOK_MS)) {
+      const beginning = []
+      for (const pid of open) {
+        const said = environmentSays(pid, text, copied)
+        if (said === 'text') holding.add(pid)
+        else if (said === 'beginning') beginning.push(pid)
+        else if (said === 'unreadable') unreadable.add(pid)
+      }
+      open = beginning
+      if (open.length > 0 && monotonic() < until) continue
+      for (const pid of open) unreadable.add(pid)
+      return { holding, unreadable }
     }
-    return { holding, unreadable }
   },
 
   environment(pid) {
@@ -56,10 +70,8 @@ export const procfs: ProcessTable = {
 }
 
 function entry(pid: number): ProcessEntry | null {
-  const stat = read(`/proc/${pid}/stat`)
-  if (stat === null) return null
-  // The command's name may hold spaces and parentheses: fields are counted from behind its last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = statOf(pid)
+  if (fields === null) return null
   const [state = '', parent, group, session] = fields
   const [threads, start] = [fields[17], fields[19]]
   if (start === undefined) return null
@@ -68,18 +80,42 @@ function entry(pid: number): ProcessEntry | null {
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), start, alive, state }
 }
 
-/** Null: it may not be read. */
-function environmentHolds(pid: number, text: string): boolean | null {
+/** The fields of /proc/<pid>/stat from the third on, its state. */
+function statOf(pid: number): string[] | null {
+  const stat = read(`/proc/${pid}/stat`)
+  // The command's name may hold spaces and parentheses: fields are counted from behind its last one.
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/**
+ * What the environment of a process says. Between fork and exec it is its parent's, by which the children of a dead worker are known; during exec
+ * it is empty for a moment, and so are the arguments. Someone who looks in that moment must not take the process for a stranger.
+ */
+function environmentSays(
+  pid: number,
+  text: string,
+  copied: string | undefined,
+): 'text' | 'beginning' | 'unreadable' | 'else' {
   try {
-    for (let reads = 0; reads < EMPTY_READS; reads++) {
-      const environment = readFileSync(`/proc/${pid}/environ`)
-      if (environment.length > 0) return `\0${environment.toString('latin1')}\0`.includes(`\0${text}\0`)
+    for (let reads = 0; reads < READS; reads++) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
+      const says = (entry: string) => `\0${environment}\0`.includes(`\0${entry}\0`)
+      if (environment === '') {
+        if (isBeginning(pid)) return 'beginning'
+      } else if (says(text)) return 'text'
+      else return copied !== undefined && says(copied) ? 'beginning' : 'else'
     }
-    return false
+    return 'else'
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ESRCH' ? false : null
+    return code === 'ENOENT' || code === 'ESRCH' ? 'else' : 'unreadable'
   }
+}
+
+/** Whether a process without an environment has no arguments either, and is no thread of the kernel, nor dead. */
+function isBeginning(pid: number): boolean {
+  const [state = '', , , , , , flags] = statOf(pid) ?? []
+  return !'ZXx'.includes(state) && (Number(flags) & KERNEL) === 0 && readFileSync(`/proc/${pid}/cmdline`).length === 0
 }
 
 /** The beginning of a small file, without the size query and the second read that readFile makes: a sweep reads hundreds. */

@@ -13,6 +13,12 @@ export interface ProcessEntry {
   state: string
 }
 
+/** What environments say: see `holders`. */
+export interface Holders {
+  holding: Set<number>
+  unreadable: Set<number>
+}
+
 /** How a system's processes are read. A call that runs a program is asynchronous where it may be made while jobs run. */
 export interface ProcessTable {
   /** Null: no such process, or none that may be seen. */
@@ -23,8 +29,11 @@ export interface ProcessTable {
   startOf(pid: number, asked_at: number): string | null
   /** A quick look whether that process still lives; may be true for a while longer than it does. */
   lives(entry: ProcessEntry): boolean
-  /** Which of `pids` have `text` as an entry of their environment, and of which that cannot be told. */
-  holders(pids: readonly number[], text: string): Promise<{ holding: Set<number>; unreadable: Set<number> }>
+  /**
+   * Which of `pids` have `text` as an entry of their environment, and of which that cannot be told. Those that are about to begin a
+   * program are waited for; a copy of a dead process that has `copied` in its environment is, too.
+   */
+  holders(pids: readonly number[], text: string, copied?: string): Promise<Holders>
   /** What the environment of a process says; null: there is none, or it may not be read. Absent where no environments are shown. */
   environment?(pid: number): ReadonlyMap<string, string> | null
   /** User id; null: not known. */

@@ -45,6 +45,7 @@ export async function findTree({ table, uid }: TreeSystem, tree: Tree, sweep: bo
   const { holding, unreadable } = await table.holders(
     looked_at.map(({ pid }) => pid),
     `QUEUECTL_LEASE=${tree.token}`,
+    tree.worker && `QUEUECTL_WORKER=${tree.worker}`,
   )
   const own = proved || (!reused && [...related].some(({ pid }) => holding.has(pid)))
   const orphaned = leader === undefined && tree.start !== null

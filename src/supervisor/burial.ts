@@ -54,7 +54,10 @@ export class Burial {
       const outcome = this.#outcome(member)
       const settled = await this.#reaper.recoverOwner(member, outcome).catch(async (error) => {
         // Its runs have lost the one that would end them before their leases do.
-        await this.#reaper.endRuns(member.jobs.map(({ token }) => token))
+        await this.#reaper.endRuns(
+          member,
+          member.jobs.map(({ token }) => token),
+        )
         throw error
       })
       const released = outcome.kind === 'released' && !member.ended?.clean ? settled : 0

@@ -69,9 +69,9 @@ export class Reaper {
   }
 
   /** Ends what `owner`, which is dead, was running, whether the store can be told or not. Runs that left their result have ended. */
-  async endRuns(tokens: readonly string[]): Promise<void> {
+  async endRuns(owner: Owner, tokens: readonly string[]): Promise<void> {
     const left = tokens.filter((token) => this.#context.traces.readDone(token) === null)
-    await Promise.all(left.map((token) => endRun(this.#context, token)))
+    await Promise.all(left.map((token) => endRun(this.#context, token, owner.id)))
   }
 
   /** `host`: where it ran, if that is known. */

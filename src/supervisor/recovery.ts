@@ -55,7 +55,7 @@ export async function recoverJob(
     return stuck(context, job, `worker ${owner.id} does not die`)
 
   const done = traces.readDone(run_token)
-  const proof = done === null ? await endRun(context, run_token) : null
+  const proof = done === null ? await endRun(context, run_token, job.processing_by) : null
   if (proof?.gone === false) return stuck(context, job, proof.reason)
   await keepLeftOutput(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
@@ -78,9 +78,9 @@ export async function recoverJob(
 }
 
 /** Ends the processes of a run whose worker is dead. Whether they are gone, and why not. */
-export function endRun({ traces, platform }: RecoveryContext, token: string): Promise<Proof> {
+export function endRun({ traces, platform }: RecoveryContext, token: string, worker: string | null): Promise<Proof> {
   const trace = traces.read(token)
-  const tree = { token, pid: trace?.pid ?? null, start: trace?.start ?? null }
+  const tree = { token, pid: trace?.pid ?? null, start: trace?.start ?? null, ...(worker && { worker }) }
   return platform.endTree(tree, { patience_ms: 0, sweep: true })
 }
 
