@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { type BenchOptions, newPlace, pause, startWorkers } from './program.ts'
 import type { Figure } from './report.ts'
 
@@ -6,7 +7,10 @@ import type { Figure } from './report.ts'
 export async function idle(options: BenchOptions): Promise<Figure[]> {
   const { quick, server } = options
   await using place = newPlace(options)
-  await using supervisor = await startWorkers(place, 3)
+  // A Node of its own: PSS divides what is in memory once by all processes that use it, this one and strangers included.
+  const node = path.join(place.folder, 'node')
+  copyFileSync(process.execPath, node)
+  await using supervisor = await startWorkers(place, 3, node)
   const pids = [supervisor.pid, ...childrenOf(supervisor.pid)]
   if (pids.length !== 4) throw new Error(`a supervisor and 3 workers expected, found ${pids.length} processes`)
   // The first seconds are start-up: compiling, first heartbeats, garbage of the boot.

@@ -90,10 +90,14 @@ export function queryBundle(place: Place, ...args: string[]) {
   return JSON.parse(stdout)
 }
 
-/** A running `worker start`, ready and idle; stopped after `await using`. */
-export async function startWorkers(place: Place, count: number): Promise<{ pid: number } & AsyncDisposable> {
+/** A running `worker start` by the executable `node`, ready and idle; stopped after `await using`. */
+export async function startWorkers(
+  place: Place,
+  count: number,
+  node = process.execPath,
+): Promise<{ pid: number } & AsyncDisposable> {
   const args = [BUNDLE, 'worker', 'start', '--count', String(count)]
-  const child = spawn(process.execPath, args, {
+  const child = spawn(node, args, {
     cwd: place.folder,
     env: place.env,
     stdio: ['ignore', 'ignore', 'pipe'],
