@@ -50,6 +50,7 @@ export const DANGERS: Readonly<Record<string, string>> = {
   S16: 'the process of a stranger is signalled',
   S18: 'sizes without a limit',
   S19: 'a program that somebody planted is run in the place of one of the system',
+  S20: 'somebody else can write the queue, and so have commands run',
   S21: 'a package that is installed runs a program, or is another one than was tested',
   S22: 'a link, or the folder of another user, stands where a file is to be made',
 }

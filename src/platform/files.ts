@@ -24,7 +24,7 @@ export function runFolder(folder: string): string {
 
 /**
  * Creates `folder` and those above it, for the owner only; what exists keeps its mode. Throws `io` when that fails, and
- * `configuration` when something else stands there, a link included, or it belongs to another user.
+ * `configuration` when something else stands there, a link included, or when others own it or may write to it.
  */
 export function ensureFolder(folder: string): void {
   try {
@@ -39,6 +39,9 @@ export function ensureFolder(folder: string): void {
   const uid = process.getuid?.()
   if (uid !== undefined && uid !== 0 && stat.uid !== uid) {
     throw misconfigured(`the folder ${folder} belongs to another user`, 'choose another store with --db')
+  }
+  if (uid !== undefined && (stat.mode & 0o022) !== 0) {
+    throw misconfigured(`other users may write to the folder ${folder}`, `chmod go-w ${folder}`)
   }
 }
 

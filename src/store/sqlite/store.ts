@@ -1,3 +1,4 @@
+import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { misconfigured } from '../../domain/errors.ts'
 import type { OpenParams } from '../open.ts'
@@ -22,9 +23,10 @@ const OLDEST_SQLITE = '3.51.3'
 /** Opens the store in the file at `path`, made when it is not there. Throws what `openStore` throws. */
 export async function openSqlite(params: Omit<OpenParams, 'address'> & { path: string }): Promise<JobStore> {
   checkEngine(process.versions.sqlite)
-  const path = resolve(params.path)
+  const path = fileBehind(resolve(params.path))
   const db = new Connection(path, params.role, params.durability)
   try {
+    if (params.role === 'supervisor') refuseEverybody(path)
     await db.configure()
     return storeOn(db, await migrate(db, params.is_alive))
   } catch (error) {
@@ -72,6 +74,31 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
       db.close()
     },
   }
+}
+
+/**
+ * Where a link leads to: logs and traces lie beside the file, and are to be the same ones under each of its names. A link to nowhere is
+ * refused, since SQLite would make the file, for others to read.
+ */
+function fileBehind(path: string): string {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    throw misconfigured(
+      `${path} is a link that leads to no file (${(error as NodeJS.ErrnoException).code})`,
+      'remove it',
+    )
+  }
+}
+
+/** A queue's file that any user may write has commands of any user run in the name of its workers. */
+function refuseEverybody(path: string): void {
+  if (process.getuid === undefined || (statSync(path).mode & 0o002) === 0) return
+  throw misconfigured(
+    `any user may write to ${path}, and so have commands run in the name of whoever starts workers`,
+    `chmod o-w ${path}`,
+  )
 }
 
 function checkEngine(version = '0'): void {
