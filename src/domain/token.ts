@@ -16,3 +16,6 @@ export const newJobId = () => randomWord(12)
 
 /** A fence, run or insert token: 100 random bits. */
 export const newToken = () => randomWord(20)
+
+/** Whether that may be a token. Those that are read come from stored rows, where anything may stand, and become names of files. */
+export const isToken = (text: string) => /^[0-9a-z]{20}$/.test(text)

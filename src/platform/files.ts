@@ -1,14 +1,19 @@
 import { chmodSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { ioError, misconfigured } from '../domain/errors.ts'
+import { isToken } from '../domain/token.ts'
 
 /** Only the owner reads what jobs print, and the queue itself. */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
-/** Log of the run `token`. Named by the token, which we made up, and never by a job's id, which somebody else did. */
+/**
+ * Log of the run `token`. Named by the token, which we made up, and never by a job's id, which somebody else did. What is no token names
+ * a log that nobody writes.
+ */
 export function logPath(folder: string, token: string): string {
-  return path.join(folder, 'logs', token.slice(0, 1), `${token}.log`)
+  const name = isToken(token) ? token : 'none'
+  return path.join(folder, 'logs', name.slice(0, 1), `${name}.log`)
 }
 
 /** Removes the logs of those runs. A run that wrote nothing has none, and one that cannot be removed must not keep its job. */

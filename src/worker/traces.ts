@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import type { Outcome } from '../domain/lifecycle.ts'
+import { isToken } from '../domain/token.ts'
 import { ensureFolder, runFolder } from '../platform/files.ts'
 
 /** Written when a run has been started: how recovery finds its processes. */
@@ -34,7 +35,6 @@ export interface Traces {
   tokens(): string[]
 }
 
-const TOKEN = /^[0-9a-z]{20}$/
 /** Where the line for the end stands. The one for the start is at most half as long. */
 const DONE_AT = 1024
 
@@ -55,8 +55,8 @@ export function openTraces(folder: string): Traces {
   const own = new Set<string>()
   const free: string[] = []
   const file = (token: string) => path.join(home, checked(token))
-  // Tokens that are read come from stored rows, where anything may stand: what is none has left nothing.
-  const lines = (token: string) => (TOKEN.test(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
+  // What is no token has left nothing.
+  const lines = (token: string) => (isToken(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
 
   return {
     start(trace) {
@@ -69,7 +69,7 @@ export function openTraces(folder: string): Traces {
     done: (done) => writeLine(file(done.token), done, DONE_AT),
 
     forget(token) {
-      if (!TOKEN.test(token)) return
+      if (!isToken(token)) return
       if (!own.delete(token)) return remove(file(token))
       const spare = keepSpare(file(token))
       if (spare !== null) free.push(spare)
@@ -85,13 +85,13 @@ export function openTraces(folder: string): Traces {
     readDone: (token) =>
       lines(token).find((line): line is Done => 'outcome' in line && isOutcome(line.outcome)) ?? null,
 
-    tokens: () => readdirSync(home).filter((name) => TOKEN.test(name)),
+    tokens: () => readdirSync(home).filter(isToken),
   }
 }
 
 /** Tokens become names of files: anything that we did not make up ourselves is refused. */
 function checked(token: string): string {
-  if (!TOKEN.test(token)) throw new RangeError(`not a token: ${JSON.stringify(token)}`)
+  if (!isToken(token)) throw new RangeError(`not a token: ${JSON.stringify(token)}`)
   return token
 }
 

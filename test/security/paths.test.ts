@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect } from 'chai'
+import { readJob } from '../../src/cli/job-input.ts'
+import { freshQueue } from '../helpers/queuectl.ts'
+
+const CLIMBING = [
+  '../x',
+  '..\\x',
+  '/etc/passwd',
+  'a/b',
+  'C:\\x',
+  'x\0',
+  'x\n',
+  '',
+  ' ',
+  '~',
+  '$HOME',
+  'ü',
+  'x'.repeat(65),
+  'x'.repeat(300),
+]
+/** Ids, and on some systems names of devices or of folders. */
+const TRICKY = ['..', '.', '...', 'CON', 'nul', 'COM1.txt', '-', '--help', '.env']
+
+describe('names from outside (S8)', function () {
+  this.timeout(60_000)
+  const queue = freshQueue()
+  const logs = () => path.join(`${queue.db}.d`, 'logs')
+
+  it('that could lead anywhere are no ids and no queues, in no command: exit 2', async () => {
+    for (const name of CLIMBING) {
+      for (const field of ['id', 'queue'])
+        expect(() => readJob({ command: 'true', [field]: name }), JSON.stringify(name)).to.throw(/is not allowed|NUL/)
+    }
+    const commands = ['show', 'logs', 'wait', 'cancel', 'requeue', 'promote', 'dlq show', 'dlq retry']
+    const ended = await Promise.all(commands.map((command) => queue.run([...command.split(' '), '../x'])))
+    // A wait has the codes of jobs for itself.
+    expect(ended.map(({ code }) => code)).to.deep.equal(commands.map((command) => (command === 'wait' ? 125 : 2)))
+  })
+
+  it('that are ids become no names of files', async () => {
+    const lines = TRICKY.map((id) => JSON.stringify({ id, command: `echo ${id}` }))
+    await queue.run(['enqueue', '-'], { input: lines.join('\n') })
+    await queue.drain()
+    for (const id of TRICKY) {
+      const { stdout, code } = await queue.run(['logs', '--', id])
+      expect([id, code, stdout]).to.deep.equal([id, 0, `${id}\n`])
+    }
+    const files = readdirSync(logs(), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log'))
+    expect(files).to.have.length(TRICKY.length)
+    expect(files.filter((name) => !/^([0-9a-z])[\\/]\1[0-9a-z]{19}\.log$/.test(name))).to.deep.equal([])
+  })
+
+  it('that somebody wrote into the books are followed neither by readers nor by a purge', async () => {
+    const outside = path.join(queue.home, 'outside.log')
+    writeFileSync(outside, 'secret\n')
+    mkdirSync(path.join(logs(), '.'), { recursive: true })
+    const db = new DatabaseSync(queue.db)
+    const tokens = ['../../../outside', `../../${path.basename(queue.home)}/outside`, outside.replace(/\.log$/, '')]
+    const ids = TRICKY.slice(0, tokens.length)
+    for (const [n, token] of tokens.entries())
+      db.prepare('UPDATE runs SET token = ? WHERE seq = (SELECT seq FROM jobs WHERE id = ?)').run(token, String(ids[n]))
+    db.close()
+    for (const id of ids) {
+      for (const command of ['show', 'logs']) {
+        const { stdout } = await queue.run([command, '--', id])
+        expect(stdout).to.not.contain('secret')
+      }
+    }
+    await queue.ok('purge', '--state', 'completed', '--yes')
+    expect(await queue.json('list')).to.deep.equal([])
+    expect(existsSync(outside) && readFileSync(outside, 'utf8')).to.equal('secret\n')
+  })
+})
