@@ -84,10 +84,35 @@ describe('the sources', () => {
 
 describe('the project', () => {
   const manifest = JSON.parse(projectText('package.json'))
+  const lock = JSON.parse(projectText('package-lock.json'))
 
   it('pins every package exactly (S21)', () => {
     const ranges = Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies })
     expect(ranges.filter(([, range]) => !/^\d+\.\d+\.\d+$/.test(range))).to.deep.equal([])
+  })
+
+  it('runs no script of a package at its installation, but that of the Node it is developed with (S21)', () => {
+    const named = Object.entries<{ hasInstallScript?: boolean }>(lock.packages).flatMap(([name, entry]) =>
+      entry.hasInstallScript ? name.replace(/^.*node_modules\//, '') : [],
+    )
+    expect(named.filter((name) => manifest.allowScripts[name] === undefined)).to.deep.equal([])
+    expect(Object.keys(manifest.allowScripts).filter((name) => manifest.allowScripts[name])).to.deep.equal(['node'])
+    expect(manifest.dependencies).to.not.have.any.keys(...named)
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).to.deep.equal(
+      [],
+    )
+  })
+
+  it('installs by its lock file alone, with a digest of each package (S21)', () => {
+    const unproved = Object.entries<{ integrity?: string; link?: boolean }>(lock.packages).filter(
+      ([name, { integrity }]) => name !== '' && !integrity?.startsWith('sha512-'),
+    )
+    expect(unproved).to.deep.equal([])
+    const ways = ['.ci/run', '.github/workflows/ci.yml', '.github/workflows/release.yml'].map(projectText)
+    for (const way of ways)
+      expect(way)
+        .to.match(/npm ci/)
+        .and.to.not.match(/npm (install|i|add|update)\b|npx /)
   })
 
   it('has a lock file that names no registry, so that any mirror serves it', () => {

@@ -33,6 +33,25 @@ describe('cancel', () => {
     expect(JSON.parse(stderr).error).to.include({ code: 'wrong_state', message: 'done is completed' })
   })
 
+  it('reports each id of a mixed list once, by what became of it; the others it leaves alone (S17)', async () => {
+    const [{ id: done }] = await queue.json('list', '--state', 'completed')
+    for (const id of ['m1', 'm2', 'mine']) await queue.ok('enqueue', '--id', id, '--', 'true')
+    const { code, stdout, stderr } = await queue.run(['cancel', '--json', 'm1', 'nobody', 'm2', done, 'm1', 'm2'])
+    const results = JSON.parse(stdout).map(({ id, result }: Record<string, string>) => [id, result])
+    expect(results).to.deep.equal([
+      ['m1', 'done'],
+      ['nobody', 'not_found'],
+      ['m2', 'done'],
+      [done, 'wrong_state'],
+    ])
+    expect([code, JSON.parse(stderr).error.message]).to.deep.equal([
+      3,
+      `no job has the id "nobody"; ${done} is completed`,
+    ])
+    expect(await stateOf('mine')).to.equal('pending')
+    await queue.ok('cancel', 'mine')
+  })
+
   it('takes whole ids only from scripts, does what it can, and exits 3', async () => {
     await queue.ok('enqueue', '--id', 'whole', '--', 'true')
     await queue.ok('enqueue', '--id', 'other', '--', 'true')

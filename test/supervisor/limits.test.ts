@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { LIMITS } from '../../src/domain/job.ts'
 import { logPath } from '../../src/platform/files.ts'
 import { put } from '../contract/kit.ts'
 import { HAS_PROC } from '../helpers/processes.ts'
@@ -29,6 +30,14 @@ describe('limits', function () {
     expect(statSync(logPath(scene.store.info.folder, token)).size).to.be.at.most(64 * MIB)
     expect((await scene.workers())[0]?.rss ?? 0).to.be.below(128 * MIB)
     if (HAS_PROC) expect(peakOf(pid) - before).to.be.below(20 * MIB)
+  })
+
+  it('a command and variables as large as they may be: the command runs (S18)', async () => {
+    const env = { A: 'x'.repeat(LIMITS.env - 3) }
+    const id = await scene.add('printf %s "$A" | wc -c #'.padEnd(LIMITS.command, 'x'), { env })
+    await scene.start()
+    await scene.until(id, { state: 'completed' }, 5_000)
+    expect((await scene.run('logs', id)).stdout.trim()).to.equal(String(LIMITS.env - 3))
   })
 
   it('a folder that is not there, or a command that is not: a failure with its cause', async () => {
