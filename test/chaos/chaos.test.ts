@@ -10,7 +10,7 @@ describe('a chaos run', function () {
   this.timeout(150_000)
   this.slow(60_000)
 
-  it('loses nothing, whoever is killed: ledger and store agree to the last run', async function () {
+  it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3)', async function () {
     if (!HAS_PROC) this.skip() // Processes are looked at in /proc.
     const seed = Math.floor(Math.random() * 2 ** 31)
     const report = await conduct({ ...SMALL, seed }, { on_kept: (folder) => console.error(`kept in ${folder}`) })

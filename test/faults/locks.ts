@@ -23,6 +23,31 @@ export const LOCKS: Record<string, Story> = {
     },
   },
 
+  'a lock that is held for 30 s: commands give up, exit 75; workers and their jobs outlive it (F17, R2)': {
+    async tell(scene) {
+      const short = await scene.add('sleep 2; echo short >> ledger')
+      const long = await scene.add('sleep 29; echo long >> ledger')
+      const { said } = await scene.start('--count', '2')
+      await scene.holder(short)
+      await scene.holder(long)
+      const before = await scene.rows()
+      const lock = await scene.lock()
+      const began = monotonic()
+      const { code, stderr } = await scene.run('enqueue', '--', 'true')
+      expect([code, stderr.match(/locked by another process/)?.length]).to.deep.equal([75, 1])
+      expect(monotonic() - began).to.be.within(4_500, 9_000)
+      await waitFor(() => monotonic() - began > 30_000, { within: 31_000, what: '30 s' })
+      await lock.release()
+      for (const id of [short, long]) {
+        await scene.until(id, { state: 'completed' }, 6_000)
+        expect(await scene.runs(id)).to.have.length(1)
+      }
+      expect(scene.lines('ledger')).to.deep.equal(['short', 'long'])
+      expect((await scene.rows()).map((row) => row.id)).to.have.members(before.map((row) => row.id))
+      expect(said()).to.not.match(/killed/)
+    },
+  },
+
   'a lock that keeps a detached start from being ready: told after 30 s, and nothing is left of it': {
     async tell(scene) {
       const lock = await scene.lock()

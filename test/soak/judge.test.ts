@@ -13,7 +13,7 @@ const memory = (value: (i: number) => number): Series => ({
 /** Up and down as the collector of V8 does it. */
 const noise = (i: number) => 3 * MIB * Math.sin(i)
 
-describe('the verdict of a soak', () => {
+describe('the verdict of a soak (F31)', () => {
   it('is flat where a figure only goes up and down, whatever it did in the first third', () => {
     expect(judge(memory((i) => 60 * MIB + noise(i)))).to.include({ flat: true })
     expect(judge(memory((i) => Math.min(60 + i / 3, 90) * MIB + noise(i)))).to.include({ flat: true })

@@ -12,7 +12,7 @@ const LEASE = 20
 
 /** Two hosts and the server, each with an address of its own, and one of the cables is cut. */
 export const CABLE: Record<string, Telling> = {
-  'for the host whose cable is cut: as above, with real networks, and in the end one stop for both (R8, R9)':
+  'for the host whose cable is cut: as above, with real networks, and in the end one stop for both (F24, R8, R9)':
     async () => {
       const network = openNetwork()
       if (network === null) return 'it takes Linux, root and iproute2'

@@ -15,7 +15,7 @@ const COMMAND =
   'echo "$QUEUECTL_JOB_ID start $QUEUECTL_LEASE" >> ledger; echo "$QUEUECTL_JOB_ID end $QUEUECTL_LEASE" >> ledger'
 
 export const SERVER_DEATH: Record<string, Telling> = {
-  [`and comes back, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (R9)`]: async () => {
+  [`and comes back, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (F20, R9)`]: async () => {
     const folder = tempFolder()
     let server = await startServer({ folder })
     const port = Number(server.host.split(':')[1])

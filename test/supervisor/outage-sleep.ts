@@ -13,7 +13,7 @@ const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** A host sleeps with all its processes, and the store goes on. */
 export const SLEEP: Record<string, Telling> = {
-  'for a host that sleeps for longer than its leases: its job runs elsewhere, and at its wake it ends its own run first (R9)':
+  'for a host that sleeps for longer than its leases: its job runs elsewhere, and at its wake it ends its own run first (F26, R9)':
     async () => {
       if (!HAS_PROC || process.getuid?.() !== 0) return 'it takes Linux and root'
       const scene = await Scene.open({ address: (await mongoServer()).url() })

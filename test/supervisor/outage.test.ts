@@ -28,7 +28,7 @@ interface Place {
 }
 
 const STORIES: Record<string, (place: Place) => Promise<void>> = {
-  'of one host: it ends its job 5 s before the lease does, another runs it once more, and its late result changes nothing (R9)':
+  'of one host: it ends its job 5 s before the lease does, another runs it once more, and its late result changes nothing (F24, R9)':
     async ({ scene, far, cable }) => {
       await scene.store.setConfig({ key: 'lease', value: LEASE })
       const id = await scene.add(LONG_ONCE)
@@ -57,7 +57,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       expect(await scene.job(id)).to.include({ state: 'completed', attempts: 0, interruptions: 1, runs: 2 })
     },
 
-  'that is short costs nothing: what ended meanwhile is settled when the store is back, and nobody was replaced (R9)':
+  'that is short costs nothing: what ended meanwhile is settled when the store is back, and nobody was replaced (F23, R9)':
     async ({ scene, far, cable }) => {
       const id = await scene.add('echo start >> ledger; sleep 3; echo end >> ledger')
       const { said } = await far.start('--count', '2')
@@ -156,7 +156,8 @@ describe('a stop while the store is out of reach', function () {
   this.timeout(60_000)
   before(needsMongo)
 
-  it('keeps its bound; what ended is settled by the next supervisor of that host (R5, R8, R9)', () => tell(stopAndGoOn))
+  it('keeps its bound; what ended is settled by the next supervisor of that host (F16, R5, R8, R9)', () =>
+    tell(stopAndGoOn))
 })
 
 async function stopAndGoOn({ scene, far, cable }: Place): Promise<void> {
