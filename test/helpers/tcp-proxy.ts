@@ -19,8 +19,11 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-/** Opens a proxy before `target` (`host:port`). */
-export async function openProxy(target: string): Promise<TcpProxy> {
+/** Opens a proxy before `target` (`host:port`). `on_request` hears what goes there, with a value that tells connections apart. */
+export async function openProxy(
+  target: string,
+  on_request: (request: Buffer, client: object) => void = () => {},
+): Promise<TcpProxy> {
   const [host = '', port = ''] = target.split(':')
   const sockets = new Set<Socket>()
   let muted = false
@@ -40,8 +43,9 @@ export async function openProxy(target: string): Promise<TcpProxy> {
         for (const other of both) other.destroy()
       })
     }
-    client.on('data', (request) => {
+    client.on('data', (request: Buffer) => {
       if (cut) return
+      on_request(request, client)
       if (losing.times > 0 && request.includes(losing.text)) {
         losing.times--
         doomed = true

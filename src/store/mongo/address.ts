@@ -2,8 +2,10 @@ import { misconfigured } from '../../domain/errors.ts'
 
 /** A MongoDB URL, taken apart as far as people are told about it. */
 export interface MongoAddress {
-  /** As given, password included: for the driver alone. */
+  /** As given, password included. */
   url: string
+  /** The same for the driver: without what is ours to decide. */
+  driver_url: string
   /** Without password and options: what people are shown. */
   label: string
   /** `host:port`, several with commas. */
@@ -41,12 +43,23 @@ export function parseAddress(url: string): MongoAddress {
     throw malformed('a database’s name has at most 63 bytes, and none of / \\ . " $ nor a space')
   return {
     url,
+    driver_url: withoutOurs(url),
     label: `${scheme.toLowerCase()}://${user ? `${user}@` : ''}${hosts}/${name}`,
     hosts,
     database: name,
     names_database: Boolean(database),
     redact: redactor(password),
   }
+}
+
+/** Options that are ours to decide: what is acknowledged must be durable, and is read where nothing is taken back. In lower case. */
+export const OURS = ['w', 'j', 'journal', 'wtimeoutms', 'readpreference', 'readconcernlevel']
+
+/** The driver mixes some of them with those that it is given besides, and `j` wins. */
+function withoutOurs(url: string): string {
+  const [address = '', options = ''] = url.split('?')
+  const left = options.split('&').filter((option) => !OURS.includes(option.split('=')[0]?.toLowerCase() ?? ''))
+  return left.length > 0 ? `${address}?${left.join('&')}` : address
 }
 
 /** The error for a URL that the driver refuses because of `reason`. */

@@ -46,7 +46,7 @@ export class Connection {
     try {
       const clock = new ServerClock()
       return await within(OPEN_MS, address, async () => {
-        driver = mongoose.createConnection(address.url, optionsFor(role))
+        driver = mongoose.createConnection(address.driver_url, optionsFor(role))
         // Without a listener an error of the monitor would be thrown into the void.
         driver.on('error', () => {})
         await driver.asPromise()
@@ -115,10 +115,7 @@ export class Connection {
   }
 }
 
-/**
- * Options stand over those of the same name in the URL: what is acknowledged must be durable, and nothing is decided on what a
- * secondary says or a new primary may take back.
- */
+/** What is acknowledged must be durable, and nothing is decided on what a secondary says or a new primary may take back. */
 function optionsFor(role: StoreRole): ConnectOptions {
   return {
     appName: `queuectl ${role}`,

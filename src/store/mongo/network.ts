@@ -1,12 +1,9 @@
 import { type Diagnosis, fine, warning } from '../../domain/finding.ts'
-import type { MongoAddress } from './address.ts'
+import { type MongoAddress, OURS } from './address.ts'
 import type { Connection } from './connection.ts'
 
 /** A wall clock that is off by more may surprise people; it decides nothing. */
 const CLOCKS_APART_MS = 5_000
-
-/** Options that stand in the address and are set by us: what is accepted has to last. */
-const OURS = ['w', 'j', 'journal', 'wtimeoutms', 'readpreference', 'readconcernlevel']
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]|%2f.*)(:\d+)?$/i
 
