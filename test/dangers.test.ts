@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { DANGERS } from './dangers.ts'
-import { sourceFiles } from './helpers/sources.ts'
+import { projectText, sourceFiles } from './helpers/sources.ts'
 
 describe('the dangers', () => {
   const named = sourceFiles('test').flatMap(({ code }) => numbersIn(code))
@@ -11,6 +11,15 @@ describe('the dangers', () => {
 
   it('are known where a title names one', () => {
     expect(named.filter((number) => !Object.hasOwn(DANGERS, number))).to.deep.equal([])
+  })
+
+  it('that somebody may bring about stand in SECURITY.md', () => {
+    const rows = [...projectText('SECURITY.md').matchAll(/^\| (S\d+) \| (.+?) \|/gm)].map(([, number, text]) => [
+      number,
+      text,
+    ])
+    const kept = Object.entries(DANGERS).filter(([number]) => number.startsWith('S'))
+    expect(Object.fromEntries(rows)).to.deep.equal(Object.fromEntries(kept))
   })
 })
 

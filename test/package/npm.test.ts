@@ -17,6 +17,7 @@ describe('the npm package', function () {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'dist/mongoose.cjs',
       'dist/queuectl.cjs',
       'package.json',
