@@ -66,10 +66,13 @@ export function runLab() {
 
   /** The pid that a command wrote with `echo … > NAME`. */
   const pidIn = (name: string) =>
-    waitFor(() => (existsSync(path.join(folder, name)) ? Number(readFileSync(path.join(folder, name), 'utf8')) : 0), {
-      within: 5_000,
-      what: `a pid in ${name}`,
-    })
+    waitFor(
+      () => (existsSync(path.join(folder, name)) && Number(readFileSync(path.join(folder, name), 'utf8'))) || null,
+      {
+        within: 5_000,
+        what: `a pid in ${name}`,
+      },
+    )
 
   return {
     folder,
