@@ -81,7 +81,7 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
  * refused, since SQLite would make the file, for others to read.
  */
 function fileBehind(path: string): string {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path
+  if (!isLink(path)) return path
   try {
     return realpathSync(path)
   } catch (error) {
@@ -89,6 +89,15 @@ function fileBehind(path: string): string {
       `${path} is a link that leads to no file (${(error as NodeJS.ErrnoException).code})`,
       'remove it',
     )
+  }
+}
+
+/** What cannot be looked at cannot be opened either, which is told by name then. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  } catch {
+    return false
   }
 }
 
