@@ -19,7 +19,11 @@ import { registerVersion } from './commands/version.ts'
 import { registerWait } from './commands/wait.ts'
 import { registerWorker } from './commands/worker.ts'
 import type { Context } from './context.ts'
+import { terminalColumns } from './terminal.ts'
 import { VERSION } from './version.ts'
+
+/** Columns of a help that is not for a terminal. */
+const HELP_WIDTH = 80
 
 type Register = (program: Command, context: Context) => void
 
@@ -66,6 +70,11 @@ export function buildProgram(context: Context, first = ''): Command {
     .configureOutput({
       outputError: () => {},
       writeOut: (text) => context.out(text.trimEnd()),
+      // Commander would ask process.stdout, which a help that is piped or redirected can do without.
+      getOutHelpWidth: () => terminalColumns() ?? HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
       writeErr(text) {
         if (!context.json) context.err(text)
       },

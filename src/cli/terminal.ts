@@ -1,9 +1,15 @@
-import { fstatSync } from 'node:fs'
+import { fstatSync, statSync } from 'node:fs'
 
-/** Whether file descriptor `fd` is a terminal. The stream behind process.stdout, which knows too, is slow to load. */
+/**
+ * Whether file descriptor `fd` is a terminal. The stream behind process.stdout, which knows too, is slow to load; so is node:tty, with all
+ * that sockets need, a tenth of a short command: it is asked about devices alone, and not about /dev/null.
+ */
 export function isTerminal(fd: 0 | 1 | 2): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
+    const device = fstatSync(fd)
+    if (!device.isCharacterDevice() || device.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev)
+      return false
+    return process.getBuiltinModule('node:tty').isatty(fd)
   } catch {
     // Closed by the caller.
     return false
