@@ -1,20 +1,27 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Entry, tarXz, zip } from './package/archive.ts'
 import { compiledCode } from './package/code.ts'
 import { makeExecutable } from './package/executable.ts'
-import { nodeBinary, strip } from './package/node.ts'
+import { withoutLibatomic } from './package/libatomic.ts'
+import { nodeBinary } from './package/node.ts'
 import { sbom } from './package/sbom.ts'
-import { needsSignature, sign } from './package/sign.ts'
+import { sign } from './package/sign.ts'
+import { strip } from './package/strip.ts'
 import { executableName, NODE_VERSION, TARGETS, type Target } from './package/targets.ts'
 import { CACHE, sourceTime } from './package/tools.ts'
 import { brand } from './package/windows.ts'
 import { bundled, functionOf, mongooseText, programText, ROOT, version } from './program.ts'
 
 // Makes the executables, each one file with everything in it, on any system for all of them, and what is published with them.
-// `npm run package -- [--target NAME]… [--no-build] [--no-archive] [--output FOLDER]`; without build: of what lies there.
+// `npm run package -- [--target NAME]… [--no-build] [--no-archive] [--no-publish] [--output FOLDER]`; without build: of what lies
+// there; without publish: no sums and no bill of materials.
 
 const { values } = parseArgs({
   allowNegative: true,
@@ -22,6 +29,7 @@ const { values } = parseArgs({
     target: { type: 'string', multiple: true, default: TARGETS.map(({ name }) => name) },
     build: { type: 'boolean', default: true },
     archive: { type: 'boolean', default: true },
+    publish: { type: 'boolean', default: true },
     output: { type: 'string', default: `${ROOT}dist` },
   },
 })
@@ -29,17 +37,47 @@ if (process.version !== `v${NODE_VERSION}`) throw new Error(`to be run by Node $
 const targets = values.target.map(targetOf)
 const dist = path.resolve(values.output)
 const time = sourceTime()
-const published: string[] = []
 mkdirSync(dist, { recursive: true })
 
-for (const target of targets) {
+const [only] = targets
+if (only && targets.length === 1) await make(only)
+else await inParallel(targets.map((target) => () => makeApart(target)))
+if (values.publish) publish()
+
+async function make(target: Target): Promise<void> {
   if (values.build) await build(target)
-  published.push(executableName(target))
   if (values.archive) archive(target)
-  else if (existsSync(path.join(dist, archiveName(target)))) published.push(archiveName(target))
 }
-publish('queuectl.cdx.json', sbom(targets, time))
-publish('SHA256SUMS', published.map((name) => `${sha256(path.join(dist, name))}  ${name}\n`).join(''))
+
+/** In a process of its own: pkg is told by the environment where its files are, which a process has only one of. */
+async function makeApart({ name }: Target): Promise<void> {
+  const flags = (['build', 'archive'] as const).filter((flag) => !values[flag]).map((flag) => `--no-${flag}`)
+  const args = [fileURLToPath(import.meta.url), '--target', name, ...flags, '--no-publish', '--output', dist]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`${name} was not made`)
+}
+
+/** As many at a time as there are processors. */
+async function inParallel(jobs: (() => Promise<void>)[]): Promise<void> {
+  const next = async (): Promise<void> => {
+    const job = jobs.shift()
+    if (job === undefined) return
+    await job()
+    return next()
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, next))
+}
+
+/** Bill of materials, and the sums of all that lies there for these targets. */
+function publish(): void {
+  const bill = 'queuectl.cdx.json'
+  writeFileSync(path.join(dist, bill), sbom(targets, time))
+  const archives = targets.map(archiveName).filter((name) => existsSync(path.join(dist, name)))
+  const files = [...targets.map(executableName), ...archives, bill]
+  const sums = files.map((name) => `${sha256(path.join(dist, name))}  ${name}\n`)
+  writeFileSync(path.join(dist, 'SHA256SUMS'), sums.join(''))
+}
 
 async function build(target: Target): Promise<void> {
   const began = performance.now()
@@ -49,7 +87,10 @@ async function build(target: Target): Promise<void> {
   const notes: string[] = []
   try {
     const node = nodeBinary(target, work)
-    if (target.platform === 'linux') notes.push(strip(node, target) ? 'stripped' : 'with symbols: no strip for it here')
+    if (target.platform === 'linux') {
+      withoutLibatomic(node, target)
+      strip(node)
+    }
     if (target.platform === 'win') brand(node, version())
     const parts = await texts(target, work)
     const code = compiledCode(target, node, parts)
@@ -58,7 +99,8 @@ async function build(target: Target): Promise<void> {
     for (const old of [file, path.join(dist, archiveName(target))]) rmSync(old, { force: true })
     const { launcher, program, mongoose } = parts
     await makeExecutable(target, file, { work, node, launcher, assets: { program, mongoose, ...code } })
-    notes.push(...signed(file, target))
+    sign(file, target)
+    if (target.platform === 'macos') notes.push('signed ad hoc')
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
@@ -78,13 +120,6 @@ async function texts(target: Target, folder: string) {
   return { launcher, program, mongoose }
 }
 
-function signed(file: string, target: Target): string[] {
-  const how = sign(file, target)
-  if (how !== null) return [`signed ad hoc by ${how}`]
-  if (!needsSignature(target)) return []
-  return [`UNSIGNED, macOS would end it at its start: npm run package:signer, or on a Mac: codesign -s - ${file}`]
-}
-
 function archive(target: Target): void {
   const began = performance.now()
   const windows = target.platform === 'win'
@@ -96,16 +131,10 @@ function archive(target: Target): void {
   const write = windows ? zip : tarXz
   write(path.join(dist, name), entries, time)
   tell(name, began)
-  published.push(name)
 }
 
 function archiveName({ name, platform }: Target): string {
   return `queuectl-${name}.${platform === 'win' ? 'zip' : 'tar.xz'}`
-}
-
-function publish(name: string, text: string): void {
-  writeFileSync(path.join(dist, name), text)
-  published.push(name)
 }
 
 function tell(name: string, began: number, notes: readonly string[] = []): void {

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { log } from '@yao-pkg/pkg/lib-es5/log.js'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
-import { V8_FLAGS } from './code.ts'
+import { NODE_FLAGS } from './code.ts'
 import { NODE_VERSION, type Target } from './targets.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function makeExecutable(
     useSnapshot: false,
     useCodeCache: false,
     assets,
-    execArgv: V8_FLAGS,
+    execArgv: NODE_FLAGS,
     // NODE_OPTIONS is for the jobs.
     execArgvExtension: 'none',
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { isHost, NODE_VERSION, type Target } from './targets.ts'
-import { CACHE, exists, npm, run } from './tools.ts'
+import { NODE_VERSION, type Target } from './targets.ts'
+import { CACHE, npm, run } from './tools.ts'
 
 /**
  * The Node binary of a target, taken into `folder` from its npm package, which npm fetches the first time. The package is checked each
@@ -23,18 +23,4 @@ export function nodeBinary(target: Target, folder: string): string {
   copyFileSync(file, path.join(folder, archive))
   run('tar', ['-xzf', archive, 'package/bin'], { cwd: folder })
   return path.join(folder, 'package', 'bin', target.platform === 'win' ? 'node.exe' : 'node')
-}
-
-/**
- * Takes the symbols out of a Node for Linux, a fifth of it; before the program goes in, since a stripped executable would not find it
- * any more. Returns the name of the tool, or null where there is none for that processor.
- */
-export function strip(binary: string, target: Target): string | null {
-  if (target.platform !== 'linux') return null
-  const cpu = { x64: 'x86_64', arm64: 'aarch64' }[target.arch]
-  const tools = [...(isHost(target) ? ['strip'] : []), `${cpu}-linux-gnu-strip`, 'llvm-strip']
-  const tool = tools.find((name) => exists(name))
-  if (tool === undefined) return null
-  run(tool, [binary])
-  return tool
 }

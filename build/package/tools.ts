@@ -2,7 +2,7 @@ import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { ROOT } from '../program.ts'
 
-/** What is kept between builds, also by `npm ci`: Node in its packages, and the signer that `npm run package:signer` makes. */
+/** What is kept between builds, also by `npm ci`: Node in its packages. */
 export const CACHE = `${ROOT}.cache/package`
 mkdirSync(CACHE, { recursive: true })
 

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+
+// ELF for 64 bits, little-endian (System V ABI, chapters 4 and 5): where the fields are that are looked at.
+const HEADER = { programs: 0x20, sections: 0x28, program_size: 0x36, program_count: 0x38, section_size: 0x3a }
+export const SECTION_COUNT = 0x3c
+export const SECTION_NAMES = 0x3e
+export const SECTIONS_AT = HEADER.sections
+export const SECTION = {
+  name: 0x00,
+  type: 0x04,
+  flags: 0x08,
+  address: 0x10,
+  offset: 0x18,
+  size: 0x20,
+  info: 0x2c,
+  entry_size: 0x38,
+}
+export const PROGRAM = { type: 0x00, flags: 0x04, offset: 0x08, address: 0x10, file_size: 0x20, memory_size: 0x28 }
+const NO_BITS = 8
+const LOAD = 1
+const EXECUTABLE = 1
+
+/** An executable of Linux in memory. What it returns are parts of `bytes`: to write into them changes it. */
+export class Elf {
+  readonly bytes: Buffer
+  readonly sections: readonly Buffer[]
+  readonly programs: readonly Buffer[]
+
+  /** Throws when the file is none for 64 bits, little-endian. */
+  constructor(file: string) {
+    this.bytes = readFileSync(file)
+    const is_elf = this.bytes.readUInt32BE(0) === 0x7f454c46 && this.bytes.readUInt16BE(4) === 0x0201
+    if (!is_elf) throw new Error(`${file} is no ELF file of 64 bits`)
+    this.sections = this.#table(HEADER.sections, HEADER.section_size, SECTION_COUNT)
+    this.programs = this.#table(HEADER.programs, HEADER.program_size, HEADER.program_count)
+  }
+
+  /** The entries of a section of that name. Throws when there is none. */
+  entries(name: string): Buffer[] {
+    const header = this.section(name)
+    const size = number(header, SECTION.entry_size)
+    const content = this.content(header)
+    return Array.from({ length: content.length / size }, (_, i) => content.subarray(i * size, (i + 1) * size))
+  }
+
+  /** Header of the section of that name. Throws when there is none. */
+  section(name: string): Buffer {
+    const names = this.sections[this.bytes.readUInt16LE(SECTION_NAMES)]
+    const found =
+      names && this.sections.find((one) => text(this.content(names), one.readUInt32LE(SECTION.name)) === name)
+    if (!found) throw new Error(`an ELF file without ${name}`)
+    return found
+  }
+
+  /** What a section holds. */
+  content(header: Buffer): Buffer {
+    if (header.readUInt32LE(SECTION.type) === NO_BITS) return Buffer.alloc(0)
+    const at = number(header, SECTION.offset)
+    return this.bytes.subarray(at, at + number(header, SECTION.size))
+  }
+
+  /** The bytes that lie at an address once the program is loaded. */
+  at(address: number, length: number): Buffer {
+    const program = this.programs.find((one) => {
+      const from = number(one, PROGRAM.address)
+      return (
+        one.readUInt32LE(0) === LOAD && address >= from && address + length <= from + number(one, PROGRAM.file_size)
+      )
+    })
+    if (!program) throw new Error(`nothing is loaded at address ${address}`)
+    const offset = number(program, PROGRAM.offset) + address - number(program, PROGRAM.address)
+    return this.bytes.subarray(offset, offset + length)
+  }
+
+  /**
+   * Puts code into the rest of the last page of code, which linkers leave empty, and returns its address. Throws when it is not.
+   */
+  addCode(code: Buffer): number {
+    const program = this.programs.find(
+      (one) => one.readUInt32LE(0) === LOAD && one.readUInt32LE(PROGRAM.flags) & EXECUTABLE,
+    )
+    if (!program) throw new Error('an ELF file without code')
+    const size = (number(program, PROGRAM.file_size) + 15) & ~15
+    const room = this.bytes.subarray(
+      number(program, PROGRAM.offset) + size,
+      number(program, PROGRAM.offset) + size + code.length,
+    )
+    const begins = this.programs.map((one) => number(one, PROGRAM.offset))
+    const ends_at = number(program, PROGRAM.offset) + size + code.length
+    const is_free =
+      room.every((byte) => byte === 0) && !begins.some((at) => at > number(program, PROGRAM.offset) && at < ends_at)
+    if (!is_free) throw new Error('an ELF file without room for code')
+    room.set(code)
+    for (const field of [PROGRAM.file_size, PROGRAM.memory_size])
+      program.writeBigUInt64LE(BigInt(size + code.length), field)
+    return number(program, PROGRAM.address) + size
+  }
+
+  #table(at: number, size_at: number, count_at: number): Buffer[] {
+    const [start, size] = [number(this.bytes, at), this.bytes.readUInt16LE(size_at)]
+    return Array.from({ length: this.bytes.readUInt16LE(count_at) }, (_, i) =>
+      this.bytes.subarray(start + i * size, start + (i + 1) * size),
+    )
+  }
+}
+
+/** A number of 64 bits that is small enough for JavaScript. */
+export function number(buffer: Buffer, at: number): number {
+  return Number(buffer.readBigUInt64LE(at))
+}
+
+/** The text that begins at `at` in a table of strings. */
+export function text(strings: Buffer, at: number): string {
+  return strings.toString('latin1', at, strings.indexOf(0, at))
+}
