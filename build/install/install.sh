@@ -1,10 +1,6 @@
 #!/bin/sh
 # Installs queuectl for Linux and macOS: takes the archive for this machine, checks its sum, puts the program into a folder.
-#
-#   sh install.sh [--dir FOLDER] [--version X.Y.Z]
-#
-# Without --dir it goes to ~/.local/bin, for root to /usr/local/bin. QUEUECTL_BASE_URL names another place to take it from, laid out as
-# GitHub's releases are.
+# Works as a file and from a pipe: curl -fsSL URL/install.sh | sh -s -- --dir FOLDER
 set -eu
 
 base=${QUEUECTL_BASE_URL:-@BASE_URL@}
@@ -16,7 +12,7 @@ main() {
     case $1 in
       --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
       --version) version=${2:?--version needs a version}; version=${version#v}; shift 2 ;;
-      -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+      -h | --help) usage; exit 0 ;;
       *) fail "unknown option $1; there are --dir and --version" ;;
     esac
   done
@@ -35,15 +31,26 @@ main() {
   fetch "$from/$archive" "$work/$archive"
   check "$work" "$archive"
   (cd "$work" && xz -dc "$archive" | tar -xf -) || fail "cannot unpack $archive: it takes xz and tar"
-  "$work/queuectl" --version >"$work/version" || fail 'the program does not run on this machine'
 
   mkdir -p "$dir"
-  # Within the folder a rename replaces the program at once, also one that runs.
-  cp "$work/queuectl" "$dir/.queuectl.$$"
-  chmod 755 "$dir/.queuectl.$$"
-  mv -f "$dir/.queuectl.$$" "$dir/queuectl"
-  say "queuectl $(cat "$work/version") is in $dir"
+  # Within the folder a rename replaces the program at once, also one that runs. It is tried there: where temporary files lie, programs may be forbidden.
+  new=$dir/.queuectl.$$
+  trap 'rm -rf "$work" "$new"' EXIT
+  cp "$work/queuectl" "$new"
+  chmod 755 "$new"
+  found=$("$new" --version) || fail 'the program does not run on this machine; nothing was installed'
+  mv -f "$new" "$dir/queuectl"
+  say "queuectl $found is in $dir"
   next
+}
+
+usage() {
+  cat <<'END'
+sh install.sh [--dir FOLDER] [--version X.Y.Z]
+
+Without --dir the program goes to ~/.local/bin, for root to /usr/local/bin. QUEUECTL_BASE_URL names another place to take it from, laid
+out as GitHub's releases are.
+END
 }
 
 # System and processor, as in the names of the archives.
