@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
+import { nativeFunctions } from './ffi.ts'
 import type { Ending } from './platform.ts'
 import { os } from './program.ts'
 
@@ -60,17 +61,8 @@ export function loadPosixSpawn(): PosixSpawn | null {
 }
 
 function loadLibc(): Libc {
-  const { emitWarning } = process
-  try {
-    // That FFI is experimental is known here, and none of the business of whoever reads the worker's output.
-    process.emitWarning = () => {}
-    const ffi = process.getBuiltinModule('node:ffi')
-    if (ffi === undefined) throw new Error('built without FFI')
-    const definitions = Object.entries(SIGNATURES).map(([name, args]) => [name, { arguments: args, return: 'i32' }])
-    return ffi.dlopen(null, Object.fromEntries(definitions)).functions as unknown as Libc
-  } finally {
-    process.emitWarning = emitWarning
-  }
+  const signatures = Object.entries(SIGNATURES).map(([name, args]) => [name, { arguments: args, return: 'i32' }])
+  return nativeFunctions(null, Object.fromEntries(signatures)) as Libc
 }
 
 function createSpawn(libc: Libc) {

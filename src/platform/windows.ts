@@ -7,6 +7,7 @@ import { os, runProgram, runProgramSync, withSystemPrograms } from './program.ts
 import { secondSince } from './ps.ts'
 import { type ShellCall, startShell } from './start.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
+import { type ProcessLister, processLister } from './windows-processes.ts'
 import { cmdWords, powershellWords } from './words.ts'
 
 /** cmd.exe leaves single quotes to the program; PowerShell before 7.3 drops double ones inside of an argument. */
@@ -41,8 +42,9 @@ const LIST_SCRIPT = [
  * tell (the parent's pid stays on record after its death); it is ended by taskkill, and what that missed process by process.
  */
 export function windows(): Platform {
+  const table = windowsTable(runProgram, runProgramSync, processLister())
   return createPlatform({
-    table: windowsTable(),
+    table,
     has_signals: false,
     // A console of its own that nobody sees: jobs use it too, so that none of them opens a window, Ctrl-C in the supervisor's
     // reaches none, and its code page is theirs alone. With an inherited stream Windows would not hide it.
@@ -51,7 +53,7 @@ export function windows(): Platform {
     unrunnable,
     commandLine: (words, shell) => (shell === 'powershell' ? powershellWords(words) : cmdWords(words)),
     json_typed: JSON_TYPED,
-    start: (job) => startShell(shellCall(job), job, windowsTable()),
+    start: (job) => startShell(shellCall(job), job, table),
 
     dataFolder() {
       if (process.env.QUEUECTL_HOME) return path.resolve(process.env.QUEUECTL_HOME)
@@ -98,13 +100,23 @@ export function shellCall({ command, shell, env }: Pick<JobCommand, 'command' | 
   }
 }
 
-/** Processes as Win32_Process shows them, which takes a PowerShell of half a second (wmic is gone from Windows 11). */
-export function windowsTable(run = runProgram, runSync = runProgramSync): ProcessTable {
-  const entry = (pid: number) => parse(runSync(...powershell(`-Filter 'ProcessId=${pid}'`)))?.[0] ?? null
+/**
+ * Processes as the kernel lists them, else as Win32_Process shows them, which takes a PowerShell of half a second (wmic is gone from
+ * Windows 11).
+ */
+export function windowsTable(
+  run = runProgram,
+  runSync = runProgramSync,
+  list: ProcessLister = () => null,
+): ProcessTable {
+  const entry = (pid: number) => {
+    const entries = list() ?? parse(runSync(...powershell(`-Filter 'ProcessId=${pid}'`)))
+    return entries?.find((one) => one.pid === pid) ?? null
+  }
   return {
     by_parent: true,
     entry,
-    entries: async () => parse(await run(...powershell(''))),
+    entries: async () => list() ?? parse(await run(...powershell(''))),
     startOf: (pid, asked_at) => secondSince(asked_at) ?? entry(pid)?.start ?? null,
     lives: ({ pid }) => sendSignal(pid, 0) !== 'gone',
     holders: async () => ({ holding: new Set(), unreadable: new Set() }),

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
 import { psTable } from '../../src/platform/ps.ts'
 import { shellCall, windows, windowsTable } from '../../src/platform/windows.ts'
+import { type Kernel, processLister } from '../../src/platform/windows-processes.ts'
 import { endStrangers, lives, stranger } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -143,6 +144,52 @@ describe('Windows', () => {
     expect(windows().unrunnable({ command, shell: 'default' })).to.contain('8000 characters')
     expect(windows().unrunnable({ command, shell: 'powershell' })).to.equal(null)
     expect(windows().unrunnable({ command: 'x', shell: 'cmd' })).to.equal(null)
+  })
+
+  it('has its processes listed by the kernel, in which no handle stays open', async () => {
+    const rows = [
+      { pid: 4, parent: 0, created: null },
+      { pid: 812, parent: 4, created: 116_444_736_000_000_000n + 17_640_000_059_999_999n },
+    ]
+    const open = new Set<bigint>()
+    let next = 0
+    const fill = (entry: unknown) => {
+      const row = rows[next++]
+      if (!(entry instanceof Buffer) || entry.readUInt32LE() !== 568 || !row) return 0
+      entry.writeUInt32LE(row.pid, 8)
+      entry.writeUInt32LE(row.parent, 32)
+      return 1
+    }
+    const handle = (value: bigint) => open.add(value) && value
+    const kernel: Kernel = {
+      CreateToolhelp32Snapshot: () => handle(1n),
+      Process32FirstW: (_snapshot, entry) => fill(entry),
+      Process32NextW: (_snapshot, entry) => fill(entry),
+      OpenProcess: (_access, _inherit, pid) => (pid === 4 ? 0n : handle(BigInt(Number(pid)))),
+      GetProcessTimes: (process, created) => {
+        const row = rows.find(({ pid }) => BigInt(pid) === process)
+        return created instanceof Buffer && row?.created ? created.writeBigUInt64LE(row.created) : 0
+      },
+      CloseHandle: (one) => (open.delete(one as bigint) ? 1 : 0),
+    }
+    const nobody = () => Promise.reject(new Error('PowerShell was asked'))
+    const table = windowsTable(
+      nobody,
+      () => null,
+      processLister(() => kernel),
+    )
+    const common = { group: 0, session: 0, alive: true, state: '' }
+    expect(await table.entries()).to.deep.equal([
+      { pid: 4, parent: 0, start: '0', ...common },
+      { pid: 812, parent: 4, start: '1764000005', ...common },
+    ])
+    expect([...open]).to.deep.equal([])
+    next = 0
+    expect(table.entry(812)?.parent).to.equal(4)
+    const without = processLister(() => {
+      throw new Error('built without FFI')
+    })
+    expect(without()).to.equal(null)
   })
 
   it('tells processes by their creation time', async () => {
