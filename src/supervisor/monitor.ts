@@ -1,8 +1,11 @@
 import type { RunningJob } from '../domain/process.ts'
+import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 
 /** Only jobs this old are measured: pidusage keeps a descriptor for each pid it ever saw for a minute. */
 const WORTH_MEASURING_MS = 5_000
+/** So many times as long as measuring took nothing is measured: on Windows a program is asked, which takes half a second. */
+const REST = 20
 
 export type Usage = { cpu: number; rss: number }
 
@@ -10,6 +13,8 @@ export type Usage = { cpu: number; rss: number }
 export class Monitor {
   #usage = new Map<number, Usage>()
   #measuring = false
+  /** By the monotonic clock. */
+  #rests_until = 0
 
   /** Of one process. */
   of(pid: number): Usage | undefined {
@@ -26,8 +31,9 @@ export class Monitor {
 
   /** Measures anew, in the background; `now` is the clock that `jobs` were stamped with. */
   async measure(pids: readonly number[], jobs: readonly RunningJob[], now: number): Promise<void> {
-    if (this.#measuring) return
+    if (this.#measuring || monotonic() < this.#rests_until) return
     this.#measuring = true
+    const began = monotonic()
     try {
       const leaders = jobs.flatMap(({ pid, started_at }) =>
         pid !== null && now - started_at > WORTH_MEASURING_MS ? [pid] : [],
@@ -38,6 +44,7 @@ export class Monitor {
       this.#usage = figures
     } finally {
       this.#measuring = false
+      this.#rests_until = monotonic() + (monotonic() - began) * REST
     }
   }
 }
