@@ -38,6 +38,7 @@ export class Pulse {
   readonly #space: SpaceReport
   readonly #lease_ms: number
   readonly #monitor = new Monitor()
+  readonly #recorded = Promise.withResolvers<void>()
 
   constructor(params: PulseParams) {
     const { store, facts, fleet, reaper, space, lease_ms } = params
@@ -47,6 +48,11 @@ export class Pulse {
     this.#reaper = reaper
     this.#space = space
     this.#lease_ms = lease_ms
+  }
+
+  /** Resolves when the registry knows this supervisor: what it took before would be held by nobody that another one could look for. */
+  get on_record(): Promise<void> {
+    return this.#recorded.promise
   }
 
   /** Asks the workers for a sign of life: a store that does not answer must not make them look dead. */
@@ -74,6 +80,7 @@ export class Pulse {
       lease_ms: this.#lease_ms,
       sample: { supervisor_id, ...this.#fleet.totals, processes },
     })
+    this.#recorded.resolve()
     this.#fleet.admit(members)
     this.#fleet.tellTokens('lost', lost)
     this.#fleet.tellTokens('cancel', cancelled)

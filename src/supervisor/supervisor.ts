@@ -108,7 +108,7 @@ class Supervisor {
       bury: duty(POLL_MS, () => this.#burial.perform()),
       ping: duty(beat_ms, () => this.#pulse.ping()),
       beat: duty(beat_ms, () => this.#beat()),
-      reap: duty(reap_ms, () => this.#reap()),
+      reap: duty(reap_ms, () => this.#pulse.on_record.then(() => this.#reap())),
       house: duty(HOUSE_MS, () => this.#house.pass()),
       drain: duty(POLL_MS, () => this.#checkDrain()),
     }

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
 import type { KillPoint } from '../../src/platform/kill-point.ts'
 import { killQuietly } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'
@@ -96,4 +97,27 @@ describe('a death by SIGKILL', function () {
       expect(scene.lines('ledger')).to.have.length(2)
     })
   }
+
+  it('of a supervisor on a busy store: it takes no job before it is on record itself, so that the next one knows whom it takes it from (R1)', async () => {
+    const id = await scene.add('[ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
+    const { child } = await scene.start()
+    const { identity } = await scene.holder(id)
+    child.kill('SIGKILL')
+    killQuietly(identity.pid)
+    // Whoever waits for the lock gets it in no order: three times, to see it take the job first if it can.
+    for (let round = 0; round < 3; round++) {
+      const lock = await scene.lock()
+      const dead = arm('fenced')
+      const { said } = scene.launch()
+      await waitFor(() => said() !== '', { within: 10_000, what: 'the supervisor begins' })
+      const began = monotonic()
+      await waitFor(() => monotonic() - began > 700, { within: 2_000, what: 'the time for its first reap' })
+      await lock.release()
+      await dead()
+      const { processing_by } = await scene.job(id)
+      expect((await scene.rows()).map((row) => row.id)).to.include(processing_by)
+    }
+    await scene.start()
+    await scene.until(id, { state: 'completed' }, 5_000)
+  })
 })
