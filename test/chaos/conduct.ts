@@ -53,8 +53,9 @@ export async function conduct(
       server,
       on_progress,
     })
+    const remains = await remainsOf(place)
+    // Behind the last line: a daemon that is meant to stay has written until now.
     const ledger = readLedger(place.ledger)
-    const remains = await remainsOf(place, ledger)
     const records = await recordsOf(place, played.accepted)
     const { accepted, kills: made, supervisor_of } = played
     const books = balance({ jobs: plan.jobs, accepted, ledger, records, kills: made, supervisor_of })

@@ -29,10 +29,11 @@ export class Init {
     process.once('exit', () => this.#killAll())
   }
 
-  /** Starts a supervisor of `workers` workers, and again whenever it dies. */
-  keep(workers: number): void {
+  /** Starts a supervisor of `workers` workers that run `concurrency` jobs each, and again whenever it dies. */
+  keep(workers: number, concurrency: number): void {
     const log = openSync(this.#place.log, 'a')
-    const args = ['worker', 'start', '--count', String(workers), '--grace', GRACE, '--json']
+    const size = ['--count', String(workers), '--concurrency', String(concurrency)]
+    const args = ['worker', 'start', ...size, '--grace', GRACE, '--json']
     const child = startQueuectl(args, { env: this.#place.env, at_most_ms: 0, stdio: ['ignore', log, log] })
     closeSync(log)
     this.started++
@@ -44,7 +45,7 @@ export class Init {
         this.deserted.push(`supervisor ${child.pid} ended by itself: ${signal ?? code}`)
       const timer = setTimeout(() => {
         this.#timers.delete(timer)
-        this.keep(workers)
+        this.keep(workers, concurrency)
       }, this.#random.below(LONGEST_PAUSE_MS))
       this.#timers.add(timer)
     })

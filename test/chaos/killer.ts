@@ -66,7 +66,7 @@ export class Killer {
       const file = path.join(this.#place.points, name)
       const age_ms = Math.max(0, Date.now() - statSync(file).ctimeMs)
       unlinkSync(file)
-      const id = worker || this.#registry.idOf(Number(pid))
+      const id = worker || this.#place.supervisorOf(Number(pid))
       this.#note({ kind: 'point', point, pid: Number(pid), id }, uptime() - age_ms / 1000)
     }
   }

@@ -7,7 +7,7 @@ import type { JobStore } from '../../src/store/port.ts'
 import { killQuietly, lives, startOf } from '../helpers/processes.ts'
 import { queuectl } from '../helpers/queuectl.ts'
 import type { Recorded } from './books.ts'
-import type { Ledger } from './ledger.ts'
+import { readLedger } from './ledger.ts'
 import { environmentOf, type Place } from './place.ts'
 
 /** What a job or its workers left behind has so long to go. */
@@ -39,8 +39,8 @@ export async function recordsOf(place: Place, ids: Iterable<string>): Promise<Ma
 }
 
 /** Looks for what should not be there any more, and ends it. */
-export async function remainsOf(place: Place, ledger: Ledger): Promise<Remains> {
-  const orphans = await orphansOf(place, ledger)
+export async function remainsOf(place: Place): Promise<Remains> {
+  const orphans = await orphansOf(place)
   await using store = await opened(place)
   const { shared, folder } = store.info
   const run = path.join(folder, 'run')
@@ -57,7 +57,8 @@ export async function remainsOf(place: Place, ledger: Ledger): Promise<Remains> 
 }
 
 /** Living processes that carry the mark of the run, and those that the ledger knows, whatever they carry. */
-async function orphansOf(place: Place, { lines }: Ledger): Promise<number[]> {
+async function orphansOf(place: Place): Promise<number[]> {
+  const { lines } = readLedger(place.ledger)
   const known = new Map(lines.map(({ pid, started }) => [`${pid} ${started}`, pid]))
   const living = () => {
     const signed = [...known].filter(([key, pid]) => lives(pid) && key === `${pid} ${startQuietly(pid)}`)

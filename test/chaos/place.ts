@@ -37,6 +37,12 @@ export class Place {
     return this.env.QUEUECTL_DB ?? ''
   }
 
+  /** Id of the supervisor whose pid that is or was, by what it said at its start; null: it was none. */
+  supervisorOf(pid: number): string | null {
+    const said = readFileSync(this.log, 'utf8').matchAll(/"supervisor":"([^"]+)","pid":(\d+)/g)
+    return [...said].findLast(([, , its]) => Number(its) === pid)?.[1] ?? null
+  }
+
   /** Whether `pid` belongs to this run: it, or what started it, was started here. */
   owns(pid: number): boolean {
     return environmentOf(pid).includes(`CHAOS_FOLDER=${this.folder}`)

@@ -6,7 +6,6 @@ export class Registry {
   rows: readonly AnyProcess[] = []
   /** Supervisor of each worker, by their ids. */
   readonly supervisor_of = new Map<string, string>()
-  readonly #ids = new Map<number, string>()
 
   /** Looks anew; when the store is away, what it said last stands. */
   async look(store: JobStore): Promise<void> {
@@ -16,13 +15,7 @@ export class Registry {
       return
     }
     for (const row of this.rows) {
-      this.#ids.set(row.identity.pid, row.id)
       if (row.kind === 'worker') this.supervisor_of.set(row.id, row.supervisor_id)
     }
-  }
-
-  /** Id of the process that had this pid last; null: it never was in the registry. */
-  idOf(pid: number): string | null {
-    return this.#ids.get(pid) ?? null
   }
 }

@@ -47,6 +47,7 @@ export interface Report {
   stops: number
   supervisors_started: number
   commands_killed: number
+  points_missed: number
   findings: Finding[]
   books: Omit<Books, 'lost' | 'overlaps' | 'wrong' | 'unbalanced' | 'recoveries'>
   recoveries: Recovery[]
@@ -89,6 +90,7 @@ export function reportOf(options: ChaosOptions, played: Played, books: Books, re
     stops: played.kills.length - killed.length,
     supervisors_started: played.supervisors_started,
     commands_killed: played.commands_killed,
+    points_missed: played.points_missed,
     findings,
     books: rest,
     recoveries: recoveriesOf(recoveries),
@@ -130,6 +132,7 @@ export function tablesOf(report: Report): string {
     ...causes(accounts, (account) => account.unseen),
     row('successes run again', books.successes_repeated.length, repeatedNote(books.successes_repeated)),
     row('lines that a kill cut short', books.torn, ''),
+    row('kill points that nobody came to', report.points_missed, ''),
     '',
     `${'from a kill to the next start of the job'.padEnd(48)}${['runs', 'p50', 'p95', 'max'].map((head) => head.padStart(9)).join('')}`,
     ...report.recoveries.map(recoveryLine),

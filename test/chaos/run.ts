@@ -17,7 +17,9 @@ const TICK_MS = 20
 const REGISTRY_MS = 100
 const LOOK_MS = 300
 const PROGRESS_MS = 15_000
-const SUPERVISORS = 2
+/** Of the workers of each supervisor. */
+const CONCURRENCY = [1, 2]
+const SUPERVISORS = CONCURRENCY.length
 
 export interface RunParams {
   place: Place
@@ -45,6 +47,8 @@ export interface Played {
   commands_killed: number
   /** Deaths that were planned and did not come about. */
   kills_missed: number
+  /** Kill points that nobody came to in time. */
+  points_missed: number
   problems: string[]
 }
 
@@ -70,7 +74,7 @@ class Game {
   #cancelling: Promise<void> | null = null
   #serving: Promise<void> | null = null
   readonly #problems: string[] = []
-  #missed = 0
+  #points_missed = 0
 
   constructor(params: RunParams) {
     const { place, plan, seed, has_points } = params
@@ -95,7 +99,7 @@ class Game {
     })
     try {
       const houses = Math.min(SUPERVISORS, workers)
-      for (let i = 0; i < houses; i++) this.#init.keep(Math.ceil((workers - i) / houses))
+      for (let i = 0; i < houses; i++) this.#init.keep(Math.ceil((workers - i) / houses), CONCURRENCY[i] ?? 1)
       const finished = await this.#untilFinal(store, began + limit_ms)
       const seconds = (performance.now() - began) / 1000
       await this.#stop()
@@ -187,7 +191,7 @@ class Game {
   async #stop(): Promise<void> {
     await Promise.all([this.#feeding, this.#cancelling, this.#serving])
     this.#init.retire()
-    this.#missed = this.#to_kill.length + this.#killer.disarm()
+    this.#points_missed = this.#killer.disarm()
     const { code, stderr } = await queuectl(['worker', 'stop'], { env: this.#params.place.env })
     if (code !== 0) this.#problems.push(`worker stop exited with ${code}: ${stderr.trim()}`)
   }
@@ -201,7 +205,8 @@ class Game {
       seconds,
       supervisors_started: this.#init.started,
       commands_killed: this.#feeder.killed,
-      kills_missed: this.#missed,
+      kills_missed: this.#to_kill.length,
+      points_missed: this.#points_missed,
       problems: [...this.#problems, ...this.#feeder.problems, ...this.#init.deserted],
     }
   }
