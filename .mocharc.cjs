@@ -2,7 +2,9 @@
 const NOT_ON_WINDOWS = [
   'test/cli/{address,cancel,dlq,logs,purge,requeue,safety,show,status,wait,worker-list}.test.ts',
   'test/contract/mongo.test.ts',
+  'test/faults/{disk-full,long}.test.ts',
   'test/platform/{platform,tree}.test.ts',
+  'test/security/{files,log-lines,paths,ports,programs,strangers}.test.ts',
   'test/store/mongo/**',
   'test/supervisor/**',
   'test/worker/**',
