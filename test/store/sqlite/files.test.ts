@@ -148,6 +148,8 @@ describe('the SQLite file', () => {
       expect([status, stderr.match(/read-only|cannot be opened|folder/)?.length], args.join(' ')).to.deep.equal([78, 1])
     }
     expect(readdirSync(folder)).to.deep.equal(['queue.db'])
+    // Else it could not be removed.
+    chmodSync(folder, 0o700)
   })
 
   it('that is a folder, or lies where none can be made, is refused', async () => {
