@@ -112,7 +112,7 @@ describe('the password of a store (S2)', function () {
     }
   })
 
-  it('is nowhere near workers and jobs: arguments, environment, registry, logs', async function () {
+  it('is nowhere near workers and jobs: arguments, environment, registry, logs (S3)', async function () {
     if (!HAS_PROC) this.skip()
     const scene = await Scene.open({ address: url })
     try {

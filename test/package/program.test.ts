@@ -32,7 +32,7 @@ describe('the executable', function () {
     expect(place.ok('--version')).to.equal(`${version}\n`)
   })
 
-  it('alone in an empty folder, with an empty environment, does what the README begins with', async () => {
+  it('alone in an empty folder, with an empty environment, does what the README begins with (F30)', async () => {
     place.env = {}
     const db = ['--db', 'queue.db']
     place.ok('enqueue', ...db, '{"id":"hello","command":"echo Hello && sleep 1","max_retries":3}')
@@ -100,7 +100,7 @@ describe('the executable', function () {
     expect(workers.filter((row: Row) => lives(row.pid))).to.deep.equal([])
   })
 
-  it('replaces a worker that was killed, and runs its job again', async () => {
+  it('replaces a worker that was killed, and runs its job again (F1, F30)', async () => {
     place.ok('enqueue', '--id', 'again', '--', 'test -e seen && exit 0; touch seen; sleep 30')
     const child = place.start('worker', 'start')
     const { pid } = await place.worker(({ jobs }) => jobs.length === 1)

@@ -21,7 +21,7 @@ describe('the executable, whatever surrounds it', function () {
   afterEach(() => place.end())
 
   describe('and the Node of others', () => {
-    it('gives a job the user’s node, not its own', () => {
+    it('gives a job the user’s node, not its own (F30)', () => {
       const bin = path.join(place.folder, 'bin')
       mkdirSync(bin)
       writeFileSync(path.join(bin, 'node'), '#!/bin/sh\necho the node of this machine: "$@"\n')
@@ -32,7 +32,7 @@ describe('the executable, whatever surrounds it', function () {
       expect(place.ok('logs', 'node')).to.equal('the node of this machine: -v\nthe node of this machine: x.js\n')
     })
 
-    it('needs none: a job without one on the PATH does not find it', () => {
+    it('needs none: a job without one on the PATH does not find it (F30)', () => {
       place.env.PATH = place.folder
       place.ok('enqueue', '--id', 'none', '--max-retries', '0', '--', 'node -v')
       expect(place.run('worker', 'start', '--drain').code).to.equal(1)
@@ -51,7 +51,7 @@ describe('the executable, whatever surrounds it', function () {
       expect(variables.filter((line) => /^(NODE_|PKG_|QUEUECTL_WORKER)/.test(line))).to.deep.equal([])
     })
 
-    it('runs itself where a job says queuectl, on the same queue', () => {
+    it('runs itself where a job says queuectl, on the same queue (F30)', () => {
       place.env.PATH = `${place.folder}:/usr/bin:/bin`
       place.ok('enqueue', '--id', 'outer', '--', 'queuectl enqueue --id inner -- echo from inside')
       place.drain()
