@@ -15,6 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
+import { NOBODY, needsOpenSources } from '../../helpers/other-user.ts'
 import { ROOT } from '../../helpers/sources.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
@@ -43,7 +44,7 @@ async function deserted(): Promise<[string, Buffer]> {
 
 /** Runs Node as a user who owns nothing here, where that is possible; root may write anywhere. */
 function asNobody(args: readonly string[]) {
-  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const nobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
   return spawnSync(process.execPath, args, { ...nobody, env: { QUEUECTL_HOME: '/none' }, cwd: '/', encoding: 'utf8' })
 }
 
@@ -137,6 +138,7 @@ describe('the SQLite file', () => {
 
   it('that may not be written is refused by name, in a folder that may not be written either (F29)', async function () {
     if (process.platform === 'win32') return this.skip()
+    needsOpenSources(this)
     const file = await queue()
     const folder = path.dirname(file)
     const run = (...args: string[]) => asNobody([path.join(ROOT, 'src/main.ts'), ...args, '--db', file])

@@ -1,0 +1,22 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import { ROOT } from './sources.ts'
+
+/** A user to whom nothing here belongs. */
+export const NOBODY = 65_534
+
+/** Skips a test that runs the sources as another user, where they lie in a folder that nobody else may look into. */
+export function needsOpenSources(context: Mocha.Context): void {
+  const closed = [path.join(ROOT, 'src/main.ts'), process.execPath].find((file) => !isOpen(file))
+  if (closed === undefined) return
+  console.log(`      skipped: other users cannot reach ${closed}`)
+  context.skip()
+}
+
+function isOpen(file: string): boolean {
+  if ((statSync(file).mode & 0o004) === 0) return false
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false
+    if (folder === path.dirname(folder)) return true
+  }
+}
