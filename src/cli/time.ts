@@ -21,16 +21,18 @@ export function parseTime(text: string, what: string): number {
   return time
 }
 
-/** ISO 8601, UTC, milliseconds; null stays null. */
+/** ISO 8601, UTC, milliseconds; null stays null, and stands for what is no time. */
 export function iso(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString()
+  return time === null ? null : written(new Date(time))
 }
 
 /** Local date and time to the second, for people. */
 export function localTime(time: number): string {
   const date = new Date(time - new Date(time).getTimezoneOffset() * 60_000)
-  return date.toISOString().slice(0, 19).replace('T', ' ')
+  return written(date)?.slice(0, 19).replace('T', ' ') ?? 'unknown'
 }
+
+const written = (date: Date) => (Number.isNaN(date.getTime()) ? null : date.toISOString())
 
 /** `3m 5s ago` or `in 12s`, seen from `now` (both epoch milliseconds). */
 export function relative(time: number, now: number): string {

@@ -1,6 +1,5 @@
 import { invalid } from '../domain/errors.ts'
-
-const MOST_WORKERS = 256
+import { MOST_WORKERS } from '../domain/process.ts'
 
 /** The number of workers that `text` means, at least `least`. Throws `invalid`; `label` is what the message calls it. */
 export function parseWorkerCount(text: string, label: string, least: number): number {

@@ -85,7 +85,9 @@ function auditNumbers(job: Job, runs: readonly Entry[], kept: number | null, fin
 /** One run after the other; none after a final one, unless it was requeued. */
 function auditOrder(job: Job, runs: readonly Entry[], find: Find): void {
   for (const [index, run] of runs.entries()) {
-    if (!MAKES[run.outcome].includes(run.state)) {
+    const makes = Object.hasOwn(MAKES, run.outcome) ? MAKES[run.outcome] : null
+    if (makes === null) find('wrong_state', `run ${run.number} has an outcome that there is not: ${run.outcome}`)
+    else if (!makes.includes(run.state)) {
       find('wrong_state', `run ${run.number} was ${run.outcome} and left the job ${run.state}`)
     }
     const next = runs[index + 1] ?? openRun(job)

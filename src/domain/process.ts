@@ -83,6 +83,9 @@ export type AnyProcess = SupervisorRow | WorkerRow
 /** What a beat writes: the row without what the store itself keeps. */
 export type Beat<Row extends AnyProcess> = Omit<Row, 'beat_at' | 'beats' | 'started_at'>
 
+/** Workers of one supervisor. */
+export const MOST_WORKERS = 256
+
 export type ControlKind = 'stop' | 'scale'
 
 /** A stored request from another terminal to one supervisor. */

@@ -26,9 +26,9 @@ export function emptyTally(): Tally {
 
 /** Counts an account in. `runs_kept`: only so many runs of a job, the last ones, stay on record. */
 export function count(tally: Tally, { job, entries }: Account, runs_kept: number | null): void {
-  for (const { outcome } of entries) tally.outcomes[outcome]++
+  for (const { outcome } of entries) add(tally.outcomes, outcome)
   if (job === null) return
-  tally.jobs[job.state]++
+  add(tally.jobs, job.state)
   tally.starts += job.runs
   if (job.state === 'processing') tally.running++
   if (runs_kept !== null) tally.unrecorded += Math.max(0, endedRuns(job) - runs_kept)
@@ -38,6 +38,11 @@ export function count(tally: Tally, { job, entries }: Account, runs_kept: number
 export function imbalance({ starts, outcomes, running, unrecorded }: Tally): number {
   const accounted = Object.values(outcomes).reduce((sum, n) => sum + n, running + unrecorded)
   return starts - accounted
+}
+
+/** An edited store may have states and outcomes that there are not: the audit names them. */
+function add<Name extends string>(numbers: Record<Name, number>, name: Name): void {
+  if (Object.hasOwn(numbers, name)) numbers[name]++
 }
 
 function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {

@@ -1,5 +1,6 @@
 import type { Account, Entry } from '../../domain/books.ts'
 import type { JobStore } from '../port.ts'
+import { soundRun } from '../stored.ts'
 import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
 
@@ -29,5 +30,5 @@ export function accounting(db: Connection): Pick<JobStore, 'books'> {
 }
 
 function toEntry({ seq: _, ...row }: Row): Entry {
-  return row as unknown as Entry
+  return soundRun(row)
 }

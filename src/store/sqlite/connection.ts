@@ -1,9 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
+import { tryAgain } from '../../domain/errors.ts'
 import type { StoreRole } from '../port.ts'
-import { domainError, fileError, isBusy } from './errors.ts'
+import { domainError, isBusy, isTooLarge } from './errors.ts'
+import { makePrivately } from './file.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
@@ -24,6 +23,7 @@ export class Connection {
   readonly #statements = new Map<string, StatementSync>()
   readonly #patience_ms: number
   #closed = false
+  #wide = false
   /** Ends the pauses of calls that wait for the lock; made with the first of them, for it takes a command a millisecond to load. */
   #closing: AbortController | null = null
   #synchronous: 'NORMAL' | 'FULL'
@@ -62,11 +62,13 @@ export class Connection {
 
   /** First row of `sql`. */
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#prepare(sql).get(...values)
+    const row = this.#prepare(sql).get(...values)
+    return row && this.#wide ? narrowed(row) : row
   }
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepare(sql).all(...values)
+    const rows = this.#prepare(sql).all(...values)
+    return this.#wide ? rows.map(narrowed) : rows
   }
 
   /** Number of rows changed; what triggers changed is not counted. */
@@ -119,6 +121,7 @@ export class Connection {
       try {
         return work()
       } catch (error) {
+        if (isTooLarge(error)) return this.#widely(work)
         if (!isBusy(error)) throw domainError(error, this.path)
         since ??= performance.now()
         if (performance.now() - since > this.#patience_ms) throw domainError(error, this.path)
@@ -165,10 +168,28 @@ export class Connection {
     this.#db.close()
   }
 
+  /** Repeats `work`, now taking numbers that only somebody else can have written: too large to be exact. */
+  #widely<T>(work: () => T): T {
+    this.#setWide(true)
+    try {
+      return work()
+    } catch (error) {
+      throw domainError(error, this.path)
+    } finally {
+      this.#setWide(false)
+    }
+  }
+
+  #setWide(wide: boolean): void {
+    this.#wide = wide
+    for (const statement of this.#statements.values()) statement.setReadBigInts(wide)
+  }
+
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql)
     if (!statement) {
       statement = this.#db.prepare(sql)
+      if (this.#wide) statement.setReadBigInts(true)
       this.#statements.set(sql, statement)
     }
     return statement
@@ -188,44 +209,8 @@ export class Connection {
   }
 }
 
-/**
- * SQLite would give the file, and later its -wal and -shm, the mode that the umask leaves. `wx`, because opening and closing a
- * file that SQLite has open in this process would drop its locks (https://sqlite.org/howtocorrupt.html, 2.2).
- */
-function makePrivately(path: string): void {
-  try {
-    refuseLogAlone(path)
-    const folder = dirname(path)
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
-    if (made !== undefined) syncNames(folder, dirname(made))
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch (error) {
-    if (error instanceof QueuectlError) throw error
-    const failure = error as NodeJS.ErrnoException
-    if (failure.code !== 'EEXIST') throw fileError(failure, path)
-  }
-}
-
-/** Throws `configuration` for a log without its file: SQLite would take the file for new, and remove the log, in which the jobs may be. */
-export function refuseLogAlone(path: string): void {
-  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (size(path) > 0 || size(`${path}-wal`) === 0) return
-  throw misconfigured(
-    `${path} is ${existsSync(path) ? 'empty' : 'missing'}, but its log ${path}-wal is there`,
-    'put it back beside its log, or move the log away to begin anew',
+function narrowed(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]),
   )
-}
-
-/** The name of a new folder lasts once the folder above is synced, up to `top`; SQLite does that for the names of its files. */
-function syncNames(folder: string, top: string): void {
-  for (let at = dirname(folder); ; at = dirname(at)) {
-    try {
-      const fd = openSync(at, 'r')
-      fsyncSync(fd)
-      closeSync(fd)
-    } catch {
-      // Not every system syncs folders, and not every folder may be read.
-    }
-    if (at === top || at === dirname(at)) return
-  }
 }

@@ -1,5 +1,7 @@
 import type { Control } from '../../domain/process.ts'
 import type { JobStore } from '../port.ts'
+import { parsed } from '../stored.ts'
+import { soundControl } from '../stored-rows.ts'
 import type { Connection, Row } from './connection.ts'
 
 const KEPT_MS = 86_400_000
@@ -22,7 +24,7 @@ export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControl
     async takeControls({ supervisor_id }) {
       // Asked at every tick: the lock is taken only when there is something.
       if (!(await db.read(() => db.get(ASKED, supervisor_id)))) return []
-      return db.write(() => db.all(ASKED, supervisor_id).map((row) => take(db, row)))
+      return db.write(() => db.all(ASKED, supervisor_id).flatMap((row) => take(db, row) ?? []))
     },
     answer: ({ id, result }) =>
       db.write(() => {
@@ -42,7 +44,8 @@ export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfi
     config: () =>
       db.read(() => {
         const rows = db.all('SELECT key, value FROM config ORDER BY key')
-        return Object.fromEntries(rows.map((row) => [String(row.key), JSON.parse(String(row.value))]))
+        const settings = rows.map((row) => [String(row.key), parsed(row.value)] as const)
+        return Object.fromEntries(settings.filter(([, value]) => value !== undefined))
       }),
     setConfig: ({ key, value, unset = false }) =>
       db.write(
@@ -55,15 +58,12 @@ export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfi
   }
 }
 
-function take(db: Connection, row: Row): Control {
+/** Null: taken, but nobody can say what was asked for. */
+function take(db: Connection, row: Row): Control | null {
   db.run(TAKE, Number(row.seq))
-  return { ...toControl(row), state: 'taken' }
+  return toControl({ ...row, state: 'taken' })
 }
 
-function toControl({ seq: _, ...row }: Row): Control {
-  const parsed = {
-    args: JSON.parse(String(row.args)),
-    result: row.result === null ? null : JSON.parse(String(row.result)),
-  }
-  return { ...row, ...parsed } as unknown as Control
+function toControl(row: Row): Control | null {
+  return soundControl({ ...row, args: parsed(row.args), result: parsed(row.result) })
 }

@@ -2,6 +2,7 @@ import { ioError, misconfigured, QueuectlError, tryAgain } from '../../domain/er
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
 const CODE = {
+  error: 1,
   busy: 5,
   locked: 6,
   readonly: 8,
@@ -9,6 +10,9 @@ const CODE = {
   corrupt: 11,
   full: 13,
   cant_open: 14,
+  too_big: 18,
+  constraint: 19,
+  mismatch: 20,
   not_a_database: 26,
 } as const
 
@@ -22,6 +26,12 @@ export function isBusy(error: unknown): boolean {
 export function isDamaged(error: unknown): boolean {
   const code = primaryCode(error)
   return code === CODE.corrupt || code === CODE.not_a_database
+}
+
+/** Whether a value did not fit where it was to be stored. */
+export function isRefused(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === CODE.constraint || code === CODE.mismatch
 }
 
 /** `error` in the words of the domain, when it is one that people can do something about; else as it came. */
@@ -44,9 +54,20 @@ export function domainError(error: unknown, path: string): unknown {
       return misconfigured(`${path} cannot be opened`, `check that its folder can be written, or ${OTHER}`)
     case CODE.not_a_database:
       return misconfigured(`${path} is not a queuectl database`, OTHER)
+    // Statements and values are ours, and fit what we have made.
+    case CODE.error:
+    case CODE.too_big:
+    case CODE.constraint:
+    case CODE.mismatch:
+      return misconfigured(`${path} is not as queuectl has made it: ${reason}`, DOCTOR)
     default:
-      return error
+      return isTooLarge(error) ? misconfigured(`${path} holds a number that is too large: ${reason}`, DOCTOR) : error
   }
+}
+
+/** Whether a whole number is larger than ours ever are: beyond what JavaScript's own hold. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE'
 }
 
 /** The same for errors of the file system met while the file was made. */
@@ -57,6 +78,8 @@ export function fileError(error: NodeJS.ErrnoException, path: string): QueuectlE
 }
 
 const OTHER = 'choose another file with --db'
+/** The remedy for a file that somebody else has changed. */
+export const DOCTOR = 'somebody has edited it: queuectl doctor looks for what is wrong; a backup can be restored'
 /** The remedy for a damaged file. */
 export const RECOVER =
   'stop the workers and keep a copy; restore a backup, or "sqlite3 FILE .recover | sqlite3 NEW" saves what can be read'

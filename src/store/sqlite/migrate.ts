@@ -1,6 +1,7 @@
 import { misconfigured, tryAgain } from '../../domain/errors.ts'
 import type { ProcessIdentity } from '../../domain/process.ts'
 import type { Connection } from './connection.ts'
+import { toProcess } from './registry.ts'
 import { MIGRATIONS } from './schema.ts'
 
 /** Marks a file as ours: "qctl". */
@@ -63,9 +64,7 @@ export function setVersion(db: Connection, version: number): void {
 }
 
 function refuseWhileInUse(db: Connection, isAlive: (identity: ProcessIdentity) => boolean): void {
-  const identities = db
-    .all('SELECT body FROM processes')
-    .map((row) => JSON.parse(String(row.body)).identity as ProcessIdentity)
+  const identities = db.all('SELECT * FROM processes').map((row) => toProcess(row).identity)
   const alive = identities.find(isAlive)
   if (!alive) return
   throw tryAgain(

@@ -1,6 +1,7 @@
 import type { Run } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
-import type { Connection } from './connection.ts'
+import { soundRun } from '../stored.ts'
+import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
 import { COUNTED, VIEWS } from './schema.ts'
 
@@ -33,7 +34,7 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
           .all('SELECT id FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?', prefix, `${prefix}~`, limit)
           .map((row) => String(row.id)),
       ),
-    runs: ({ id }) => db.read(() => db.all(RUNS, id).map((row) => ({ ...row }) as unknown as Run)),
+    runs: ({ id }) => db.read(() => db.all(RUNS, id).map((row) => soundRun<Run>({ ...row }))),
     recorded: ({ tokens }) =>
       db.read(() => {
         const known = new Set(db.all(RECORDED, JSON.stringify(tokens)).map(({ token }) => String(token)))
@@ -43,9 +44,13 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
   }
 }
 
+function countsIn(row: Row): Counts {
+  return Object.fromEntries(VIEWS.map((view) => [view, Number(row[view]) || 0])) as Counts
+}
+
 /** From the counters: as quick for a million jobs as for ten. Jobs that are due but not promoted yet count as ready. */
 function overviewAt(db: Connection, now: number): Overview {
-  const rows = db.all(COUNTED).map(({ queue, ...counts }) => [String(queue), counts as unknown as Counts] as const)
+  const rows = db.all(COUNTED).map(({ queue, ...counts }) => [String(queue), countsIn(counts)] as const)
   const queues: Record<string, Counts> = Object.fromEntries(rows)
   for (const { queue, view, n } of db.all(OVERDUE, now)) {
     const counts = queues[String(queue)]

@@ -1,5 +1,7 @@
 import type { AnyProcess, Beat, Sample } from '../../domain/process.ts'
 import type { JobStore } from '../port.ts'
+import { parsed } from '../stored.ts'
+import { soundProcess, soundSample } from '../stored-rows.ts'
 import type { Connection } from './connection.ts'
 import { renewNow } from './leases.ts'
 
@@ -40,7 +42,7 @@ export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes'
         const from = Math.max(since, now - SAMPLES_KEPT_MS)
         return db
           .all('SELECT body FROM samples WHERE at >= ? ORDER BY at', from)
-          .map((row) => JSON.parse(String(row.body)))
+          .flatMap((row) => soundSample(parsed(row.body)) ?? [])
       }),
   }
 }
@@ -56,6 +58,14 @@ function writeSample(db: Connection, sample: Sample): void {
 }
 
 /** The process in a row of the registry. */
-export function toProcess({ started_at, beat_at, beats, body }: Record<string, unknown>): AnyProcess {
-  return { ...JSON.parse(String(body)), started_at, beat_at, beats }
+export function toProcess({
+  id,
+  supervisor_id,
+  started_at,
+  beat_at,
+  beats,
+  body,
+}: Record<string, unknown>): AnyProcess {
+  const owner = supervisor_id === null ? {} : { supervisor_id }
+  return soundProcess({ id: String(id), ...owner, started_at, beat_at, beats }, parsed(body))
 }

@@ -1,4 +1,5 @@
 import type { Job } from '../../domain/job.ts'
+import { parsed, runnableJob, soundJob } from '../stored.ts'
 import type { Row } from './connection.ts'
 
 /** Columns that an insert sets; the others have their value by default. */
@@ -47,6 +48,10 @@ const LATER = [
 /** What `toJob` needs, for SELECT and RETURNING. */
 export const COLUMNS = [...INSERTED, ...LATER].join(', ')
 
+/** For SET: what only a processing job has. */
+export const UNHOLD = `processing_by = NULL, lease_token = NULL, run_token = NULL, locked_at = NULL, lease_expires_at = NULL,
+  cancel_requested_at = NULL`
+
 export const INSERT_JOB = `
   INSERT OR FAIL INTO jobs (ready, ${INSERTED.join(', ')}) VALUES (?${', ?'.repeat(INSERTED.length)})
   ON CONFLICT (id) DO NOTHING`
@@ -59,6 +64,14 @@ export function insertValues(job: Job) {
 
 /** The job in a row of `COLUMNS`. */
 export function toJob(row: Row): Job {
-  const { env, ...rest } = row
-  return { ...rest, env: env ? JSON.parse(String(env)) : null } as unknown as Job
+  return soundJob({ ...row, env: envOf(row) })
+}
+
+/** The same, for it to be run; in words, what keeps it from that. */
+export function toRunnable(row: Row): Job | string {
+  return runnableJob({ ...row, env: envOf(row) })
+}
+
+function envOf({ env }: Row): unknown {
+  return env === null ? null : parsed(env)
 }

@@ -3,14 +3,14 @@ import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
 import type { JobStore, SettleParams } from '../port.ts'
 import { claimNow } from './claim.ts'
 import type { Connection, Row } from './connection.ts'
+import { UNHOLD } from './rows.ts'
 
 const FIND =
   'SELECT seq, lease_token, run_token, runs, requeues, started_at, cancel_requested_at FROM jobs WHERE id = ?'
 
 const FINISH = `
   UPDATE OR FAIL jobs SET state = ?, ready = ?, next_run_at = coalesce(?, next_run_at), attempts = ?, interruptions = ?, worker_deaths = ?,
-    updated_at = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?, processing_by = NULL, lease_token = NULL,
-    run_token = NULL, locked_at = NULL, lease_expires_at = NULL, cancel_requested_at = NULL
+    updated_at = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?, ${UNHOLD}
   WHERE seq = ?`
 
 const BOOK = `

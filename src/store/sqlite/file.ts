@@ -1,0 +1,46 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { misconfigured, QueuectlError } from '../../domain/errors.ts'
+import { fileError } from './errors.ts'
+
+/**
+ * SQLite would give the file, and later its -wal and -shm, the mode that the umask leaves. `wx`, because opening and closing a
+ * file that SQLite has open in this process would drop its locks (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+export function makePrivately(path: string): void {
+  try {
+    refuseLogAlone(path)
+    const folder = dirname(path)
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (made !== undefined) syncNames(folder, dirname(made))
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if (error instanceof QueuectlError) throw error
+    const failure = error as NodeJS.ErrnoException
+    if (failure.code !== 'EEXIST') throw fileError(failure, path)
+  }
+}
+
+/** Throws `configuration` for a log without its file: SQLite would take the file for new, and remove the log, in which the jobs may be. */
+export function refuseLogAlone(path: string): void {
+  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  if (size(path) > 0 || size(`${path}-wal`) === 0) return
+  throw misconfigured(
+    `${path} is ${existsSync(path) ? 'empty' : 'missing'}, but its log ${path}-wal is there`,
+    'put it back beside its log, or move the log away to begin anew',
+  )
+}
+
+/** The name of a new folder lasts once the folder above is synced, up to `top`; SQLite does that for the names of its files. */
+function syncNames(folder: string, top: string): void {
+  for (let at = dirname(folder); ; at = dirname(at)) {
+    try {
+      const fd = openSync(at, 'r')
+      fsyncSync(fd)
+      closeSync(fd)
+    } catch {
+      // Not every system syncs folders, and not every folder may be read.
+    }
+    if (at === top || at === dirname(at)) return
+  }
+}
