@@ -65,6 +65,14 @@ export function countsContract(kit: Kit): void {
       }
     })
 
+    it('counts queues whose names mean something to JavaScript', async () => {
+      for (const queue of ['__proto__', 'constructor', 'toString']) await put(kit.store, [`in-${queue}`], { queue })
+      const { total, queues } = await kit.store.overview()
+      expect(Object.keys(queues)).to.have.members(['__proto__', 'constructor', 'toString'])
+      expect(Object.values(queues)).to.deep.equal([total, total, total].map((one) => ({ ...one, ready: 1 })))
+      expect(({} as Record<string, unknown>).ready).to.equal(undefined)
+    })
+
     it('counts a job as ready from the moment it is due', async () => {
       await put(kit.store, ['a'], { delay_ms: 200 })
       expect((await kit.store.overview()).total).to.deep.equal({ ...NONE, scheduled: 1 })

@@ -1,7 +1,7 @@
 import type { Entry } from '../../domain/books.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { type RunDocument, toJob } from './documents.ts'
+import { runsIn, toJob } from './documents.ts'
 
 /** The books, page by page. A job and its runs are one document, so that each account is as it was at one moment. */
 export function accounting(db: Connection): Pick<JobStore, 'books'> {
@@ -11,14 +11,16 @@ export function accounting(db: Connection): Pick<JobStore, 'books'> {
       const found = await db.call(() =>
         db.models.jobs.find(behind, { change_token: 0 }).sort({ seq: 1 }).limit(limit).lean(),
       )
-      const accounts = found.map(({ history, ...row }) => ({ job: toJob(row), entries: history.map(toEntry) }))
+      const accounts = found.map(({ history, ...row }) => ({
+        job: toJob(row),
+        entries: runsIn({ history }).map(toEntry),
+      }))
       return { accounts, next: found.length < limit ? null : (found.at(-1)?.seq ?? null) }
     },
   }
 }
 
-function toEntry({ fence: _, ...run }: RunDocument): Entry {
-  const times = { started_at: run.started_at.getTime(), finished_at: run.finished_at.getTime() }
+function toEntry({ fence: _, ...run }: ReturnType<typeof runsIn>[number]): Entry {
   // Entries from before requeues were recorded have no such field.
-  return { ...run, ...times, requeues: run.requeues ?? null }
+  return { ...run, requeues: run.requeues ?? null } as Entry
 }

@@ -2,7 +2,7 @@ import { FINAL_STATES, isFinal, type JobState } from '../../domain/job.ts'
 import { newToken } from '../../domain/token.ts'
 import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { type Assignments, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
+import { type Assignments, JOB_PROJECTION, type JobRow, literal, runsIn, toJob } from './documents.ts'
 import { EPOCH } from './schema.ts'
 
 /** What a request makes of a job in one of the states `from`. */
@@ -115,7 +115,7 @@ async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: numbe
       .find(ended, { 'history.token': 1 })
       .sort({ finished_at: 1 })
       .limit(params.limit)
-      .lean<{ _id: string; history: { token: string }[] }[]>(),
+      .lean<{ _id: string; history: unknown }[]>(),
   )
   const ids = { $in: found.map(({ _id }) => _id) }
   // First: cut off in between, the call leaves jobs that are purged again, not outputs of none. One that is requeued meanwhile loses
@@ -125,5 +125,5 @@ async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: numbe
   // Those that were requeued in between are still there; the count of a repeated delete would say nothing.
   const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { _id: 1 }).lean())).map(({ _id }) => _id))
   const gone = found.filter(({ _id }) => !kept.has(_id))
-  return { jobs: gone.length, tokens: gone.flatMap(({ history }) => history.map(({ token }) => token)) }
+  return { jobs: gone.length, tokens: gone.flatMap((job) => runsIn(job).map(({ token }) => token)) }
 }

@@ -1,8 +1,13 @@
+import { EXIT, QueuectlError } from '../../domain/errors.ts'
 import type { Claimed, ClaimParams, JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { type Assignments, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
+import { type Assignments, flawIn, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
 import { isDuplicate } from './errors.ts'
 import { renewLeases } from './leases.ts'
+import { EPOCH, UNHELD } from './schema.ts'
+
+/** The rest by the next claims. */
+const BURIED_AT_ONCE = 100
 
 const READY = { state: 'pending', view: 'ready' } as const
 const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
@@ -35,11 +40,11 @@ export function claiming(db: Connection): Pick<JobStore, 'claim'> {
 
   async function find(params: ClaimParams): Promise<Claimed> {
     const looked = performance.now() - looked_at < LOOK_EVERY_MS
-    const early = looked ? await take(db, params) : null
+    const early = looked ? await takeSound(db, params) : null
     if (early) return claimed(early)
     looked_at = performance.now()
     const due = await promoteDue(db)
-    const job = (await take(db, params)) ?? (await db.call(() => heldBy(db, params.token)))
+    const job = (await takeSound(db, params)) ?? (await db.call(() => heldBy(db, params.token)))
     if (job) return claimed(job)
     const next = params.queues === null ? due : await firstDue(db, params.queues)
     return { job: null, next_due_ms: next && Math.max(0, next.getTime() - db.now()) }
@@ -66,6 +71,44 @@ const claimed = (document: JobRow): Claimed => ({ job: toJob(document), next_due
  * not look as if it had gone on.
  */
 const TAKEN_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_at' }] } }
+
+/** As `take`; jobs that make no sense are taken out of the way of the others. */
+async function takeSound(db: Connection, params: ClaimParams): Promise<JobRow | null> {
+  for (let buried = 0; buried < BURIED_AT_ONCE; buried++) {
+    const job = await take(db, params).catch((error) => buryUntaken(db, error))
+    if (job === 'buried') continue
+    const flaw = job && flawIn(job)
+    if (job === null || flaw === null) return job
+    await bury(db, { _id: job._id, lease_token: params.token }, flaw)
+  }
+  return null
+}
+
+/** A job could not be taken for what is stored in it. Nobody could ever take such jobs: all of them go. */
+async function buryUntaken(db: Connection, error: unknown): Promise<'buried'> {
+  if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.config) throw error
+  const unfit = [{ runs: { $not: { $type: 'number' } } }, { updated_at: { $not: { $type: 'date' } } }]
+  if ((await bury(db, { ...READY, $or: unfit }, 'its stored numbers are damaged')) === 0) throw error
+  return 'buried'
+}
+
+/** It was never begun. */
+async function bury(db: Connection, which: Record<string, unknown>, reason: string): Promise<number> {
+  const begun = { $and: [{ $eq: ['$state', 'processing'] }, { $isNumber: '$runs' }] }
+  const set: Assignments = {
+    state: 'dead',
+    view: 'dead',
+    runs: { $cond: [begun, { $subtract: ['$runs', 1] }, 0] },
+    reason: literal(reason),
+    started_at: null,
+    finished_at: '$$NOW',
+    ...UNHELD,
+  }
+  const { modifiedCount } = await db.call(() =>
+    db.models.jobs.updateMany(which, [{ $set: set }], { updatePipeline: true }),
+  )
+  return modifiedCount
+}
 
 /** Takes the first ready job of the queues, or the one that the token holds already; null: none is ready. */
 function take(db: Connection, { worker_id, token, queues, lease_ms }: ClaimParams): Promise<JobRow | null> {
@@ -121,7 +164,8 @@ async function promoteDue(db: Connection): Promise<Date | null> {
 }
 
 async function firstDue(db: Connection, queues: readonly string[] | null): Promise<Date | null> {
-  const waiting = { ...WAITING, ...among(queues) }
+  // What is no date comes before all that are.
+  const waiting = { ...WAITING, ...among(queues), next_run_at: { $gt: EPOCH } }
   const first = await db.call(() => db.models.jobs.findOne(waiting, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean())
   return first?.next_run_at ?? null
 }

@@ -1,7 +1,9 @@
 import type { Control } from '../../domain/process.ts'
 import { newToken } from '../../domain/token.ts'
 import type { JobStore } from '../port.ts'
+import { soundControl } from '../stored-rows.ts'
 import type { Connection } from './connection.ts'
+import { timeOf } from './documents.ts'
 import type { ControlDocument } from './models.ts'
 import { takeNumbers } from './numbers.ts'
 
@@ -37,7 +39,7 @@ export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControl
       const taken = await db.call(() => controls.find({ take_token }).sort({ seq: 1 }).lean())
       take_token = newToken()
       unanswered = false
-      return taken.map(toControl)
+      return taken.flatMap((control) => toControl(control) ?? [])
     },
     async answer({ id, result }) {
       await db.call(() => controls.updateOne({ _id: id }, { $set: { state: 'done', result } }))
@@ -64,6 +66,7 @@ export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfi
   }
 }
 
-function toControl({ _id, seq: _seq, take_token: _take, created_at, ...control }: ControlDocument): Control {
-  return { ...control, id: _id, created_at: created_at.getTime() }
+/** Null: nobody can say what was asked for. */
+function toControl({ _id, created_at, ...control }: ControlDocument): Control | null {
+  return soundControl({ ...control, id: _id, created_at: timeOf(created_at) })
 }

@@ -1,4 +1,5 @@
-import type { Job, JobState, JobView, RunOutcome } from '../../domain/job.ts'
+import type { Job, JobState, JobView, Run, RunOutcome } from '../../domain/job.ts'
+import { isObject, runnableJob, type Stored, soundJob, soundRun } from '../stored.ts'
 
 /** Times of a job: dates in the store, so that the server's clock can write and compare them. */
 const TIMES = [
@@ -82,9 +83,39 @@ export function toDocument({ id, env, ...job }: Job, seq: number): JobDocument {
 }
 
 /** The job in a document. */
-export function toJob({ _id, seq: _seq, view: _view, env, ...rest }: JobRow): Job {
-  const times = Object.fromEntries(TIMES.map((name) => [name, rest[name]?.getTime() ?? null])) as Pick<Job, Time>
-  return { ...rest, ...times, id: _id, env: env && Object.fromEntries(env.map(({ name, value }) => [name, value])) }
+export function toJob(row: JobRow): Job {
+  return soundJob(fieldsOf(row))
+}
+
+/** What keeps the job in a document from being run; null: nothing. */
+export function flawIn(row: JobRow): string | null {
+  const job = runnableJob(fieldsOf(row))
+  return typeof job === 'string' ? job : null
+}
+
+/** The fields of a job, as they are stored: `undefined` for what is missing, and for variables that are none. */
+function fieldsOf({ _id, seq: _seq, view: _view, env, ...rest }: JobRow): Stored {
+  const times = Object.fromEntries(TIMES.map((name) => [name, timeOf(rest[name])]))
+  return { ...rest, ...times, id: _id, env: env && envOf(env) }
+}
+
+/** Epoch milliseconds of a stored date; anything else stays what it is. */
+export function timeOf(stored: unknown): unknown {
+  return stored instanceof Date ? stored.getTime() : stored
+}
+
+function envOf(stored: unknown): unknown {
+  if (!Array.isArray(stored) || !stored.every(isObject)) return undefined
+  return Object.fromEntries(stored.map(({ name, value }) => [String(name), value]))
+}
+
+/** The runs in a document, oldest first, with their times in milliseconds. */
+export function runsIn(row: { history?: unknown } | null): (Run & Pick<RunDocument, 'fence' | 'state' | 'requeues'>)[] {
+  const history = Array.isArray(row?.history) ? row.history.filter(isObject) : []
+  return history.map((run) => {
+    const times = { started_at: timeOf(run.started_at), finished_at: timeOf(run.finished_at) }
+    return soundRun({ ...run, ...times })
+  })
 }
 
 /** View of a pending job. */

@@ -21,6 +21,9 @@ const PASSING = new Set([
   6, 7, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
 ])
 
+/** A value is not of the type, or a document not of the form, that the write or the collection wants. */
+const UNFIT = new Set([2, 14, 121, 241, 16_554, 16_556, 16_702, 28_765])
+
 /** Whether the id, or the token, belongs to another document. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === CODE.duplicate_key
@@ -68,6 +71,12 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   if (isPassing(error)) return cannotReach(address, reason)
   if (TOO_LARGE.has(code) || /larger than the maximum|object to insert too large/i.test(reason)) {
     return invalid(`this is too large for one MongoDB document (16 MiB): ${reason}`)
+  }
+  if (UNFIT.has(code)) {
+    return misconfigured(
+      `${address.label} holds what queuectl has not stored: ${reason}`,
+      'somebody has edited it: queuectl doctor looks for what is wrong; a backup can be restored',
+    )
   }
   if (code === CODE.out_of_disk_space) return ioError(`the disk of MongoDB at ${address.hosts} is full`)
   if (error instanceof mongo.MongoParseError || error instanceof mongo.MongoAPIError) return malformed(reason)

@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose'
 import type { KeptOutput } from '../../domain/output.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
+import { runsIn } from './documents.ts'
 import { isDuplicate } from './errors.ts'
 import type { OutputDocument } from './models.ts'
 import { HISTORY } from './settle.ts'
@@ -49,9 +50,9 @@ async function tokensOf(db: Connection, given: readonly KeptOutput[]): Promise<S
   const found = await db.call(() =>
     db.models.jobs
       .find({ _id: { $in: ids } }, { run_token: 1, 'history.token': 1 })
-      .lean<{ run_token: string | null; history: { token: string }[] }[]>(),
+      .lean<{ run_token: string | null; history: unknown }[]>(),
   )
-  return new Set(found.flatMap(({ run_token, history }) => [run_token ?? '', ...history.map(({ token }) => token)]))
+  return new Set(found.flatMap((job) => [job.run_token ?? '', ...runsIn(job).map(({ token }) => token)]))
 }
 
 /** What is kept only grows. The end of a run takes its place among the last ones: what they no longer include is removed. */

@@ -1,7 +1,7 @@
 import type { Run } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, type RunDocument, toJob } from './documents.ts'
+import { JOB_PROJECTION, runsIn, toJob } from './documents.ts'
 
 interface Count {
   _id: { queue: string; view: keyof Counts }
@@ -36,14 +36,12 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
     },
     async runs({ id }) {
       const job = await db.call(() => jobs.findOne({ _id: id }, { history: 1 }).lean())
-      return (job?.history ?? []).map(toRun)
+      return runsIn(job).map(({ fence: _fence, state: _state, requeues: _requeues, ...run }): Run => run)
     },
     async recorded({ tokens }) {
       const wanted = { 'history.token': { $in: [...tokens] } }
-      const found = await db.call(() =>
-        jobs.find(wanted, { 'history.token': 1 }).lean<{ history: { token: string }[] }[]>(),
-      )
-      const known = new Set(found.flatMap(({ history }) => history.map(({ token }) => token)))
+      const found = await db.call(() => jobs.find(wanted, { 'history.token': 1 }).lean<{ history: unknown }[]>())
+      const known = new Set(found.flatMap((job) => runsIn(job).map(({ token }) => token)))
       return tokens.filter((token) => known.has(token))
     },
     overview: () => overview(db),
@@ -66,27 +64,25 @@ async function overview(db: Connection): Promise<Overview> {
     db.call(() => jobs.aggregate<Count>([{ $match: overdue }, BY_VIEW])),
     db.call(() => jobs.findOne(pending, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean()),
   ])
-  const queues: Record<string, Counts> = {}
+  // A queue may be called __proto__.
+  const queues = new Map<string, Counts>()
   const add = (queue: string, view: keyof Counts, n: number) => {
-    const counts = queues[queue] ?? { ...NO_JOBS }
-    queues[queue] = counts
+    const counts = queues.get(queue) ?? { ...NO_JOBS }
+    queues.set(queue, counts)
     // Three looks, one after the other: what moved between them must not make less than nothing.
-    counts[view] = Math.max(0, counts[view] + n)
+    if (view in counts) counts[view] = Math.max(0, counts[view] + n)
   }
   for (const { _id, n } of counted) add(_id.queue, _id.view, n)
   for (const { _id, n } of late) {
     add(_id.queue, _id.view, -n)
     add(_id.queue, 'ready', n)
   }
-  return { total: sum(Object.values(queues)), queues, oldest_ready_at: oldest?.next_run_at.getTime() ?? null }
+  const oldest_ready_at = oldest?.next_run_at.getTime() ?? null
+  return { total: sum([...queues.values()]), queues: Object.fromEntries(queues), oldest_ready_at }
 }
 
 function sum(all: readonly Counts[]): Counts {
   const total = { ...NO_JOBS }
   for (const counts of all) for (const view of Object.keys(total) as (keyof Counts)[]) total[view] += counts[view]
   return total
-}
-
-function toRun({ fence: _fence, state: _state, requeues: _requeues, ...run }: RunDocument): Run {
-  return { ...run, started_at: run.started_at.getTime(), finished_at: run.finished_at.getTime() }
 }

@@ -1,6 +1,9 @@
 import type { AnyProcess, Beat, SupervisorRow, WorkerRow } from '../../domain/process.ts'
 import type { JobStore } from '../port.ts'
+import { isObject, type Stored } from '../stored.ts'
+import { soundProcess, soundSample } from '../stored-rows.ts'
 import type { Connection } from './connection.ts'
+import { timeOf } from './documents.ts'
 import { renewLeases } from './leases.ts'
 import type { ProcessDocument } from './models.ts'
 
@@ -41,7 +44,7 @@ export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes'
           .sort({ at: 1 })
           .lean(),
       )
-      return found.map((sample) => ({ ...sample, at: sample.at.getTime() }))
+      return found.flatMap((sample) => soundSample({ ...sample, at: timeOf(sample.at) }) ?? [])
     },
   }
 }
@@ -85,12 +88,12 @@ function toFields(beat: Sign) {
 }
 
 function toProcess(document: ProcessDocument): AnyProcess {
-  const { _id: id, started_at, beat_at } = document
-  const common = { id, started_at: started_at.getTime(), beat_at: beat_at.getTime() }
-  if (document.kind === 'supervisor') {
-    const { _id, stuck, ...row } = document
-    return { ...row, ...common, stuck: Object.fromEntries(stuck.map(({ id, reason }) => [id, reason])) }
-  }
-  const { _id, jobs, ...row } = document
-  return { ...row, ...common, jobs: jobs.map((job) => ({ ...job, started_at: job.started_at.getTime() })) }
+  const { _id, started_at, beat_at, beats, stuck, jobs, ...body }: Stored = { ...document }
+  const kept = { id: String(_id), started_at: timeOf(started_at), beat_at: timeOf(beat_at), beats }
+  const own = body.kind === 'worker' ? { jobs: listed(jobs).map(toRunning) } : { stuck: toStuck(listed(stuck)) }
+  return soundProcess(kept, { ...body, ...own })
 }
+
+const toRunning = (job: Stored) => ({ ...job, started_at: timeOf(job.started_at) })
+const toStuck = (stuck: readonly Stored[]) => Object.fromEntries(stuck.map(({ id, reason }) => [String(id), reason]))
+const listed = (value: unknown): Stored[] => (Array.isArray(value) ? value.filter(isObject) : [])

@@ -12,7 +12,7 @@ const HOUR_S = 3600
 const DAY_S = 86_400
 
 /** What only a processing job has. */
-const UNHELD = {
+export const UNHELD = {
   processing_by: null,
   lease_token: null,
   run_token: null,

@@ -2,7 +2,8 @@ import { isFinal, type JobState } from '../../domain/job.ts'
 import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
 import type { JobStore, SettleParams } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { type Assignments, literal, type RunDocument, waitingView } from './documents.ts'
+import { type Assignments, literal, type RunDocument, runsIn, waitingView } from './documents.ts'
+import { UNHELD } from './schema.ts'
 
 /** Runs kept of a job. */
 export const HISTORY = 20
@@ -65,12 +66,7 @@ function ending({ token, settlement, run }: SettleParams): Assignments {
     signal: literal(settlement.signal),
     updated_at: '$$NOW',
     history: { $slice: [{ $concatArrays: ['$history', [entry]] }, -HISTORY] },
-    processing_by: null,
-    lease_token: null,
-    run_token: null,
-    locked_at: null,
-    lease_expires_at: null,
-    cancel_requested_at: null,
+    ...UNHELD,
   }
 }
 
@@ -80,5 +76,5 @@ function ending({ token, settlement, run }: SettleParams): Assignments {
  */
 async function recorded(db: Connection, { id, token }: SettleParams): Promise<JobState | null> {
   const job = await db.call(() => db.models.jobs.findOne({ _id: id }, { history: 1 }).lean())
-  return job?.history.find(({ fence }) => fence === token)?.state ?? null
+  return runsIn(job).find(({ fence }) => fence === token)?.state ?? null
 }
