@@ -52,12 +52,13 @@ export function counted(model: JobsModel, now: number): Overview {
     cancelled: 0,
   })
   const total = none()
-  const queues: Record<string, Counts> = {}
+  const queues = new Map<string, Counts>()
   for (const { fields } of model.jobs.values()) {
     const view = viewOf(fields as Job, now) as keyof Counts
-    queues[fields.queue] ??= none()
-    for (const counts of [total, queues[fields.queue] as Counts]) counts[view]++
+    const own = queues.get(fields.queue) ?? none()
+    queues.set(fields.queue, own)
+    for (const counts of [total, own]) counts[view]++
   }
   const since = model.ready(now).map(({ fields }) => Number(fields.next_run_at))
-  return { total, queues, oldest_ready_at: since.length === 0 ? null : Math.min(...since) }
+  return { total, queues: Object.fromEntries(queues), oldest_ready_at: since.length === 0 ? null : Math.min(...since) }
 }

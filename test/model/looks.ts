@@ -83,6 +83,8 @@ async function lookAtBooks(world: World): Promise<void> {
     return { job: fields, entries: runs.map(({ run, state, requeues }) => ({ ...run, state, requeues })) }
   })
   expect(accounts, 'the books').to.deep.equal(expected)
+  const tokens = expected.flatMap(({ entries }) => entries.map(({ token }) => token))
+  expect(await store.recorded({ tokens: [...tokens, 'nobody'] })).to.deep.equal(tokens)
   const faults = accounts.flatMap((account) => auditAccount(account, store.info.runs_kept))
   if (faults.length > 0) expect.fail(`the audit: ${JSON.stringify(faults)}`)
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import fc from 'fast-check'
 import { mongoBench } from '../contract/bench-mongo.ts'
 import { sqliteBench } from '../contract/bench-sqlite.ts'
 import type { Bench } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { holdsFor, RUN } from '../helpers/property.ts'
+import { MEMORY } from '../helpers/temp.ts'
 import { lookAtAll } from './looks.ts'
 import { perform } from './perform.ts'
 import { anyStep, type Step } from './steps.ts'
@@ -18,11 +17,7 @@ const LOOK_EVERY = 25
 describe('any sequence of calls leaves a store as the model says', () => {
   it('on SQLite', async function () {
     this.timeout(RUN.patience_ms)
-    await holds(
-      () => sqliteBench(memoryFolder()),
-      { lazy: false, history: Number.POSITIVE_INFINITY, slack_ms: 0 },
-      10_000,
-    )
+    await holds(() => sqliteBench(MEMORY), { lazy: false, history: Number.POSITIVE_INFINITY, slack_ms: 0 }, 10_000)
   })
 
   describe('on MongoDB', () => {
@@ -35,11 +30,6 @@ describe('any sequence of calls leaves a store as the model says', () => {
     })
   })
 })
-
-/** Where no disk has to be waited for: what a power cut would leave is no question here. */
-function memoryFolder(): string {
-  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-}
 
 async function holds(make: () => Promise<Bench>, nature: Nature, usual: number): Promise<void> {
   const steps = RUN.steps ?? usual

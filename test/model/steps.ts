@@ -9,7 +9,7 @@ export const FAR_MS = 3_600_000
 /** Over before the next step, which waits for it. */
 export const SHORT_MS = 2
 
-export const QUEUES = ['a', 'b', 'q.$'] as const
+export const QUEUES = ['a', '__proto__', 'q.$'] as const
 export const WORKERS = ['w1', 'w2', 'w3'] as const
 /** Whose worker each is. */
 export const SUPERVISORS = { w1: 's1', w2: 's1', w3: 's2' } as const
