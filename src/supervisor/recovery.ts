@@ -59,7 +59,9 @@ export async function recoverJob(
   if (proof?.gone === false) return stuck(context, job, proof.reason)
   await keepLeftOutput(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
-  const run = { worker: owner?.id ?? job.processing_by ?? '', host: context.host, run_ms: done?.run_ms ?? null }
+  // Who holds the job may be one who died recovering it: only the trace knows who ran it then.
+  const worker = traces.read(run_token)?.worker_id ?? owner?.id ?? job.processing_by ?? ''
+  const run = { worker, host: context.host, run_ms: done?.run_ms ?? null }
   const { state } = await store.settle({ id: job.id, token: new_token, settlement, run })
   if (state === null) return 'lost'
   killPoint('recovered')

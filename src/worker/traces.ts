@@ -76,7 +76,9 @@ export function openTraces(folder: string): Traces {
     },
 
     read(token) {
-      const trace = lines(token).find((line): line is Trace => 'worker_id' in line)
+      const trace = lines(token).find(
+        (line): line is Trace => 'worker_id' in line && typeof line.worker_id === 'string',
+      )
       if (trace === undefined) return null
       const known = Number.isInteger(trace.pid) && (trace.pid ?? 0) > 1 && typeof trace.start === 'string'
       return known ? trace : { ...trace, pid: null, start: null }

@@ -86,7 +86,7 @@ describe('a death by SIGKILL', function () {
     it(what, async () => {
       const id = await scene.add('echo ran >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
       await scene.start()
-      const { identity } = await scene.holder(id)
+      const { identity, id: worker } = await scene.holder(id)
       await waitFor(() => scene.lines('ledger').length === 1, { within: 5_000, what: 'the command runs' })
       const dead = arm(point)
       killQuietly(identity.pid)
@@ -94,6 +94,7 @@ describe('a death by SIGKILL', function () {
       await scene.start()
       await scene.until(id, { state: 'completed' }, 5_000)
       expect(await outcomes(id)).to.deep.equal([`interrupted: ${ended} died`, 'completed: completed'])
+      expect((await scene.runs(id))[0]?.worker, 'who ran it').to.equal(worker)
       expect(scene.lines('ledger')).to.have.length(2)
     })
   }
