@@ -42,7 +42,7 @@ export function explain(run: Run, seen: LedgerRun | undefined, kind: Kind, death
     case 'cancelled':
       return kind.cancel === undefined ? null : { why: 'cancelled', killed_at: null }
     case 'interrupted':
-      return explainInterruption(run, deaths)
+      return explainInterruption(run, seen, deaths)
     case 'released':
       return explainRelease(run, deaths)
     default:
@@ -62,17 +62,23 @@ function explainFailure(run: Run, seen: LedgerRun | undefined, kind: Kind, death
   return kind.exits.includes(code) && seen?.end?.code === code ? meant : null
 }
 
-function explainInterruption({ cause, worker }: Run, { by_id, supervisor_of }: Deaths): Explanation | null {
-  const killed_at = by_id.get(worker)
-  if (killed_at === undefined) return null
-  if (cause === 'worker died') return { why: 'its worker was killed', killed_at }
-  if (cause !== 'supervisor died') return null
-  const supervisor = supervisor_of.get(worker)
+function explainInterruption(run: Run, seen: LedgerRun | undefined, deaths: Deaths): Explanation | null {
+  const { by_id, supervisor_of, servers } = deaths
+  const killed_at = by_id.get(run.worker)
+  if (run.cause === 'worker died') return killed_at === undefined ? null : { why: 'its worker was killed', killed_at }
+  if (run.cause !== 'supervisor died') return null
+  const supervisor = supervisor_of.get(run.worker)
   // No supervisor of its own: it is one, which held the job to recover it.
-  if (supervisor === undefined) return { why: 'who recovered it was killed', killed_at }
+  if (supervisor === undefined)
+    return killed_at === undefined ? null : { why: 'who recovered it was killed', killed_at }
   const supervisor_at = by_id.get(supervisor)
   if (supervisor_at === undefined) return null
-  return { why: 'its worker and supervisor were killed', killed_at: Math.max(killed_at, supervisor_at) }
+  if (killed_at !== undefined) {
+    return { why: 'its worker and supervisor were killed', killed_at: Math.max(killed_at, supervisor_at) }
+  }
+  // A worker without a supervisor ends when it has nothing left, and does not know of a claim whose answer never came.
+  const lost_answer = seen === undefined && servers.length > 0
+  return lost_answer ? { why: 'the server died before it answered the claim', killed_at: null } : null
 }
 
 /** A worker gives back what it holds when its supervisor is dead, or when the store was away for too long. */

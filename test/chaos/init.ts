@@ -12,7 +12,7 @@ const GRACE = '3s'
 export class Init {
   readonly #place: Place
   readonly #random: Random
-  readonly #was_told
+  readonly #may_end
   readonly #children = new Set<ChildProcess>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #ending = false
@@ -21,9 +21,9 @@ export class Init {
   /** Supervisors that ended without having been killed, or told to stop: none should. */
   readonly deserted: string[] = []
 
-  /** `was_told`: whether the process of that pid was told to stop. */
-  constructor(place: Place, random: Random, was_told: (pid: number) => boolean) {
-    this.#was_told = was_told
+  /** `may_end`: whether the supervisor of that pid may have ended by itself with that exit code. */
+  constructor(place: Place, random: Random, may_end: (pid: number, code: number | null) => boolean) {
+    this.#may_end = may_end
     this.#place = place
     this.#random = random
     process.once('exit', () => this.#killAll())
@@ -41,7 +41,7 @@ export class Init {
     child.once('exit', (code, signal) => {
       this.#children.delete(child)
       if (this.#ending) return
-      if (signal !== 'SIGKILL' && !this.#was_told(child.pid ?? 0))
+      if (signal !== 'SIGKILL' && !this.#may_end(child.pid ?? 0, code))
         this.deserted.push(`supervisor ${child.pid} ended by itself: ${signal ?? code}`)
       const timer = setTimeout(() => {
         this.#timers.delete(timer)

@@ -1,5 +1,6 @@
 import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { EXIT } from '../../src/domain/errors.ts'
 import type { AnyProcess, WorkerRow } from '../../src/domain/process.ts'
 import { killQuietly, lives, parentOf, startOf } from '../helpers/processes.ts'
 import { uptime } from './ledger.ts'
@@ -79,9 +80,10 @@ export class Killer {
     return left.length
   }
 
-  /** Whether that supervisor was told to stop. */
-  wasTold(pid: number): boolean {
-    return this.kills.some((kill) => kill.kind === 'stop' && kill.pid === pid)
+  /** Whether that supervisor was told to stop, or found no server at its start. */
+  mayEnd(pid: number, code: number | null): boolean {
+    const told = this.kills.some((kill) => kill.kind === 'stop' && kill.pid === pid)
+    return told || (code === EXIT.unreachable && this.kills.some(({ kind }) => kind === 'server'))
   }
 
   /** Notes the death of a server of the store. */

@@ -81,7 +81,7 @@ class Game {
     this.#params = params
     this.#killer = new Killer(place, this.#registry)
     this.#feeder = new Feeder(place, new Random(seed + 1), has_points)
-    this.#init = new Init(place, new Random(seed + 2), (pid) => this.#killer.wasTold(pid))
+    this.#init = new Init(place, new Random(seed + 2), (pid, code) => this.#killer.mayEnd(pid, code))
     this.#tail = new LedgerTail(place.ledger)
     this.#to_feed = [...plan.jobs]
     this.#to_kill = [...plan.kills]
