@@ -37,7 +37,7 @@ export class Context {
 
   /** Writes the one JSON document, or one line of several. */
   outJson(value: unknown): void {
-    writeOut(`${safeJson(value)}\n`)
+    this.out(safeJson(value))
   }
 
   /** Says something beside the result, on stderr: one line, or one JSON object with --json. */
