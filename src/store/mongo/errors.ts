@@ -21,6 +21,17 @@ const PASSING = new Set([
   6, 7, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
 ])
 
+/** What the system says of a connection that ends before its time, or never comes about. */
+const BROKEN = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
 /** A value is not of the type, or a document not of the form, that the write or the collection wants. */
 const UNFIT = new Set([2, 14, 121, 241, 16_554, 16_556, 16_702, 28_765])
 
@@ -31,7 +42,7 @@ export function isDuplicate(error: unknown): boolean {
 
 /** Whether the same call may succeed a moment later. What it did, if it did anything, is not known. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof mongo.MongoNetworkError || isUnfound(error)) return true
+  if (error instanceof mongo.MongoNetworkError || isUnfound(error) || isBroken(error)) return true
   // A bulk dresses what the driver met as an answer of the server.
   if (error instanceof mongo.MongoBulkWriteError && isPassing(error.errorResponse)) return true
   if (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) return true
@@ -101,6 +112,11 @@ function isUnfound(error: unknown): boolean {
   if (error instanceof mongo.MongoServerSelectionError) return true
   if (error instanceof MongooseError.MongooseServerSelectionError) return true
   return error instanceof Error && 'syscall' in error && /^(query|getaddrinfo)/.test(String(error.syscall))
+}
+
+/** The connection broke while it was being made, which the driver hands on as it is. */
+function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'code' in error && BROKEN.has(String(error.code))
 }
 
 function isRefusedLogin(code: number, reason: string): boolean {

@@ -12,6 +12,7 @@ describe('errors of MongoDB', () => {
   it('become what people can act on, with its exit code', () => {
     const cases: [unknown, string, number][] = [
       [new mongo.MongoNetworkError('s3cret reset'), 'unreachable', 69],
+      [Object.assign(new Error('write EPIPE'), { syscall: 'write', code: 'EPIPE' }), 'unreachable', 69],
       [fromServer(91), 'unreachable', 69],
       [fromServer(64), 'unreachable', 69],
       [fromServer(18), 'configuration', 78],
@@ -45,7 +46,9 @@ describe('errors of MongoDB', () => {
 
   it('are passing when another try may do', () => {
     const stepped_down = [189, 10107, 11602, 13435].map((code) => fromServer(code))
-    for (const error of [...stepped_down, new mongo.MongoNetworkError('reset')]) expect(isPassing(error)).to.equal(true)
+    const broken = Object.assign(new Error('write ECONNRESET'), { syscall: 'write', code: 'ECONNRESET' })
+    for (const error of [...stepped_down, new mongo.MongoNetworkError('reset'), broken])
+      expect(isPassing(error), String(error)).to.equal(true)
     for (const error of [fromServer(18), fromServer(121), new Error('bug')]) expect(isPassing(error)).to.equal(false)
   })
 })
