@@ -42,6 +42,7 @@ function books(
     accepted: new Set(['one']),
     ledger: { lines: ledger.map((text) => parseLine(`one ${text}`) as Line), torn: 0 },
     records: new Map([['one', { job, runs }]]),
+    runs_kept: null,
     kills,
     supervisor_of: new Map([['w-1', 's-1']]),
   })
@@ -72,7 +73,13 @@ describe('the books of a chaos run', () => {
 
   it('find a job that the store does not know, or that is not final', () => {
     expect(books([], [], { state: 'pending' }).lost).to.have.length(1)
-    const params = { ledger: { lines: [], torn: 0 }, kills: [], supervisor_of: new Map(), records: new Map() }
+    const params = {
+      ledger: { lines: [], torn: 0 },
+      runs_kept: null,
+      kills: [],
+      supervisor_of: new Map(),
+      records: new Map(),
+    }
     const unknown = balance({ ...params, jobs: [{ id: 'one', kind: 'plain', fields: {} }], accepted: new Set(['one']) })
     expect(unknown.lost).to.deep.equal(['job one: the store does not know it'])
   })

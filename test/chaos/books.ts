@@ -20,6 +20,8 @@ export interface BooksParams {
   accepted: ReadonlySet<string>
   ledger: Ledger
   records: ReadonlyMap<string, Recorded>
+  /** How many runs of a job the store keeps on record; null: all. */
+  runs_kept: number | null
   kills: readonly Kill[]
   supervisor_of: ReadonlyMap<string, string>
 }
@@ -47,6 +49,8 @@ export interface Books {
   /** Lines `start` in the ledger. */
   starts: number
   torn: number
+  /** Runs that the store has forgotten, because their jobs had too many. */
+  forgotten: number
   accounts: Account[]
   lost: string[]
   overlaps: string[]
@@ -71,6 +75,7 @@ export function balance(params: BooksParams): Books {
     runs: 0,
     starts: facts.runs.size,
     torn: ledger.torn,
+    forgotten: 0,
     accounts: [],
     lost: [],
     overlaps: facts.overlaps,
@@ -79,10 +84,18 @@ export function balance(params: BooksParams): Books {
     successes_repeated: [],
     recoveries: [],
   }
-  for (const planned of jobs) if (accepted.has(planned.id)) new JobBooks(books, planned, facts, deaths).take(records)
+  const forgotten = (job: Job | undefined) =>
+    Math.max(0, (job?.runs ?? 0) - (params.runs_kept ?? Number.POSITIVE_INFINITY))
+  for (const planned of jobs) {
+    if (!accepted.has(planned.id)) continue
+    const record = records.get(planned.id)
+    new JobBooks(books, planned, facts, deaths).take(record, forgotten(record?.job))
+  }
   const on_record = new Set([...records.values()].flatMap(({ runs }) => runs.map(({ token }) => token)))
-  for (const { token, job, run } of facts.runs.values())
-    if (!on_record.has(token)) books.unbalanced.push(`job ${job}: run ${run} began and is not on record (${token})`)
+  for (const { token, job, run } of facts.runs.values()) {
+    if (!on_record.has(token) && run > forgotten(records.get(job)?.job))
+      books.unbalanced.push(`job ${job}: run ${run} began and is not on record (${token})`)
+  }
   return books
 }
 
@@ -102,8 +115,8 @@ class JobBooks {
     this.#deaths = deaths
   }
 
-  take(records: ReadonlyMap<string, Recorded>): void {
-    const record = records.get(this.#id)
+  /** `forgotten`: so many of its first runs are not on record any more. */
+  take(record: Recorded | undefined, forgotten: number): void {
     if (record === undefined) {
       this.#say('lost', 'the store does not know it')
       return
@@ -113,30 +126,40 @@ class JobBooks {
     if (job.state === 'pending' || job.state === 'processing') this.#say('lost', `it is still ${job.state}`)
     if (runs.length > 0) this.#books.ran++
     this.#books.runs += runs.length
+    this.#books.forgotten += forgotten
     this.#judgeEnd(job, runs)
+    this.#count(job, runs, forgotten)
     for (const [i, run] of runs.entries()) this.#enter(run, i === runs.length - 1)
     this.#checkSuccesses(runs)
   }
 
   #judgeEnd(job: Job, runs: readonly Run[]): void {
     const { state, reason, failures } = this.#kind.end
-    const count = (outcome: string) => runs.filter((run) => run.outcome === outcome).length
-    const failed = count('failed')
+    const { attempts } = job
     if (job.state !== state) this.#say('wrong', `it is ${job.state} (${job.reason}), not ${state}`)
     else if (reason && !reason.test(job.reason ?? '')) this.#say('wrong', `its reason is "${job.reason}"`)
-    if (failures && 'exactly' in failures && failed !== failures.exactly)
-      this.#say('wrong', `it failed ${failed} times`)
-    if (failures && 'at_least' in failures && failed < failures.at_least)
-      this.#say('wrong', `it failed ${failed} times`)
-    if (job.runs !== runs.length) this.#say('unbalanced', `${job.runs} runs, ${runs.length} of them on record`)
-    if (job.attempts !== failed) this.#say('unbalanced', `${job.attempts} attempts, ${failed} failed runs`)
-    const interrupted = count('interrupted')
-    if (job.interruptions !== interrupted)
-      this.#say('unbalanced', `${job.interruptions} interruptions, ${interrupted} interrupted runs`)
-    const completed = count('completed')
+    if (failures && 'exactly' in failures && attempts !== failures.exactly)
+      this.#say('wrong', `it failed ${attempts} times`)
+    if (failures && 'at_least' in failures && attempts < failures.at_least)
+      this.#say('wrong', `it failed ${attempts} times`)
+    const completed = runs.filter(({ outcome }) => outcome === 'completed').length
     const last = runs.at(-1)?.outcome
     if (completed !== (state === 'completed' ? 1 : 0) || (completed === 1 && last !== 'completed'))
       this.#say('wrong', `${completed} completed runs, the last run ${last}`)
+  }
+
+  /** The counters say what the runs say, as far as those are on record. */
+  #count(job: Job, runs: readonly Run[], forgotten: number): void {
+    if (job.runs !== runs.length + forgotten)
+      this.#say('unbalanced', `${job.runs} runs, ${runs.length} of them on record`)
+    for (const [counter, outcome] of [
+      ['attempts', 'failed'],
+      ['interruptions', 'interrupted'],
+    ] as const) {
+      const found = runs.filter((run) => run.outcome === outcome).length
+      if (job[counter] < found || job[counter] > found + forgotten)
+        this.#say('unbalanced', `${job[counter]} ${counter}, ${found} ${outcome} runs`)
+    }
   }
 
   #enter(run: Run, is_last: boolean): void {

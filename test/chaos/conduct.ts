@@ -56,9 +56,9 @@ export async function conduct(
     const remains = await remainsOf(place)
     // Behind the last line: a daemon that is meant to stay has written until now.
     const ledger = readLedger(place.ledger)
-    const records = await recordsOf(place, played.accepted)
+    const { records, runs_kept } = await recordsOf(place, played.accepted)
     const { accepted, kills: made, supervisor_of } = played
-    const books = balance({ jobs: plan.jobs, accepted, ledger, records, kills: made, supervisor_of })
+    const books = balance({ jobs: plan.jobs, accepted, ledger, records, runs_kept, kills: made, supervisor_of })
     const report = reportOf(options, played, books, remains)
     ok = report.ok
     return report

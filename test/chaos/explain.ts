@@ -81,12 +81,17 @@ function explainInterruption(run: Run, seen: LedgerRun | undefined, deaths: Deat
   return lost_answer ? { why: 'the server died before it answered the claim', killed_at: null } : null
 }
 
-/** A worker gives back what it holds when its supervisor is dead, or when the store was away for too long. */
+/**
+ * A worker gives back what it holds when its supervisor is dead, or when the store was away for too long; and what it held is given
+ * back when it dies in a stop.
+ */
 function explainRelease({ cause, worker }: Run, { by_id, supervisor_of, servers }: Deaths): Explanation | null {
   if (cause === 'store lost') return servers.length > 0 ? { why: 'the server was killed', killed_at: null } : null
-  const killed_at = by_id.get(supervisor_of.get(worker) ?? '')
-  if (killed_at === undefined) return null
-  return ['end of grace', 'not started', 'stop signal'].includes(cause ?? '')
-    ? { why: 'its supervisor was killed', killed_at: null }
-    : null
+  if (!['end of grace', 'not started', 'stop signal'].includes(cause ?? '')) return null
+  if (!by_id.has(supervisor_of.get(worker) ?? '')) return null
+  const killed_at = by_id.get(worker) ?? null
+  return {
+    why: killed_at === null ? 'its supervisor went' : 'its supervisor stopped, its worker was killed',
+    killed_at,
+  }
 }

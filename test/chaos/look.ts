@@ -28,14 +28,17 @@ export interface Remains {
 }
 
 /** What the store knows of `ids`, through its port. */
-export async function recordsOf(place: Place, ids: Iterable<string>): Promise<Map<string, Recorded>> {
+export async function recordsOf(
+  place: Place,
+  ids: Iterable<string>,
+): Promise<{ records: Map<string, Recorded>; runs_kept: number | null }> {
   const records = new Map<string, Recorded>()
   await using store = await opened(place)
   for (const id of ids) {
     const job = await store.get({ id })
     if (job !== null) records.set(id, { job, runs: await store.runs({ id }) })
   }
-  return records
+  return { records, runs_kept: store.info.runs_kept }
 }
 
 /** Looks for what should not be there any more, and ends it. */

@@ -131,6 +131,9 @@ export function tablesOf(report: Report): string {
     row('cut off before their first line', unseen, unseen > 0 ? 'of them:' : ''),
     ...causes(accounts, (account) => account.unseen),
     row('successes run again', books.successes_repeated.length, repeatedNote(books.successes_repeated)),
+    ...(books.forgotten > 0
+      ? [row('runs that the store has forgotten', books.forgotten, 'it keeps the last of each job')]
+      : []),
     row('lines that a kill cut short', books.torn, ''),
     row('kill points that nobody came to', report.points_missed, ''),
     '',
