@@ -18,6 +18,8 @@ const RETENTION = '20s'
 const SAMPLE_MS = 1_000
 /** Part of the time that the work is spread over; the rest is for what takes longer than planned. */
 const SPREAD = 0.9
+/** Jobs that wait at a time, at most. */
+const DEPTH = 500
 
 export interface SoakOptions {
   jobs: number
@@ -91,7 +93,10 @@ class Soak {
     const spread_ms = minutes * 60_000 * SPREAD
     for (let second = 1; performance.now() < until; second++) {
       if (this.#child.exitCode !== null) throw new Error(`the supervisor ended with ${this.#child.exitCode}`)
-      const wanted = Math.min(jobs, Math.ceil((jobs * (performance.now() - began)) / spread_ms))
+      const waiting = await left(store)
+      const planned = Math.ceil((jobs * (performance.now() - began)) / spread_ms)
+      // On a slow machine less is asked for: a queue that grows would be what is seen to grow.
+      const wanted = Math.max(this.#fed, Math.min(jobs, planned, this.#fed - waiting + DEPTH))
       await enqueue(this.#place.env, this.#fed, wanted)
       this.#fed = wanted
       // What comes after the last job is another life, which would look flat.

@@ -26,7 +26,12 @@ export interface Bound {
  */
 export const BOUNDS = {
   memory: { by: 'median', part: 0.05, more: 4 * MIB, why: '1 KiB kept of each job would be 6.5 MiB more' },
-  descriptors: { by: 'most', part: 0, more: 4, why: 'a log and a trace are open while a job starts and ends' },
+  descriptors: {
+    by: 'most',
+    part: 0,
+    more: 8,
+    why: 'pidusage keeps one for a minute of each process of a job over 5 s',
+  },
   threads: { by: 'most', part: 0, more: 0, why: 'all are there from the start' },
   wal: { by: 'most', part: 0, more: 8 * MIB, why: 'a checkpoint each 8 MiB; one may come late once' },
   database: { by: 'most', part: 0.1, more: MIB, why: 'what retention frees is used again' },
