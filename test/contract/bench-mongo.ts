@@ -17,6 +17,7 @@ export async function mongoBench(): Promise<Bench> {
   return {
     address,
     scale: server.slow ? 0.05 : 1,
+    hears: server.replica_set,
     async open(role = 'command') {
       const store = await openStore({ address, role, data_folder: tmpdir(), is_alive: () => false })
       opened.push(store)

@@ -13,6 +13,7 @@ export async function sqliteBench(root = tmpdir()): Promise<Bench> {
   return {
     address,
     scale: 1,
+    hears: true,
     async open(role = 'command') {
       const store = await openStore({ address, role, is_alive: () => false })
       opened.push(store)

@@ -13,6 +13,8 @@ export interface Bench {
   address: string
   /** How large a large set of jobs is here: 1, or less for a server that would take minutes. */
   scale: number
+  /** Whether others' commits are heard of at once. */
+  hears: boolean
   open(role?: StoreRole): Promise<JobStore>
   /** Closes what was opened and removes it all. */
   dispose(): Promise<void>

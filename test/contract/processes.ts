@@ -96,7 +96,9 @@ export function processesContract(kit: Kit): void {
   })
 
   describe('watch', () => {
-    it('hears of the commits of others', async () => {
+    it('hears of the commits of others', async function () {
+      // One MongoDB server alone has no change streams.
+      if (!kit.bench.hears) this.skip()
       const other = await kit.bench.open('command')
       let heard = 0
       const watch = kit.store.watch({ on_change: () => heard++ })

@@ -20,6 +20,8 @@ export interface MongoServer {
   url(database?: string): string
   /** It sorts in memory, so that data sets have to stay small. */
   slow: boolean
+  /** Whether it is a replica set, which change streams want. */
+  replica_set: boolean
   /** Null: somebody else's server. */
   pid: number | null
   /** Ends it, by SIGKILL when `hard`, and waits for its end. What it stored stays. */
@@ -59,6 +61,7 @@ export async function startServer(options: ServerOptions = {}): Promise<MongoSer
     host,
     url: (database = madeUpName()) => `mongodb://${host}/${database}`,
     slow: !mongod,
+    replica_set: !options.standalone,
     pid: child.pid ?? null,
     async stop(hard = false) {
       process.off('exit', kill)

@@ -40,9 +40,12 @@ async function findServer(): Promise<MongoServer | null> {
 }
 
 /** A server of one host. Its databases are removed in the end: it may be somebody's own. */
-function foreignServer(uri: string): MongoServer {
+async function foreignServer(uri: string): Promise<MongoServer> {
   const { hostname, port } = new URL(uri)
   const host = `${hostname}:${port || 27017}`
+  const asked = await mongoose.createConnection(uri).asPromise()
+  const [hello, build] = await Promise.all([asked.db?.command({ hello: 1 }), asked.db?.command({ buildInfo: 1 })])
+  await asked.close()
   const made: string[] = []
   const url = (database = madeUpName()) => {
     made.push(database)
@@ -53,5 +56,6 @@ function foreignServer(uri: string): MongoServer {
     for (const database of made) await connection.useDb(database).dropDatabase()
     await connection.close()
   }
-  return { host, url, slow: false, pid: null, stop }
+  const slow = build?.secantusVersion !== undefined
+  return { host, url, slow, replica_set: hello?.setName !== undefined, pid: null, stop }
 }

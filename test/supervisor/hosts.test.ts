@@ -29,7 +29,7 @@ describe('several hosts on one queue', function () {
 
   it('share the work, and stop when one of them asks, which is told for each (R8)', async () => {
     await Promise.all([start(a), start(b)])
-    const ids = await Promise.all([scene.add('sleep 1'), scene.add('sleep 1')])
+    const ids = await Promise.all([scene.add('sleep 4'), scene.add('sleep 4')])
     const owners = await Promise.all(ids.map((id) => scene.holder(id)))
     expect(owners.map(({ identity }) => identity.host_id)).to.have.members(['host-a', 'host-b'])
     const before = await scene.rows()

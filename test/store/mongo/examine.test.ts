@@ -53,6 +53,9 @@ describe('the examination of a MongoDB database', () => {
     await raw.close()
   })
 
+  /** One server alone, as tests may be given one, is told so. */
+  const toldBut = (findings: readonly Diagnosis[]) =>
+    told(findings).filter((text) => !/^replication: one server/.test(text))
   const open = () => openStore({ address, role: 'command', data_folder: '/data', is_alive: () => false })
 
   async function look<T>(
@@ -72,7 +75,7 @@ describe('the examination of a MongoDB database', () => {
     await put(store, ['a', 'b'])
     await store.close()
     await look(({ findings, usable }) => {
-      expect(told(findings)).to.deep.equal([])
+      expect(toldBut(findings)).to.deep.equal([])
       expect(usable).to.equal(true)
       const checks = findings.map(({ check }) => check)
       expect(checks).to.include.members(['store', 'schema', 'network', 'replication', 'clock', 'indexes', 'counters'])
@@ -81,8 +84,8 @@ describe('the examination of a MongoDB database', () => {
 
   it('says of an empty database that it is empty, and makes nothing', async () => {
     await look(({ findings, usable }) => {
-      expect(told(findings)).to.have.length(1)
-      expect(told(findings)[0]).to.match(/store: mongodb:.* is empty/)
+      expect(toldBut(findings)).to.have.length(1)
+      expect(toldBut(findings)[0]).to.match(/store: mongodb:.* is empty/)
       expect(usable).to.equal(false)
     })
     expect(await raw.db?.listCollections().toArray()).to.deep.equal([])
@@ -91,21 +94,21 @@ describe('the examination of a MongoDB database', () => {
   it('names what keeps it from being opened', async () => {
     await raw.collection('customers').insertOne({ name: 'x' })
     await look(({ findings, usable }) => {
-      expect(told(findings).join()).to.match(/store: .* holds the collection "customers" of another program/)
+      expect(toldBut(findings).join()).to.match(/store: .* holds the collection "customers" of another program/)
       expect(usable).to.equal(false)
     })
     await raw.dropDatabase()
     await (await open()).close()
     await raw.collection('meta').updateOne({ _id: 'schema' as never }, { $set: { version: 99 } })
-    await look(({ findings }) => expect(told(findings).join()).to.match(/schema version 99.*up to/))
+    await look(({ findings }) => expect(toldBut(findings).join()).to.match(/schema version 99.*up to/))
     await raw.collection('meta').updateOne({ _id: 'schema' as never }, { $set: { version: 1 } })
     await look(({ findings, usable }) => {
-      expect(told(findings).join()).to.match(/schema: version 1 of \d+: it is not upgraded yet/)
+      expect(toldBut(findings).join()).to.match(/schema: version 1 of \d+: it is not upgraded yet/)
       expect(usable).to.equal(false)
     })
     const away = 'mongodb://127.0.0.1:1/queue'
-    await look(({ findings }) => expect(told(findings).join()).to.match(/store: .* cannot be reached/), away)
-    await look(({ findings }) => expect(told(findings).join()).to.match(/no valid MongoDB URL/), 'mongodb://')
+    await look(({ findings }) => expect(toldBut(findings).join()).to.match(/store: .* cannot be reached/), away)
+    await look(({ findings }) => expect(toldBut(findings).join()).to.match(/no valid MongoDB URL/), 'mongodb://')
   })
 
   it('makes indexes, the check of jobs and counters again', async () => {
@@ -118,7 +121,7 @@ describe('the examination of a MongoDB database', () => {
     await raw.collection('meta').deleteOne({ _id: 'jobs' as never })
     await look(async ({ findings, usable }) => {
       expect(usable).to.equal(true)
-      expect(told(findings)).to.deep.equal([
+      expect(toldBut(findings)).to.deep.equal([
         'indexes: not as queuectl made them: controls.asked',
         'indexes: missing: jobs.held',
         'validator: the server does not refuse jobs that cannot be',
@@ -127,7 +130,7 @@ describe('the examination of a MongoDB database', () => {
       for (const { mend } of findings) await mend?.()
     })
     await look(({ findings }) =>
-      expect(told(findings)).to.deep.equal(['indexes: not as queuectl made them: controls.asked']),
+      expect(toldBut(findings)).to.deep.equal(['indexes: not as queuectl made them: controls.asked']),
     )
     await put(store, ['d'])
     const order = await store.list({ sort: 'oldest', limit: 9 })
