@@ -8,9 +8,13 @@ mkdirSync(CACHE, { recursive: true })
 
 /** Runs a program to its end and returns its stdout; throws with what it said when it is missing or fails. */
 export function run(file: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
-  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 2 ** 30, ...options })
+  const { status, signal, stdout, stderr, error } = spawnSync(file, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    ...options,
+  })
   if (status === 0) return String(stdout)
-  throw new Error(`${file} ${args.join(' ')}: ${error?.message ?? `exit code ${status}\n${stderr}`}`)
+  throw new Error(`${file} ${args.join(' ')}: ${error?.message ?? `${signal ?? `exit code ${status}`}\n${stderr}`}`)
 }
 
 /** Whether such a program is there and runs. */
