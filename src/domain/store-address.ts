@@ -6,6 +6,21 @@ const SECRETS = [
   [/([?&;,]\w*(?:password|token|secret)\w*[=:])[^&,\s]+/gi, '$1***'],
 ] as const
 
+/** Whether `address` names a store that several hosts may share. */
+export function isShared(address: string): boolean {
+  return !isPlainPath(address) && /^mongodb(\+srv)?:\/\//i.test(address)
+}
+
+/** Most addresses are; to look for letters in either case, which the others need, takes a short command a hundredth of its time. */
+export function isPlainPath(address: string): boolean {
+  return !address.includes(':')
+}
+
+/** The path behind `sqlite:` and `sqlite://`, in which no host has its place, and behind `file:`. */
+export function withoutFileScheme(address: string): string {
+  return address.replace(/^(?:sqlite|file):(?:\/\/)?/i, '')
+}
+
 /** Whether a store's address has a password in it: before the hosts, or as an option (of a key file, of a cloud's session). */
 export function holdsSecret(address: string): boolean {
   const [, credentials, , , options = ''] = URL.exec(address) ?? []

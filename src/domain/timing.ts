@@ -6,7 +6,7 @@ export interface Timing {
 }
 
 const LOCAL: Timing = { beat_ms: 2_000, lease_ms: 20_000, reap_ms: 2_000 }
-const SHARED: Timing = { beat_ms: 5_000, lease_ms: 30_000, reap_ms: 5_000 }
+const SHARED: Timing = { beat_ms: 5_000, lease_ms: 30_000, reap_ms: 2_000 }
 
 /**
  * The timing for a store that hosts share, or for one of this host alone. `lease`: the setting, in seconds; it is for shared stores, since

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { misconfigured } from '../domain/errors.ts'
 import { failedCheck } from '../domain/finding.ts'
 import type { ProcessIdentity } from '../domain/process.ts'
+import { withoutFileScheme } from '../domain/store-address.ts'
 import type { Backup, BackupParams, Restored, RestoreParams } from './copies.ts'
 import type { Examination, ExamineParams } from './examination.ts'
 import type { JobStore, StoreRole } from './port.ts'
@@ -15,6 +16,8 @@ export interface OpenParams {
   durability?: 'normal' | 'full'
   /** Folder in which a store without a file of its own gets one for its logs on this host: needed for MongoDB. */
   data_folder?: string
+  /** False: a file that is not there is not made. */
+  create?: boolean
   /** Takes a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
   /** Whether a registered process still lives: an upgrade of the schema waits until none does (R12). */
@@ -23,8 +26,8 @@ export interface OpenParams {
 
 /**
  * Opens the store behind `address`, which is created when it is a file that is not there. Only the adapter that is needed is
- * loaded. Throws `configuration` (78) when the address or what lies there does not fit, `unreachable` (69), `io` (74), and
- * `try_again` (75) when it is locked or an upgrade has to wait.
+ * loaded. Throws `configuration` (78) when the address or what lies there does not fit, `not_found` (3) for a file that is not to be
+ * made, `unreachable` (69), `io` (74), and `try_again` (75) when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {
   const { scheme, path } = parse(params.address)
@@ -104,7 +107,7 @@ function parse(address: string): { scheme: string; path: string } {
 
 function pathOf(address: string): string {
   if (/^file:\/\//i.test(address)) return fileUrlPath(address)
-  return address.replace(/^(?:sqlite|file):(?:\/\/(?=\/|[a-z]:))?/i, '')
+  return withoutFileScheme(address)
 }
 
 function fileUrlPath(address: string): string {

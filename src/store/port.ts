@@ -115,6 +115,9 @@ export interface PurgeParams {
   limit: number
 }
 
+/** What others have changed: jobs are there that were not before, and that is all of it; or anything. */
+export type Hint = 'new_jobs' | 'anything'
+
 /**
  * A durable queue. Every adapter passes the same contract suite. Time is the store's own clock; ids and tokens are
  * made by callers; nothing is decided here but what must be decided inside one write.
@@ -166,8 +169,8 @@ export interface JobStore {
 
   /** Pending: cancelled at once (`done`). Processing: request stored (`requested`). Final: `wrong_state`. */
   cancel(params: { ids: readonly string[] }): Promise<Changed[]>
-  /** Dead, cancelled or completed: pending and ready, counters anew. */
-  requeue(params: { ids: readonly string[] }): Promise<Changed[]>
+  /** Dead, cancelled or completed, or in one of the states `from`: pending and ready, counters anew. */
+  requeue(params: { ids: readonly string[]; from?: readonly JobState[] }): Promise<Changed[]>
   /** Pending with a due time in the future: ready now. */
   promote(params: { ids: readonly string[] }): Promise<Changed[]>
   /** Removes final jobs and their runs. Returns the run tokens, which name their logs. */
@@ -210,7 +213,7 @@ export interface JobStore {
   setConfig(params: { key: ConfigKey; value: unknown; unset?: boolean }): Promise<void>
 
   /** Calls `on_change` soon after others commit; a hint that may be missed or come for nothing. */
-  watch(params: { on_change: () => void }): { close(): void }
+  watch(params: { on_change: (hint: Hint) => void }): { close(): void }
   /** From now on every commit of this connection is synced (workers that lost their supervisor). */
   syncEveryCommit(): void
   close(): Promise<void>

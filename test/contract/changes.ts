@@ -63,6 +63,21 @@ export function changesContract(kit: Kit): void {
       expect(changed[2]?.job).to.include({ ...clean, runs: 1, reason: null })
       expect(await takeAll(kit.store)).to.deep.equal(['dead', 'completed', 'cancelled', 'pending', 'running'])
     })
+
+    it('takes only those in the states that are asked for, as they are when it comes to them', async () => {
+      await ended(kit.store, 'dead', FAILURE)
+      await ended(kit.store, 'completed', SUCCESS)
+      await put(kit.store, ['pending'])
+      const ids = ['dead', 'completed', 'pending', 'dead']
+      const changed = await kit.store.requeue({ ids, from: ['dead', 'pending'] })
+      expect(results(changed)).to.deep.equal([
+        'dead done',
+        'completed wrong_state',
+        'pending wrong_state',
+        'dead wrong_state',
+      ])
+      expect(await mustGet(kit.store, 'completed')).to.include({ state: 'completed', requeues: 0 })
+    })
   })
 
   describe('promote', () => {

@@ -71,6 +71,13 @@ export function claimContract(kit: Kit): void {
       await until(async () => (await kit.store.claim(claimOf())).job?.id === 'soon')
     })
 
+    it('finds at the first try what was stored since the last one and is due by now', async () => {
+      expect(await kit.store.claim(claimOf())).to.include({ job: null })
+      await put(kit.store, ['soon'], { delay_ms: 50 })
+      await until(async () => (await kit.store.overview()).total.ready === 1)
+      expect((await take(kit.store)).id).to.equal('soon')
+    })
+
     it('offers all that are due, however many', async () => {
       const length = many(kit, 1200)
       await kit.store.insert({ jobs: Array.from({ length }, () => newJob({ delay_ms: 1 })) })

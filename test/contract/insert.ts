@@ -50,6 +50,14 @@ export function insertContract(kit: Kit): void {
       expect(again[0]).to.deep.include({ existing: true })
     })
 
+    it('R10: an insert repeated is the same success, whoever was told of its job meanwhile', async () => {
+      const jobs = [newJob({ id: 'a', content_hash: 'h1' })]
+      const first = await kit.store.insert({ jobs })
+      const again = await kit.store.insert({ jobs: [newJob({ id: 'a', content_hash: 'h1' })] })
+      expect(again).to.deep.equal(first.map((one) => ({ ...one, existing: true })))
+      expect(await kit.store.insert({ jobs })).to.deep.equal(first)
+    })
+
     it('R10: other content under the same id is refused, and none of its array is stored', async () => {
       await put(kit.store, ['a'], { content_hash: 'h1' })
       const jobs = [newJob({ id: 'b' }), newJob({ id: 'a', content_hash: 'h2' })]

@@ -1,16 +1,23 @@
+import { killQuietly } from './processes.ts'
 import type { Scene } from './supervised.ts'
 
 /**
- * Stops processes. One that is stopped in the middle of a commit keeps the store's lock: then everybody waits, which is not what a
- * test of silence is about.
+ * Stops processes, as far as they still live. One that is stopped in the middle of a commit keeps the store's lock: then everybody
+ * waits, which is not what a test of silence is about.
  */
 export async function freezeOutsideAWrite(scene: Scene, pids: readonly number[]): Promise<void> {
+  const write = () => scene.store.setConfig({ key: 'grace', value: 20 })
+  const signal = (name: NodeJS.Signals) => {
+    for (const pid of pids) killQuietly(pid, name)
+  }
   for (;;) {
-    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    signal('SIGSTOP')
     try {
-      return await scene.store.setConfig({ key: 'grace', value: 20 })
+      return await write()
     } catch {
-      for (const pid of pids) process.kill(pid, 'SIGCONT')
+      signal('SIGCONT')
+      // At once it would be stopped in the same commit again.
+      await write()
     }
   }
 }

@@ -3,17 +3,21 @@ import { type MongoServer, madeUpName, startServer } from './mongo-process.ts'
 
 export { type MongoServer, startServer }
 
+/** SecantusDB is not made for Intel Macs, and their runners have no mongod. */
+const NONE_TO_BE_HAD = process.platform === 'darwin' && process.arch === 'x64'
+
 let shared: Promise<MongoServer | null> | null = null
 
 /**
  * For `before`: the server of this test run, started when first asked for. Order: QUEUECTL_TEST_MONGODB_URI, mongod on the PATH,
- * SecantusDB. Without any the tests are skipped with one loud line; in CI that is a failure.
+ * SecantusDB. Without any the tests are skipped with one loud line; in CI that is a failure where one is to be had.
  */
 export async function needsMongo(this: Mocha.Context): Promise<void> {
   this.timeout(180_000)
   shared ??= findServer()
   if ((await shared) !== null) return
-  if (process.env.CI) throw new Error('no MongoDB server for the tests; see test/helpers/mongo-server.ts')
+  if (process.env.CI && !NONE_TO_BE_HAD)
+    throw new Error('no MongoDB server for the tests; see test/helpers/mongo-server.ts')
   this.skip()
 }
 

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
+/** A process that is about to begin a program does so within microseconds, or when it gets a processor again. */
+const BEGIN_MS = 1_000
+
 /** Whether this system has /proc, and so sweeps and zombies that can be seen. */
 export const HAS_PROC = process.platform === 'linux'
 
@@ -22,6 +25,25 @@ export function startOf(pid: number): string {
 /** Pid of the parent of `pid`. Throws when there is no such process. */
 export function parentOf(pid: number): number {
   return Number(statOf(pid)[1])
+}
+
+/**
+ * Variables that `pid` was started with; none when it is gone. During exec they are not there for a moment, nor are its arguments, and
+ * what was opened before reads as empty: then they are read again.
+ */
+export function environmentOf(pid: number): string[] {
+  const until = performance.now() + BEGIN_MS
+  try {
+    for (let begun = 0; begun < 3; ) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
+      if (environment !== '') return environment.split('\0')
+      const begins = readFileSync(`/proc/${pid}/cmdline`).length === 0
+      if (!begins || performance.now() > until) begun++
+    }
+    return []
+  } catch {
+    return []
+  }
 }
 
 /** Fields of a process's stat from the third on. */

@@ -1,4 +1,4 @@
-import { Scene } from './supervised.ts'
+import { inScene, type Scene } from './supervised.ts'
 
 /** A test that spends nearly all of its time waiting. What it returns is why it could not be told here. */
 export type Telling = () => Promise<string | undefined>
@@ -50,10 +50,5 @@ export function sideBySide(title: string, stories: Readonly<Record<string, Story
 
 async function tell(story: Story): Promise<undefined> {
   const env = story.env?.() ?? {}
-  const scene = await Scene.open({ env })
-  try {
-    await story.tell(scene, env)
-  } finally {
-    await scene.finish()
-  }
+  await inScene({ env }, (scene) => story.tell(scene, env))
 }

@@ -1,13 +1,15 @@
 import { mongoServer, needsMongo } from './mongo-server.ts'
 import { Scene } from './supervised.ts'
 
+type SceneOptions = { env?: Record<string, string> }
+
 /** The stores that a supervisor can work on, for suites that hold on each of them. */
 export const STORES = [
-  { name: 'SQLite', embedded: true, prepare() {}, openScene: () => Scene.open() },
+  { name: 'SQLite', embedded: true, prepare() {}, openScene: (options: SceneOptions = {}) => Scene.open(options) },
   {
     name: 'MongoDB',
     embedded: false,
     prepare: needsMongo,
-    openScene: async () => Scene.open({ address: (await mongoServer()).url() }),
+    openScene: async (options: SceneOptions = {}) => Scene.open({ ...options, address: (await mongoServer()).url() }),
   },
 ]

@@ -10,12 +10,17 @@ import { platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { type Host, type HostOptions, MARK, playHost, type Running } from './host.ts'
-import { HAS_PROC, killQuietly, lives } from './processes.ts'
+import { environmentOf, HAS_PROC, killQuietly, lives } from './processes.ts'
 import type { Ended } from './queuectl.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
 export type { Host, Running }
+
+export interface SceneOptions {
+  address?: string
+  env?: Record<string, string>
+}
 
 /**
  * A store, looked at through the port, with supervisors as real processes: an SQLite file in a fresh folder, or what `address`
@@ -29,7 +34,7 @@ export class Scene {
   readonly #children: ChildProcess[] = []
   readonly #hosts: Host[] = []
 
-  static async open(options: { address?: string; env?: Record<string, string> } = {}): Promise<Scene> {
+  static async open(options: SceneOptions = {}): Promise<Scene> {
     const home = tempFolder()
     const { address = path.join(home, 'queue.db'), env = {} } = options
     const store = await openStore({ address, role: 'command', data_folder: home, is_alive: () => false })
@@ -101,15 +106,21 @@ export class Scene {
     return this.store.runs({ id })
   }
 
-  /** Waits until the job's fields are as in `wanted`. */
+  /** Waits until the job's fields are as in `wanted`; an error tells how it is, and its runs. */
   until(id: string, wanted: Partial<Job>, within: number): Promise<Job> {
-    const fits = (job: Job) => Object.entries(wanted).every(([key, value]) => job[key as keyof Job] === value)
+    let job: Job
+    const fits = () => Object.entries(wanted).every(([key, value]) => job[key as keyof Job] === value)
     return waitFor(
       async () => {
-        const job = await this.job(id)
-        return fits(job) ? job : null
+        job = await this.job(id)
+        return fits() ? job : null
       },
-      { within, what: `job ${id} is ${JSON.stringify(wanted)}` },
+      // The stand-in for a MongoDB server has other things to do than to answer tests.
+      {
+        within,
+        every: this.store.info.shared ? 50 : 10,
+        what: async () => JSON.stringify([wanted, job, await this.runs(id)]),
+      },
     )
   }
 
@@ -127,9 +138,9 @@ export class Scene {
 
   /** The worker that holds a job, once its row is in the registry. */
   async holder(id: string): Promise<WorkerRow> {
-    const { processing_by } = await this.until(id, { state: 'processing' }, 5_000)
+    const { processing_by } = await this.until(id, { state: 'processing' }, 10_000)
     return waitFor(async () => (await this.workers()).find((row) => row.id === processing_by), {
-      within: 5_000,
+      within: 10_000,
       what: 'the holder is registered',
     })
   }
@@ -185,10 +196,16 @@ export class Scene {
   /** Living processes whose environment says that they belong to a job of this scene. */
   carriers(): number[] {
     if (!HAS_PROC) return []
-    return readdirSync('/proc').flatMap((name) => {
-      const pid = Number(name)
-      return pid > 1 && holds(pid, `${MARK}=${this.home}`) && holds(pid, 'QUEUECTL_LEASE=') && lives(pid) ? [pid] : []
-    })
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 1 && this.#runs(environmentOf(pid)) && lives(pid))
+  }
+
+  /** Whether that is the environment of a job's process. */
+  #runs(environment: string[]): boolean {
+    return (
+      environment.includes(`${MARK}=${this.home}`) && environment.some((entry) => entry.startsWith('QUEUECTL_LEASE='))
+    )
   }
 
   get #own(): Host {
@@ -210,15 +227,22 @@ export class Scene {
   }
 }
 
+/**
+ * Opens a scene for `tell` and finishes it, whatever comes of it. What went wrong in the telling is thrown, also where, by that, something
+ * is left.
+ */
+export async function inScene(options: SceneOptions, tell: (scene: Scene) => Promise<void>): Promise<void> {
+  const scene = await Scene.open(options)
+  try {
+    await tell(scene)
+  } catch (error) {
+    await scene.finish().catch((left) => console.error(left))
+    throw error
+  }
+  await scene.finish()
+}
+
 /** Whether the process of that row lives. */
 export function isAlive(row: AnyProcess): boolean {
   return platform.liveness(row.identity) === 'alive'
-}
-
-function holds(pid: number, text: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`).includes(text)
-  } catch {
-    return false
-  }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 /** A TCP proxy that can lose things. */
@@ -8,6 +9,11 @@ export interface TcpProxy {
   through(url: string): string
   /** The answer to the next `times` requests that contain `text` is lost with its connection, after the server has acted. */
   loseAnswerTo(text: string, times?: number): void
+  /**
+   * The next request that contains `text` is held back, and the connection of its client closed. What is returned hands it on, and
+   * resolves when the server has answered.
+   */
+  holdBack(text: string): () => Promise<void>
   /** Answers lost so far. */
   readonly lost: number
   /** From now on nothing comes back any more, though connections stay. */
@@ -30,6 +36,7 @@ export async function openProxy(
   let cut = false
   let lost = 0
   let losing = { text: '', times: 0 }
+  let holding: { text: string; held: { upstream: Socket; request: Buffer } | null } | null = null
 
   const server = createServer((client) => {
     const upstream = connect(Number(port), host)
@@ -40,12 +47,17 @@ export async function openProxy(
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)
-        for (const other of both) other.destroy()
+        if (holding?.held?.upstream !== upstream) for (const other of both) other.destroy()
       })
     }
     client.on('data', (request: Buffer) => {
       if (cut) return
       on_request(request, client)
+      if (holding?.held === null && request.includes(holding.text)) {
+        holding.held = { upstream, request }
+        client.destroy()
+        return
+      }
       if (losing.times > 0 && request.includes(losing.text)) {
         losing.times--
         doomed = true
@@ -74,6 +86,16 @@ export async function openProxy(
     },
     loseAnswerTo(text, times = 1) {
       losing = { text, times }
+    },
+    holdBack(text) {
+      const kept: NonNullable<typeof holding> = { text, held: null }
+      holding = kept
+      return async () => {
+        if (kept.held === null) throw new Error(`no request with ${text} was held back`)
+        const answered = once(kept.held.upstream, 'data')
+        kept.held.upstream.write(kept.held.request)
+        await answered
+      }
     },
     get lost() {
       return lost

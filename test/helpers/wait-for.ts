@@ -1,18 +1,19 @@
 import { monotonic } from '../../src/platform/clock.ts'
 
 /**
- * What `fact` returns as soon as it is neither null nor undefined nor false, asked every 10 ms. Throws, naming `what`, when that
- * takes longer than `within` milliseconds.
+ * What `fact` returns as soon as it is neither null nor undefined nor false, asked every 10 ms, or `every` so many. Throws, naming
+ * `what`, when that takes longer than `within` milliseconds.
  */
 export async function waitFor<T>(
   fact: () => T | Promise<T>,
-  { within, what }: { within: number; what: string },
+  { within, what, every = 10 }: { within: number; what: string | (() => Promise<string>); every?: number },
 ): Promise<Exclude<T, null | undefined | false>> {
   const until = monotonic() + within
   for (;;) {
     const found = await fact()
     if (found !== null && found !== undefined && found !== false) return found as Exclude<T, null | undefined | false>
-    if (monotonic() > until) throw new Error(`not within ${within} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    if (monotonic() > until)
+      throw new Error(`not within ${within} ms: ${typeof what === 'string' ? what : await what()}`)
+    await new Promise((resolve) => setTimeout(resolve, every))
   }
 }

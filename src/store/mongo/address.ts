@@ -29,6 +29,8 @@ const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::(?<port>\d{1,5}))?$/i
 const SRV_FORM = /^[\w.-]+$/
 // https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
 const DATABASE_FORM = /^[^/\\. "$\0]{1,63}$/
+/** Those of the server itself. */
+const SYSTEM_DATABASES = ['admin', 'config', 'local']
 const OPTION_FORM = /^\w+=[^=]/
 
 /** Reads `url`. Throws `configuration` (78) when it is malformed; the message shows nothing of it, a password may be in any part. */
@@ -41,6 +43,10 @@ export function parseAddress(url: string): MongoAddress {
   const name = decode(database || DEFAULT_DATABASE)
   if (!DATABASE_FORM.test(name))
     throw malformed('a database’s name has at most 63 bytes, and none of / \\ . " $ nor a space')
+  if (SYSTEM_DATABASES.includes(name)) {
+    const hint = 'name one for the queue: mongodb://…/jobs; where the user is known is an option: ?authSource=admin'
+    throw misconfigured(`the database "${name}" is MongoDB’s own`, hint)
+  }
   return {
     url,
     driver_url: withoutOurs(url),

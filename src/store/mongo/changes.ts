@@ -63,7 +63,7 @@ export function changing(db: Connection): Pick<JobStore, 'cancel' | 'requeue' | 
       applyAll(db, change, ids)
   return {
     cancel: apply(CANCEL),
-    requeue: apply(REQUEUE),
+    requeue: ({ ids, from = FINAL_STATES }) => applyAll(db, { ...REQUEUE, from: from.filter(isFinal) }, ids),
     promote: apply(PROMOTE),
     purge: (params) => purge(db, params),
   }
@@ -104,26 +104,51 @@ function done(row: JobRow): Changed {
 }
 
 async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: number; tokens: string[] }> {
-  const { jobs, outputs } = db.models
   const ended = {
     state: { $in: params.states.filter(isFinal) },
     finished_at: { $gt: EPOCH, $lte: new Date(db.now() - params.older_than_ms) },
     ...(params.queue === undefined ? {} : { queue: params.queue }),
   }
+  const purged = { jobs: 0, tokens: [] as string[] }
+  // Another purge may have removed some of a page before: fewer than `limit` mean to the caller that there are no more.
+  while (purged.jobs < params.limit) {
+    const limit = params.limit - purged.jobs
+    const page = await purgePage(db, ended, limit)
+    purged.jobs += page.removed
+    purged.tokens.push(...page.tokens)
+    if (page.found < limit) break
+  }
+  return purged
+}
+
+/** `removed`: by this call. The tokens are of all that are gone: each host has logs of its own to remove. */
+async function purgePage(
+  db: Connection,
+  ended: Record<string, unknown>,
+  limit: number,
+): Promise<{ found: number; removed: number; tokens: string[] }> {
+  const { jobs, outputs } = db.models
   const found = await db.call(() =>
     jobs
-      .find(ended, { 'history.token': 1 })
+      .find(ended, { 'history.token': 1, seq: 1 })
       .sort({ finished_at: 1 })
-      .limit(params.limit)
-      .lean<{ _id: string; history: unknown }[]>(),
+      .limit(limit)
+      .lean<{ _id: string; seq: number; history: unknown }[]>(),
   )
   const ids = { $in: found.map(({ _id }) => _id) }
   // First: cut off in between, the call leaves jobs that are purged again, not outputs of none. One that is requeued meanwhile loses
   // the copy of what it printed before, not its logs.
   await db.call(() => outputs.deleteMany({ job: ids }))
-  await db.call(() => jobs.deleteMany({ _id: ids, ...ended }))
-  // Those that were requeued in between are still there; the count of a repeated delete would say nothing.
-  const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { _id: 1 }).lean())).map(({ _id }) => _id))
-  const gone = found.filter(({ _id }) => !kept.has(_id))
-  return { jobs: gone.length, tokens: gone.flatMap((job) => runsIn(job).map(({ token }) => token)) }
+  const counted = await db.call(async (again) => {
+    const { deletedCount } = await jobs.deleteMany({ _id: ids, ...ended })
+    return again ? null : deletedCount
+  })
+  // Those that were requeued in between are still there; one that was stored anew has another place.
+  const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { seq: 1 }).lean())).map(placeOf))
+  const gone = found.filter((job) => !kept.has(placeOf(job)))
+  const tokens = gone.flatMap((job) => runsIn(job).map(({ token }) => token))
+  // The count of a repeated delete would say nothing.
+  return { found: found.length, removed: counted ?? gone.length, tokens }
 }
+
+const placeOf = ({ _id, seq }: { _id: string; seq: number }) => `${seq} ${_id}`

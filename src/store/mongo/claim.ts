@@ -2,51 +2,101 @@ import { EXIT, QueuectlError } from '../../domain/errors.ts'
 import type { Claimed, ClaimParams, JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, flawIn, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
+import { among, firstDue, promoteDue } from './due.ts'
 import { isDuplicate } from './errors.ts'
 import { renewLeases } from './leases.ts'
-import { EPOCH, UNHELD } from './schema.ts'
+import { UNHELD } from './schema.ts'
 
 /** The rest by the next claims. */
 const BURIED_AT_ONCE = 100
 
 const READY = { state: 'pending', view: 'ready' } as const
-const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
-
-/** So many in one go; the rest by the next claims. */
-const PROMOTED_AT_ONCE = 1000
 
 /** While there is ready work, due jobs may be this late: looking for them before each claim would be a second trip for each. */
 const LOOK_EVERY_MS = 250
 
+/** The same for who found no work: what is due meanwhile it knows, unless that was stored since. A little more than a poll's length. */
+const IDLE_LOOK_MS = 1_200
+
+/** So many claims are remembered, in case that one is repeated by its caller. */
+const REMEMBERED = 100
+
 /** A claim without an answer may still be on its way for so long: the deadline of a call and the driver's own patience. */
 const DOUBTFUL_MS = 30_000
 
+/** What hands jobs out. */
+export interface Claiming extends Pick<JobStore, 'claim'> {
+  /** The worker may hold a job by `token` without its knowing: a later claim of it looks. */
+  doubt(worker_id: string, token: string): void
+}
+
 /** The part of the store that hands jobs out. */
-export function claiming(db: Connection): Pick<JobStore, 'claim'> {
+export function claiming(db: Connection): Claiming {
   const doubtful = new Map<string, { worker_id: string; since: number }>()
-  let looked_at = Number.NEGATIVE_INFINITY
+  /** Tokens of the last claims. */
+  const asked = new Set<string>()
+  /** The last look for due jobs: when the first of those that wait is due, and whether there was nothing to be claimed either. */
+  let look = { at: Number.NEGATIVE_INFINITY, due: null as Date | null, idle: false }
+
+  const doubt = (worker_id: string, token: string) => {
+    doubtful.set(token, { worker_id, since: performance.now() })
+  }
 
   /** A job of this worker's that was claimed without its knowing: it would wait for its lease to end. */
   async function leftBehind({ worker_id, lease_ms }: ClaimParams): Promise<JobRow | null> {
-    for (const [token, claim] of doubtful) {
-      if (claim.worker_id !== worker_id) continue
-      const { lost } = await renewLeases(db, [token], lease_ms)
-      const job = lost.length === 0 ? await db.call(() => heldBy(db, token)) : null
-      if (job || performance.now() - claim.since > DOUBTFUL_MS) doubtful.delete(token)
+    for (const [token, claim] of [...doubtful]) {
+      // Another slot of the worker may ask meanwhile: the job that one of them finds is no other's.
+      if (claim.worker_id !== worker_id || !doubtful.delete(token)) continue
+      const job = await renewed(token, lease_ms).catch((error) => {
+        doubtful.set(token, claim)
+        throw error
+      })
       if (job) return job
+      if (performance.now() - claim.since <= DOUBTFUL_MS) doubtful.set(token, claim)
     }
     return null
   }
 
+  /** The job that `token` holds, under a new lease. */
+  async function renewed(token: string, lease_ms: number): Promise<JobRow | null> {
+    const { lost } = await renewLeases(db, [token], lease_ms)
+    return lost.length === 0 ? db.call(() => heldBy(db, token)) : null
+  }
+
+  /** Whether no job can have become due since the last look, as far as is known. */
+  function noneDue(): boolean {
+    const valid_ms = look.idle ? IDLE_LOOK_MS : LOOK_EVERY_MS
+    return performance.now() - look.at < valid_ms && (look.due === null || look.due.getTime() > db.now())
+  }
+
+  /** Whether `token` was known already. */
+  function remember(token: string): boolean {
+    if (asked.has(token)) return true
+    asked.add(token)
+    if (asked.size > REMEMBERED) asked.delete(asked.values().next().value ?? '')
+    return false
+  }
+
   async function find(params: ClaimParams): Promise<Claimed> {
-    const looked = performance.now() - looked_at < LOOK_EVERY_MS
-    const early = looked ? await takeSound(db, params) : null
-    if (early) return claimed(early)
-    looked_at = performance.now()
-    const due = await promoteDue(db)
-    const job = (await takeSound(db, params)) ?? (await db.call(() => heldBy(db, params.token)))
+    const { worker_id, token, queues } = params
+    // An earlier try may hold a job, or take one yet.
+    let uncertain = remember(token)
+    const takeOne = () => takeSound(db, params, () => (uncertain = true))
+    const early = noneDue()
+    let job = early ? await takeOne() : null
+    if (job === null) {
+      const at = performance.now()
+      const { due, promoted } = await promoteDue(db)
+      if (promoted || !early) job = await takeOne()
+      look = { ...look, at, due }
+    }
+    if (job === null && uncertain) {
+      job = await db.call(() => heldBy(db, token))
+      if (job === null) doubt(worker_id, token)
+    }
+    look.idle = job === null
     if (job) return claimed(job)
-    const next = params.queues === null ? due : await firstDue(db, params.queues)
+    const next = queues === null ? look.due : await firstDue(db, queues)
     return { job: null, next_due_ms: next && Math.max(0, next.getTime() - db.now()) }
   }
 
@@ -57,10 +107,11 @@ export function claiming(db: Connection): Pick<JobStore, 'claim'> {
       try {
         return await find(params)
       } catch (error) {
-        doubtful.set(params.token, { worker_id: params.worker_id, since: performance.now() })
+        doubt(params.worker_id, params.token)
         throw error
       }
     },
+    doubt,
   }
 }
 
@@ -73,9 +124,9 @@ const claimed = (document: JobRow): Claimed => ({ job: toJob(document), next_due
 const TAKEN_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_at' }] } }
 
 /** As `take`; jobs that make no sense are taken out of the way of the others. */
-async function takeSound(db: Connection, params: ClaimParams): Promise<JobRow | null> {
+async function takeSound(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
   for (let buried = 0; buried < BURIED_AT_ONCE; buried++) {
-    const job = await take(db, params).catch((error) => buryUntaken(db, error))
+    const job = await take(db, params, onRetry).catch((error) => buryUntaken(db, error))
     if (job === 'buried') continue
     const flaw = job && flawIn(job)
     if (job === null || flaw === null) return job
@@ -110,8 +161,12 @@ async function bury(db: Connection, which: Record<string, unknown>, reason: stri
   return modifiedCount
 }
 
-/** Takes the first ready job of the queues, or the one that the token holds already; null: none is ready. */
-function take(db: Connection, { worker_id, token, queues, lease_ms }: ClaimParams): Promise<JobRow | null> {
+/**
+ * Takes the first ready job of the queues, or the one that the token holds already; null: none is ready. `onRetry` is called when that
+ * was asked for more than once.
+ */
+function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
+  const { worker_id, token, queues, lease_ms } = params
   const set: Assignments = {
     state: 'processing',
     view: 'processing',
@@ -131,7 +186,9 @@ function take(db: Connection, { worker_id, token, queues, lease_ms }: ClaimParam
     try {
       const options = { sort: { priority: -1, seq: 1 }, ...AFTER } as const
       const job = await db.models.jobs.findOneAndUpdate({ ...READY, ...among(queues) }, [{ $set: set }], options).lean()
-      return job ?? (again ? await heldBy(db, token) : null)
+      if (job || !again) return job
+      onRetry()
+      return await heldBy(db, token)
     } catch (error) {
       if (isDuplicate(error)) return heldBy(db, token)
       throw error
@@ -148,28 +205,4 @@ const AFTER = { returnDocument: 'after', updatePipeline: true, projection: JOB_P
 function heldBy(db: Connection, token: string): Promise<JobRow | null> {
   const same = [{ $set: { lease_token: literal(token) } }]
   return db.models.jobs.findOneAndUpdate({ state: 'processing', lease_token: token }, same, AFTER).lean()
-}
-
-/** Makes jobs ready whose time has come. Returns when the first of those that go on waiting is due; null: none waits. */
-async function promoteDue(db: Connection): Promise<Date | null> {
-  const first = await firstDue(db, null)
-  const now = new Date(db.now())
-  if (!first || first > now) return first
-  const due = { ...WAITING, next_run_at: { $lte: now } }
-  const { jobs } = db.models
-  const found = await db.call(() => jobs.find(due, { _id: 1 }).sort({ next_run_at: 1 }).limit(PROMOTED_AT_ONCE).lean())
-  const ids = found.map(({ _id }) => _id)
-  await db.call(() => jobs.updateMany({ _id: { $in: ids }, ...due }, { $set: { view: 'ready' } }))
-  return firstDue(db, null)
-}
-
-async function firstDue(db: Connection, queues: readonly string[] | null): Promise<Date | null> {
-  // What is no date comes before all that are.
-  const waiting = { ...WAITING, ...among(queues), next_run_at: { $gt: EPOCH } }
-  const first = await db.call(() => db.models.jobs.findOne(waiting, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean())
-  return first?.next_run_at ?? null
-}
-
-function among(queues: readonly string[] | null) {
-  return queues === null ? {} : { queue: { $in: queues } }
 }

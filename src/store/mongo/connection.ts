@@ -127,6 +127,9 @@ function optionsFor(role: StoreRole): ConnectOptions {
     socketTimeoutMS: SOCKET_MS,
     waitQueueTimeoutMS: DEADLINE_MS[role],
     maxPoolSize: role === 'supervisor' ? 8 : 4,
+    // Workers are many, and learn of a new primary by the first call that the old one refuses: no stream of the server's state, and no
+    // connection more to measure its distance.
+    ...(role === 'worker' && { serverMonitoringMode: 'poll' }),
     readPreference: 'primary',
     readConcern: { level: 'majority' },
     writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS[role] },
@@ -134,10 +137,9 @@ function optionsFor(role: StoreRole): ConnectOptions {
 }
 
 async function versionOf(driver: Driver, address: MongoAddress): Promise<string> {
-  const [hello, build] = await Promise.all([
-    driver.db?.admin().command({ hello: 1 }),
-    driver.db?.admin().command({ buildInfo: 1 }),
-  ])
+  // One after the other: side by side they would want a connection each.
+  const hello = await driver.db?.admin().command({ hello: 1 })
+  const build = await driver.db?.admin().command({ buildInfo: 1 })
   const version = String(build?.version)
   if (Number(hello?.maxWireVersion) < OLDEST_WIRE) throw tooOld(address, `it has version ${version}`)
   return version

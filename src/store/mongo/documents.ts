@@ -51,7 +51,10 @@ export interface JobDocument
   env: { name: string; value: string }[] | null
   /** The last runs, oldest first. */
   history: RunDocument[]
-  /** The last request (cancel, requeue, promote) that changed it: tells a repeated request that it was the first. */
+  /**
+   * The last request (cancel, requeue, promote) that changed it: tells a repeated request that it was the first. Or an insert that was told
+   * of it before any of those: a job with such a token is known to others than who stored it.
+   */
   change_token: string | null
 }
 

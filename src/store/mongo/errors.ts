@@ -21,7 +21,7 @@ const PASSING = new Set([
   6, 7, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
 ])
 
-/** What the system says of a connection that ends before its time, or never comes about. */
+/** What the system, or Node, says of a connection that ends before its time, or never comes about. */
 const BROKEN = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -30,6 +30,8 @@ const BROKEN = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  'ERR_SOCKET_CLOSED',
+  'ERR_STREAM_DESTROYED',
 ])
 
 /** A value is not of the type, or a document not of the form, that the write or the collection wants. */
@@ -76,6 +78,12 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   if (error instanceof mongo.MongoCompatibilityError || /maximum wire version \d+, but/.test(reason)) {
     return tooOld(address, reason)
   }
+  if (isUnreadable(error, reason)) {
+    return misconfigured(
+      `a file that the address of MongoDB at ${address.hosts} names cannot be used: ${reason}`,
+      'tlsCAFile and tlsCertificateKeyFile are paths on this host, of files in PEM format',
+    )
+  }
   if (isClosed(error)) return tryAgain(`the connection to ${address.hosts} was closed`)
   if (code === CODE.write_concern_timeout)
     return cannotReach(address, 'a majority of its members did not confirm the write')
@@ -114,9 +122,17 @@ function isUnfound(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error && /^(query|getaddrinfo)/.test(String(error.syscall))
 }
 
-/** The connection broke while it was being made, which the driver hands on as it is. */
+/** The connection broke while it was being made, or was written to, which the driver hands on as it is. */
 function isBroken(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && 'code' in error && BROKEN.has(String(error.code))
+  return error instanceof Error && 'code' in error && BROKEN.has(String(error.code))
+}
+
+/** A certificate or a key: not there, none, or under another password. What OpenSSL says comes in the error of a search for a server. */
+function isUnreadable(error: unknown, reason: string): boolean {
+  return (
+    (error instanceof Error && 'syscall' in error && error.syscall === 'open') ||
+    /(?:PEM|DECODER|Provider) routines::/.test(reason)
+  )
 }
 
 function isRefusedLogin(code: number, reason: string): boolean {

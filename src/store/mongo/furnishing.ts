@@ -73,17 +73,9 @@ async function examineValidator(db: Connection): Promise<Diagnosis> {
 async function examineNumbers(db: Connection): Promise<Diagnosis[]> {
   const behind: { name: string; value: number }[] = []
   for (const name of NUMBERED) {
-    const [last, counter] = await Promise.all([
-      db.call(() =>
-        db.db
-          .collection(name)
-          .find({}, { projection: { seq: 1 } })
-          .sort({ seq: -1 })
-          .limit(1)
-          .next(),
-      ),
-      db.call(() => db.models.meta.findOne({ _id: name }).lean()),
-    ])
+    const last = await db.call(() => db.db.collection(name).findOne({}, { projection: { seq: 1 }, sort: { seq: -1 } }))
+    // After it: a number is taken before it is used, so that who stores jobs meanwhile does not make the counter look late.
+    const counter = await db.call(() => db.models.meta.findOne({ _id: name }).lean())
     const given = counter && 'value' in counter ? counter.value : -1
     const value = Number(last?.seq ?? 0)
     if (given < value) behind.push({ name, value })

@@ -1,24 +1,10 @@
 import { notFound } from '../../domain/errors.ts'
 import { FINAL_STATES } from '../../domain/job.ts'
-import type { JobSort, JobStore, ListParams } from '../port.ts'
+import type { JobStore, ListParams } from '../port.ts'
+import { comparator, SORTS, type Sort } from '../sorting.ts'
 import type { Connection } from './connection.ts'
 import { JOB_PROJECTION, type JobRow, type StoredView, toJob } from './documents.ts'
 import { EPOCH } from './schema.ts'
-
-interface Sort {
-  key: 'seq' | 'next_run_at' | 'priority' | 'finished_at'
-  /** Direction of the key, and of `seq` among equals. */
-  key_down: boolean
-  seq_down: boolean
-}
-
-const SORTS: Readonly<Record<JobSort, Sort>> = {
-  newest: { key: 'seq', key_down: true, seq_down: true },
-  oldest: { key: 'seq', key_down: false, seq_down: false },
-  due: { key: 'next_run_at', key_down: false, seq_down: false },
-  order: { key: 'priority', key_down: true, seq_down: false },
-  finished: { key: 'finished_at', key_down: true, seq_down: true },
-}
 
 type Filter = Record<string, unknown>
 
@@ -102,10 +88,4 @@ function page(db: Connection, filters: readonly Filter[], sort: Sort, limit: num
       .limit(limit)
       .lean(),
   )
-}
-
-function comparator({ key, key_down, seq_down }: Sort): (a: JobRow, b: JobRow) => number {
-  const compare = (name: Sort['key'], down: boolean, a: JobRow, b: JobRow) =>
-    (Number(a[name]) - Number(b[name])) * (down ? -1 : 1)
-  return (a, b) => compare(key, key_down, a, b) || compare('seq', seq_down, a, b)
 }

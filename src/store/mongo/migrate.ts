@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { mongo } from 'mongoose'
 import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import type { ProcessIdentity } from '../../domain/process.ts'
@@ -23,6 +24,10 @@ export interface MigrateOptions {
 
 /** A process that beat so recently may live on a host that cannot be looked at from here. */
 const FRESH_BEAT_MS = 30_000
+
+/** A majority of a healthy set has a write long before. */
+const MAJORITY_MS = 2_000
+const PAUSE_MS = 50
 
 /** An index over many jobs takes its time. */
 const PATIENCE_MS = 86_400_000
@@ -54,11 +59,8 @@ export async function readMark(db: Connection, latest: number): Promise<Mark | n
 
 /** Throws `configuration` for another program's database. A lock is ours too: somebody is about to make the schema, or died of it. */
 export async function refuseStranger(db: Connection, init: boolean): Promise<void> {
-  const [names, begun] = await Promise.all([
-    db.call(() => collectionNames(db.db)),
-    db.call(() => db.models.meta.exists({ _id: 'lock', application: 'queuectl' })),
-  ])
-  if (names.length === 0 || begun) return
+  const names = await strangeNames(db)
+  if (names.length === 0) return
   const taken = names.filter((name) => (COLLECTIONS as string[]).includes(name))
   if (taken.length > 0) {
     throw misconfigured(
@@ -71,6 +73,21 @@ export async function refuseStranger(db: Connection, init: boolean): Promise<voi
     `${db.address.label} holds ${nounFor(names)} of another program`,
     'name another database; if it is meant, mark it first: queuectl init --db URL',
   )
+}
+
+/**
+ * The collections of a database that no queuectl has locked. The lock is looked for last: it comes first and stays, so that collections of
+ * ours are never there without it, but for the one that holds it, which is there a moment before a majority has the lock.
+ */
+async function strangeNames(db: Connection): Promise<string[]> {
+  const until = performance.now() + MAJORITY_MS
+  for (;;) {
+    const names = await db.call(() => collectionNames(db.db))
+    if (names.length === 0) return names
+    if (await db.call(() => db.models.meta.exists({ _id: 'lock', application: 'queuectl' }))) return []
+    if (names.join() !== 'meta' || performance.now() > until) return names
+    await sleep(PAUSE_MS, undefined, { signal: db.closed })
+  }
 }
 
 async function upgrade(

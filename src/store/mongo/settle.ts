@@ -1,6 +1,7 @@
 import { isFinal, type JobState } from '../../domain/job.ts'
 import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
 import type { JobStore, SettleParams } from '../port.ts'
+import type { Claiming } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, literal, type RunDocument, runsIn, waitingView } from './documents.ts'
 import { UNHELD } from './schema.ts'
@@ -11,14 +12,16 @@ export const HISTORY = 20
 const CANCEL_REQUESTED = { $ne: ['$cancel_requested_at', null] }
 
 /** Settling a job and claiming the next are two writes, side by side unless the job itself may be the next. */
-export function settling(db: Connection, claim: JobStore['claim']): Pick<JobStore, 'settle'> {
+export function settling(db: Connection, { claim, doubt }: Claiming): Pick<JobStore, 'settle'> {
   return {
     async settle(params) {
       const { next } = params
       if (!next) return { state: await settleOne(db, params), next: null }
       if (params.settlement.state === 'pending') return { state: await settleOne(db, params), next: await claim(next) }
       const [settled, claimed] = await Promise.allSettled([settleOne(db, params), claim(next)])
-      // The call repeated gives both answers again: neither is lost with the other.
+      // The settle repeated gives its answer again. What was claimed beside one that failed is found by the next claim.
+      const token = claimed.status === 'fulfilled' ? claimed.value.job?.lease_token : null
+      if (settled.status === 'rejected' && token) doubt(next.worker_id, token)
       if (settled.status === 'rejected') throw settled.reason
       if (claimed.status === 'rejected') throw claimed.reason
       return { state: settled.value, next: claimed.value }

@@ -33,7 +33,7 @@ export async function openMongo(params: OpenParams): Promise<JobStore> {
 /** The store on an open connection whose database says `mark` of itself. `dataFolder`: below it lie its logs on this host. */
 export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStore {
   const watches = new Set<{ close(): void }>()
-  const { claim } = claiming(db)
+  const claims = claiming(db)
   const folder = join(dataFolder, mark.store_id)
   return {
     info: {
@@ -51,8 +51,8 @@ export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStor
     ...reading(db),
     ...listing(db),
     ...accounting(db),
-    claim,
-    ...settling(db, claim),
+    claim: claims.claim,
+    ...settling(db, claims),
     ...leasing(db),
     ...changing(db),
     ...keeping(db),

@@ -1,6 +1,12 @@
 import type { mongo } from 'mongoose'
-import type { StoreRole } from '../port.ts'
+import type { Hint, StoreRole } from '../port.ts'
 import type { Connection } from './connection.ts'
+
+/** A change as far as it is asked for. */
+interface Change {
+  operationType: string
+  ns?: { coll?: string }
+}
 
 const REOPEN_MS = 5_000
 
@@ -11,7 +17,7 @@ const NO_REPLICA_SET = 40573
  * Calls `onChange` soon after a job or a control has changed, by a change stream. A server without them, or without the right to
  * open one, is left alone: the caller polls anyway.
  */
-export function watchChanges(db: Connection, onChange: () => void): { close(): void } {
+export function watchChanges(db: Connection, onChange: (hint: Hint) => void): { close(): void } {
   let stream: mongo.ChangeStream | null = null
   let reopen: NodeJS.Timeout | undefined
 
@@ -22,7 +28,7 @@ export function watchChanges(db: Connection, onChange: () => void): { close(): v
     } catch {
       return again()
     }
-    stream.on('change', onChange)
+    stream.on('change', (change) => onChange(hintOf(change as Change)))
     stream.on('error', (error) => {
       void close()
       if ((error as mongo.MongoError).code !== NO_REPLICA_SET) again()
@@ -43,6 +49,10 @@ export function watchChanges(db: Connection, onChange: () => void): { close(): v
   }
 }
 
+function hintOf({ operationType, ns }: Change): Hint {
+  return operationType === 'insert' && ns?.coll === 'jobs' ? 'new_jobs' : 'anything'
+}
+
 /** Workers want to know of new work and of requests; a command that waits, of every step of a job. */
 function pipelineFor(role: StoreRole): mongo.Document[] {
   const work = [
@@ -53,6 +63,6 @@ function pipelineFor(role: StoreRole): mongo.Document[] {
   const wanted = role === 'command' ? {} : { $or: work }
   return [
     { $match: { 'ns.coll': { $in: ['jobs', 'controls'] }, ...wanted } },
-    { $project: { _id: 1, operationType: 1 } },
+    { $project: { _id: 1, operationType: 1, ns: 1 } },
   ]
 }

@@ -1,9 +1,10 @@
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { invalid, misconfigured, notFound, QueuectlError } from '../../domain/errors.ts'
+import { EXIT, invalid, misconfigured, QueuectlError } from '../../domain/errors.ts'
 import type { Backup, BackupParams } from '../copies.ts'
 import { Connection } from './connection.ts'
 import { domainError, fileError, isDamaged, RECOVER } from './errors.ts'
+import { refuseAbsent, sizeOf } from './file.ts'
 import { versionOf } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
 import { Temporary, taken } from './temporary.ts'
@@ -15,19 +16,21 @@ type Params = Omit<BackupParams, 'address'> & { path: string }
 /** Writes a copy of the store at `path`: one file, checked, on disk, under its name only when all of that is done. */
 export async function backupSqlite({ path: given, file: wanted, replace }: Params): Promise<Backup> {
   const [path, file] = [resolve(given), resolve(wanted)]
-  if (!existsSync(path)) throw notFound(`there is no queue at ${path}`, 'name it with --db')
+  refuseAbsent(path)
   if (isSameFile(path, file)) throw invalid(`${file} is the queue itself`, 'give the backup a name of its own')
   const there = lstatSync(file, { throwIfNoEntry: false })
   if (there && !there.isFile()) throw invalid(`${file} is not a plain file`, 'choose another name')
   if (there && !replace) throw taken(file)
   const source = new Connection(path, 'command')
   try {
-    const schema_version = await source.attempt(() => versionOf(source, MIGRATIONS.length))
+    const schema_version = await source.read(() => versionOf(source, MIGRATIONS.length))
     if (schema_version === 0) throw misconfigured(`${path} is empty: there is nothing to back up`)
     const temporary = makeTemporary(file)
     try {
       await source.copyTo(temporary.path)
       const jobs = await checkCopy(temporary.path, path)
+      if (there) await closeLog(file)
+      refuseLog(file)
       temporary.place(replace)
       return { file, bytes: statSync(file).size, jobs, schema_version }
     } catch (error) {
@@ -38,6 +41,31 @@ export async function backupSqlite({ path: given, file: wanted, replace }: Param
   } finally {
     source.close()
   }
+}
+
+/** Moves what the log of a database holds into the database. Throws `try_again` when somebody works on it. */
+async function closeLog(file: string): Promise<void> {
+  let db: Connection | null = null
+  try {
+    db = new Connection(file, 'command')
+    await db.attempt(dropLog.bind(null, db))
+  } catch (error) {
+    // Whatever else it is, it is to be written over.
+    if (error instanceof QueuectlError && error.exit_code === EXIT.try_again) throw error
+  } finally {
+    db?.close()
+  }
+}
+
+function dropLog(db: Connection): void {
+  db.get('PRAGMA journal_mode = DELETE')
+}
+
+/** Throws `invalid_input` when the log of another database lies beside `file`: SQLite would read it into the backup. */
+function refuseLog(file: string): void {
+  const log = ['-wal', '-journal'].map((end) => file + end).find((at) => sizeOf(at) > 0)
+  if (log !== undefined)
+    throw invalid(`${log} is the log of another database`, 'move it away with its file, or choose another name')
 }
 
 /** A temporary file beside `target`. Throws `io` or `configuration` when there can be none. */
@@ -74,7 +102,7 @@ async function checkCopy(file: string, path: string): Promise<number> {
       const [damage] = damagesOf(copy)
       if (damage !== undefined) throw misconfigured(`${path} is damaged: ${damage}`, RECOVER)
       // A log of its own would have to be copied with it wherever it goes.
-      copy.get('PRAGMA journal_mode = DELETE')
+      dropLog(copy)
       return Number(copy.get('SELECT count(*) AS jobs FROM jobs')?.jobs)
     })
   } finally {

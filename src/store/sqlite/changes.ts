@@ -1,4 +1,4 @@
-import { isFinal, type Job, type JobState } from '../../domain/job.ts'
+import { FINAL_STATES, isFinal, type Job, type JobState } from '../../domain/job.ts'
 import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
@@ -17,14 +17,16 @@ const cancel: Change = (job) => {
   return { result: 'done', set: `state = 'cancelled', ready = 0, finished_at = :now, reason = 'cancelled'` }
 }
 
-const requeue: Change = (job) =>
-  isFinal(job.state)
-    ? {
-        result: 'done',
-        set: `state = 'pending', ready = 1, next_run_at = :now, attempts = 0, interruptions = 0, worker_deaths = 0,
+const requeueFrom =
+  (from: readonly JobState[]): Change =>
+  (job) =>
+    isFinal(job.state) && from.includes(job.state)
+      ? {
+          result: 'done',
+          set: `state = 'pending', ready = 1, next_run_at = :now, attempts = 0, interruptions = 0, worker_deaths = 0,
           requeues = requeues + 1, started_at = NULL, finished_at = NULL, exit_code = NULL, signal = NULL, reason = NULL`,
-      }
-    : null
+        }
+      : null
 
 const promote: Change = (job, now) =>
   job.state === 'pending' && job.next_run_at > now ? { result: 'done', set: 'ready = 1, next_run_at = :now' } : null
@@ -37,7 +39,7 @@ export function changing(db: Connection): Pick<JobStore, 'cancel' | 'requeue' | 
       db.write((now) => ids.map((id) => applyOne(db, change, id, now)), { durable: true })
   return {
     cancel: apply(cancel),
-    requeue: apply(requeue),
+    requeue: ({ ids, from = FINAL_STATES }) => apply(requeueFrom(from))({ ids }),
     promote: apply(promote),
     purge: (params) => db.write((now) => purgeNow(db, params, now)),
   }

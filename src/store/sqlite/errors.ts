@@ -77,7 +77,7 @@ export function fileError(error: NodeJS.ErrnoException, path: string): QueuectlE
   return misconfigured(`${path} cannot be made (${error.code})`, `check its folder, or ${OTHER}`)
 }
 
-const OTHER = 'choose another file with --db'
+const OTHER = 'choose another file (--db names the queue’s)'
 /** The remedy for a file that somebody else has changed. */
 export const DOCTOR = 'somebody has edited it: queuectl doctor looks for what is wrong; a backup can be restored'
 /** The remedy for a damaged file. */

@@ -40,7 +40,7 @@ const NEEDED = ['store', 'schema', 'integrity']
 
 async function examine(db: Connection): Promise<Diagnosis[]> {
   const latest = MIGRATIONS.length
-  const version = await db.attempt(() => versionOf(db, Number.MAX_SAFE_INTEGER))
+  const version = await db.read(() => versionOf(db, Number.MAX_SAFE_INTEGER))
   if (version === 0) return [warning('store', `${db.path} is empty`, 'the first enqueue makes a queue of it')]
   if (version > latest) {
     const message = `${db.path} has schema version ${version}; this queuectl knows versions up to ${latest}`

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { misconfigured, QueuectlError } from '../../domain/errors.ts'
+import { misconfigured, notFound, QueuectlError } from '../../domain/errors.ts'
 import { fileError } from './errors.ts'
 
 /**
@@ -23,12 +23,23 @@ export function makePrivately(path: string): void {
 
 /** Throws `configuration` for a log without its file: SQLite would take the file for new, and remove the log, in which the jobs may be. */
 export function refuseLogAlone(path: string): void {
-  const size = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (size(path) > 0 || size(`${path}-wal`) === 0) return
+  // The log first: the file of a queue that is being made has its first page before it has a log.
+  if (sizeOf(`${path}-wal`) === 0 || sizeOf(path) > 0) return
   throw misconfigured(
     `${path} is ${existsSync(path) ? 'empty' : 'missing'}, but its log ${path}-wal is there`,
     'put it back beside its log, or move the log away to begin anew',
   )
+}
+
+/** Bytes; 0: it is not there. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** Throws `not_found` for a file that is not there, which some commands are not to make. */
+export function refuseAbsent(path: string): void {
+  refuseLogAlone(path)
+  if (!existsSync(path)) throw notFound(`there is no queue at ${path}`, 'name it with --db')
 }
 
 /** The name of a new folder lasts once the folder above is synced, up to `top`; SQLite does that for the names of its files. */

@@ -1,24 +1,10 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { notFound } from '../../domain/errors.ts'
 import { FINAL_STATES } from '../../domain/job.ts'
-import type { JobSort, JobStore, ListParams } from '../port.ts'
+import type { JobStore, ListParams } from '../port.ts'
+import { comparator, SORTS, type Sort } from '../sorting.ts'
 import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
-
-interface Sort {
-  key: 'seq' | 'next_run_at' | 'priority' | 'finished_at'
-  /** Direction of the key, and of `seq` among equals. */
-  key_down: boolean
-  seq_down: boolean
-}
-
-const SORTS: Readonly<Record<JobSort, Sort>> = {
-  newest: { key: 'seq', key_down: true, seq_down: true },
-  oldest: { key: 'seq', key_down: false, seq_down: false },
-  due: { key: 'next_run_at', key_down: false, seq_down: false },
-  order: { key: 'priority', key_down: true, seq_down: false },
-  finished: { key: 'finished_at', key_down: true, seq_down: true },
-}
 
 /** A condition with its values. */
 type Term = readonly [sql: string, ...values: SQLInputValue[]]
@@ -103,11 +89,6 @@ function select(db: Connection, terms: readonly Term[], { key, key_down, seq_dow
   const order = key === 'seq' ? '' : `${key} ${key_down ? 'DESC' : 'ASC'}, `
   const sql = `SELECT seq, ${COLUMNS} FROM jobs WHERE ${where} ORDER BY ${order}seq ${seq_down ? 'DESC' : 'ASC'} LIMIT ?`
   return db.all(sql, ...values, limit)
-}
-
-function comparator({ key, key_down, seq_down }: Sort): (a: Row, b: Row) => number {
-  const compare = (name: string, down: boolean, a: Row, b: Row) => (Number(a[name]) - Number(b[name])) * (down ? -1 : 1)
-  return (a, b) => compare(key, key_down, a, b) || compare('seq', seq_down, a, b)
 }
 
 function withoutSeq({ seq: _, ...row }: Row): Row {

@@ -18,17 +18,17 @@ export async function migrate(
   migrations: readonly string[] = MIGRATIONS,
 ): Promise<number> {
   const latest = migrations.length
-  const found = await db.attempt(() => {
-    const version = versionOf(db, latest)
-    useWal(db)
-    return version
-  })
+  const found = await db.read(() => versionOf(db, latest))
+  await db.attempt(() => useWal(db))
   if (found === latest) return latest
   await db.write(() => upgrade(db, isAlive, migrations), { durable: true })
   return latest
 }
 
-/** Version of the schema; 0: an empty file. Throws `configuration` when the file is another program's or a newer queuectl's. */
+/**
+ * Version of the schema; 0: an empty file. To be called in a transaction, for between two looks another process may make the schema,
+ * and half of each would look like another program's database. Throws `configuration` when it is that, or a newer queuectl's.
+ */
 export function versionOf(db: Connection, latest: number): number {
   const application = Number(db.get('PRAGMA application_id')?.application_id)
   const version = Number(db.get('PRAGMA user_version')?.user_version)
@@ -41,7 +41,7 @@ export function versionOf(db: Connection, latest: number): number {
   }
   const empty = application === 0 && version === 0 && !db.get('SELECT 1 FROM sqlite_schema LIMIT 1')
   if (empty) return 0
-  throw misconfigured(`${db.path} is the database of another program`, 'choose another file with --db')
+  throw misconfigured(`${db.path} is the database of another program`, 'choose another file (--db names the queue’s)')
 }
 
 function useWal(db: Connection): void {

@@ -14,20 +14,26 @@ type Use = Pick<RestoreParams, 'force' | 'liveness'>
 
 /**
  * Puts the content of the store in the file `ready` in the place of what is in `store`, in one transaction that begins with a look at
- * who uses it (R12). What was there is copied to `aside` under the same lock, so that nothing that was accepted is in neither of the
- * two. Returns whether there was anything.
+ * who uses it (R12). What was there is copied aside under the same lock, so that nothing that was accepted is in neither of the two.
+ * Returns where to, as `asideOf` names it; null: nothing was there.
  */
 export async function replaceContents(
   store: Connection,
-  { ready, aside, ...use }: Use & { ready: string; aside: string },
-): Promise<boolean> {
+  { ready, asideOf, ...use }: Use & { ready: string; asideOf: (path: string) => string },
+): Promise<string | null> {
   await store.configure()
-  const kept = (await store.attempt(() => versionOf(store, MIGRATIONS.length))) > 0
-  if (!kept) await migrate(store, () => false)
+  const existed = (await store.read(() => versionOf(store, MIGRATIONS.length))) > 0
+  if (!existed) await migrate(store, () => false)
+  let aside: string | null = null
   store.run('ATTACH ? AS ready', ready)
   await store.writeSlowly(async () => {
     refuseWhileUsed(store, use)
-    if (kept) await backupSqlite({ path: store.path, file: aside, replace: false })
+    // What was made just now others may have begun to use.
+    if (existed || store.get('SELECT 1 FROM main.jobs UNION ALL SELECT 1 FROM main.config LIMIT 1')) {
+      // Named now: another restore may have taken the name before.
+      aside = asideOf(store.path)
+      await backupSqlite({ path: store.path, file: aside, replace: false })
+    }
     const names = tables(store)
     for (const name of names) store.exec(`DROP TABLE IF EXISTS main.${name}`)
     for (const script of MIGRATIONS) store.exec(script)
@@ -38,7 +44,7 @@ export async function replaceContents(
       INSERT INTO main.sqlite_sequence SELECT name, seq FROM ready.sqlite_sequence WHERE name = 'jobs'`)
     setVersion(store, MIGRATIONS.length)
   })
-  return kept
+  return aside
 }
 
 /** Throws `try_again` while a registered process lives, or a run may go on whose owner is dead: it would soon have a twin. */

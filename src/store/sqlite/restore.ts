@@ -29,19 +29,18 @@ export async function restoreSqlite({ path: given, file: wanted, ...use }: Param
   const ready = makeTemporary(path)
   try {
     const prepared = await prepare(file, ready.path)
-    const aside = asideOf(path)
     const store = new Connection(path, 'command')
     try {
       const trouble = await troubleWith(store)
       if (trouble === null) {
-        const kept = await replaceContents(store, { ready: ready.path, aside, ...use })
-        return { ...prepared, aside: kept ? aside : null }
+        return { ...prepared, aside: await replaceContents(store, { ready: ready.path, asideOf, ...use }) }
       }
       await store.attempt(() => readable(() => refuseWhileUsed(store, use)))
       if (!use.force) throw cannotTell(path, trouble)
     } finally {
       store.close()
     }
+    const aside = asideOf(path)
     swapFiles(path, ready, aside)
     return { ...prepared, aside }
   } finally {
@@ -53,7 +52,7 @@ export async function restoreSqlite({ path: given, file: wanted, ...use }: Param
 async function prepare(file: string, copy: string): Promise<{ jobs: number; released: number }> {
   const backup = new Connection(file, 'command')
   try {
-    const version = await backup.attempt(() => versionOf(backup, MIGRATIONS.length))
+    const version = await backup.read(() => versionOf(backup, MIGRATIONS.length))
     if (version === 0) throw misconfigured(`${file} is empty: it is no backup of a queue`)
     const [damage] = await backup.attempt(() => damagesOf(backup))
     if (damage !== undefined) throw misconfigured(`${file} is damaged: ${damage}`, RECOVER)
@@ -84,14 +83,17 @@ async function release(store: JobStore): Promise<number> {
 }
 
 /** Why the store cannot take over another content; null: it can. Throws when it is another program's, or busy. */
-function troubleWith(store: Connection): Promise<string | null> {
+async function troubleWith(store: Connection): Promise<string | null> {
+  const { path } = store
+  const version = await store.read(() => readable(() => versionOf(store, Number.MAX_SAFE_INTEGER), path))
+  if (typeof version === 'string') return version
+  if (version > MIGRATIONS.length) return `${path} has schema version ${version}, of a newer queuectl`
+  if (version === 0) return null
   return store.attempt(() =>
     readable(() => {
-      const version = versionOf(store, Number.MAX_SAFE_INTEGER)
-      if (version > MIGRATIONS.length) return `${store.path} has schema version ${version}, of a newer queuectl`
-      const [damage] = version === 0 ? [] : damagesOf(store)
-      return damage === undefined ? null : `${store.path} is damaged: ${damage}`
-    }, store.path),
+      const [damage] = damagesOf(store)
+      return damage === undefined ? null : `${path} is damaged: ${damage}`
+    }, path),
   )
 }
 

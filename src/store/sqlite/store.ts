@@ -8,6 +8,7 @@ import { changing } from './changes.ts'
 import { claiming } from './claim.ts'
 import { Connection } from './connection.ts'
 import { configuring, controlling } from './controls.ts'
+import { refuseAbsent } from './file.ts'
 import { inserting } from './insert.ts'
 import { leasing } from './leases.ts'
 import { listing } from './list.ts'
@@ -24,6 +25,7 @@ const OLDEST_SQLITE = '3.51.3'
 export async function openSqlite(params: Omit<OpenParams, 'address'> & { path: string }): Promise<JobStore> {
   checkEngine(process.versions.sqlite)
   const path = fileBehind(resolve(params.path))
+  if (params.create === false) refuseAbsent(path)
   const db = new Connection(path, params.role, params.durability)
   try {
     if (params.role === 'supervisor') refuseEverybody(path)

@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
+import type { Hint } from '../port.ts'
 import type { Connection } from './connection.ts'
 
 // The event may come before the commit can be seen: a single check misses some (p99 82 ms), two more make it 0.6 ms.
@@ -12,7 +13,7 @@ const REARM_MS = 1000
  * tell others' commits from ours. Where no watch is to be had (EMFILE, ENOSPC) it is silent and tries again each second: the
  * caller polls anyway.
  */
-export function watchCommits(db: Connection, onChange: () => void): { close(): void } {
+export function watchCommits(db: Connection, onChange: (hint: Hint) => void): { close(): void } {
   let watcher: FSWatcher | null = null
   let timers: NodeJS.Timeout[] = []
   let seen = look(db)
@@ -21,7 +22,7 @@ export function watchCommits(db: Connection, onChange: () => void): { close(): v
     const version = look(db)
     if (version === null || version === seen) return
     seen = version
-    onChange()
+    onChange('anything')
   }
   const later = (ms: number, act: () => void) => timers.push(setTimeout(act, ms).unref())
   const disarm = () => {

@@ -23,6 +23,13 @@ describe('a MongoDB address', () => {
     expect(parseAddress('mongodb://h/x').redact('nothing to hide')).to.equal('nothing to hide')
   })
 
+  it('is refused when it names a database of the server’s own', () => {
+    for (const name of ['admin', 'config', 'local']) {
+      const error = refusalOf(() => parseAddress(`mongodb://me:s3cret@h/${name}?authSource=admin`))
+      expect(error).to.include({ exit_code: 78, message: `the database "${name}" is MongoDB’s own` })
+    }
+  })
+
   it('is refused when malformed, without a word of it', () => {
     const urls = [
       'mongodb://',

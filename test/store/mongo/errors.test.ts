@@ -20,6 +20,8 @@ describe('errors of MongoDB', () => {
       [fromServer(13), 'configuration', 78],
       [new mongo.MongoCompatibilityError('reports wire version 6'), 'configuration', 78],
       [new mongo.MongoParseError('option s3cret'), 'configuration', 78],
+      [Object.assign(new Error('ENOENT: /ca.pem'), { syscall: 'open', code: 'ENOENT' }), 'configuration', 78],
+      [new mongo.MongoNetworkError('error:0480006C:PEM routines::no start line'), 'configuration', 78],
       [fromServer(10334), 'invalid_input', 2],
       [fromServer(14031), 'io', 74],
       [new mongo.MongoNotConnectedError('s3cret'), 'try_again', 75],
@@ -47,7 +49,9 @@ describe('errors of MongoDB', () => {
   it('are passing when another try may do', () => {
     const stepped_down = [189, 10107, 11602, 13435].map((code) => fromServer(code))
     const broken = Object.assign(new Error('write ECONNRESET'), { syscall: 'write', code: 'ECONNRESET' })
-    for (const error of [...stepped_down, new mongo.MongoNetworkError('reset'), broken])
+    // Node's own, which names no call of the system.
+    const ended = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
+    for (const error of [...stepped_down, new mongo.MongoNetworkError('reset'), broken, ended])
       expect(isPassing(error), String(error)).to.equal(true)
     for (const error of [fromServer(18), fromServer(121), new Error('bug')]) expect(isPassing(error)).to.equal(false)
   })

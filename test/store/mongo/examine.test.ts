@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import mongoose from 'mongoose'
 import type { Diagnosis } from '../../../src/domain/finding.ts'
 import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { examineFurnishing } from '../../../src/store/mongo/furnishing.ts'
 import { examineAddress } from '../../../src/store/mongo/network.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
 import { put } from '../../contract/kit.ts'
@@ -69,6 +71,25 @@ describe('the examination of a MongoDB database', () => {
       await examination.close()
     }
   }
+
+  it('is not misled by who stores jobs meanwhile', async () => {
+    const store = await open()
+    const db = await Connection.open(parseAddress(address), 'command')
+    try {
+      const call = db.call.bind(db)
+      let [under_way, stored] = [0, 0]
+      // Of looks that are taken at once, the first is answered after a job more.
+      db.call = async (...args) => {
+        if (under_way++ === 0) await put(store, [`job${++stored}`])
+        return call(...args).finally(() => under_way--) as never
+      }
+      expect(told(await examineFurnishing(db))).to.deep.equal([])
+      expect(stored).to.be.above(2)
+    } finally {
+      await db.close()
+      await store.close()
+    }
+  })
 
   it('finds nothing wrong with a queue that is well, and changes nothing', async () => {
     const store = await open()

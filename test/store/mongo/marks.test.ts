@@ -8,6 +8,7 @@ import { storeOn } from '../../../src/store/mongo/store.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { beatOf, put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { overtake } from '../../helpers/overtake.ts'
 
 const NEXT = [...MIGRATIONS, async (db: mongoose.mongo.Db) => void (await db.createCollection('more'))]
 
@@ -58,6 +59,15 @@ describe('a MongoDB database', () => {
     await put(store, ['a'])
   })
 
+  it('is not taken for another program’s by one who looks while it is made', async () => {
+    const looker = await connect()
+    const other = await connect()
+    // The second call asks for the collections; the answer comes when the other has made them.
+    overtake(looker)(2, () => migrate(other, { is_alive: () => false }))
+    expect(await migrate(looker, { is_alive: () => false })).to.include({ version: MIGRATIONS.length })
+    expect(await names()).to.include('jobs')
+  })
+
   it('of another program is refused and left alone, until somebody says that it is meant', async () => {
     await raw.collection('customers').insertOne({ name: 'x' })
     const error = await refusal(open())
@@ -74,6 +84,16 @@ describe('a MongoDB database', () => {
     await raw.collection('jobs').insertOne({ title: 'baker' })
     expect(await refusal(open({ init: true }))).to.include({ exit_code: 78 })
     expect(await names()).to.deep.equal(['jobs'])
+  })
+
+  it('is not taken for another program’s while a majority has not yet the first that is written', async () => {
+    await raw.createCollection('meta')
+    const opening = open()
+    setTimeout(() => {
+      const lock = { _id: 'lock' as never, application: 'queuectl', holder: 'x', expires_at: new Date(0) }
+      void raw.collection('meta').insertOne(lock)
+    }, 300)
+    await put(await opening, ['a'])
   })
 
   it('that somebody died of furnishing is taken up again', async () => {

@@ -59,6 +59,7 @@ describe('the MongoDB commands', () => {
   it('of a job’s life are served by indexes', async () => {
     await put(store, ['a', 'b', 'c', 'd'])
     await put(store, ['later'], { delay_ms: 1 })
+    for (let i = 0; i < 2; i++) await put(store, ['twice'], { delay_ms: 60_000, content_hash: 'h' })
     const a = await take(store)
     await store.claim(claimOf({ queues: ['x', 'y'] }))
     const { next } = await settle(store, a, SUCCESS, claimOf({ queues: ['default'] }))

@@ -4,6 +4,7 @@ import { openStore } from '../../../src/store/open.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, mustGet, newJob, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { tellTogether } from '../../helpers/side-by-side.ts'
 import { openProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 
 // What a connection that breaks between a write and its answer must not do: lose a job, or run or count one twice.
@@ -39,6 +40,13 @@ describe('a MongoDB answer that is lost (F22)', () => {
     expect((await store.overview()).total.ready).to.equal(31)
   })
 
+  it('to an insert of what is there already: it is told as existing', async () => {
+    await put(store, ['a'], { content_hash: 'h' })
+    const jobs = [newJob({ id: 'a', content_hash: 'h' })]
+    const [inserted] = await losing('update', () => store.insert({ jobs }))
+    expect(inserted).to.deep.equal({ job: await mustGet(store, 'a'), existing: true })
+  })
+
   it('to a claim: the job is handed out once, the last one too', async () => {
     await put(store, ['a', 'b'])
     for (const id of ['a', 'b']) {
@@ -47,6 +55,16 @@ describe('a MongoDB answer that is lost (F22)', () => {
       expect(job).to.include({ id, lease_token: claim.token, runs: 1 })
     }
     expect((await store.overview()).total).to.include({ processing: 2, ready: 0 })
+  })
+
+  it('to a claim that comes to the server behind its repetition: the next claim gets the job', async () => {
+    const handOn = proxy.holdBack('findAndModify')
+    expect(await store.claim(claimOf({ worker_id: 'w1' }))).to.include({ job: null })
+    await put(store, ['a'])
+    await handOn()
+    expect(await mustGet(store, 'a')).to.include({ state: 'processing', processing_by: 'w1' })
+    expect((await store.claim(claimOf({ worker_id: 'w2' }))).job).to.equal(null)
+    expect((await store.claim(claimOf({ worker_id: 'w1' }))).job).to.include({ id: 'a', runs: 1 })
   })
 
   it('to a settle: one entry in the books, the same state', async () => {
@@ -93,11 +111,14 @@ describe('a MongoDB answer that is lost (F22)', () => {
   })
 
   it('to a purge: what is gone is counted, and its logs are named', async () => {
-    await put(store, ['a'])
-    const job = await take(store)
-    await settle(store, job, SUCCESS)
-    const purge = { states: ['completed'] as const, older_than_ms: 0, limit: 9 }
-    expect(await losing('delete', () => store.purge(purge))).to.deep.equal({ jobs: 1, tokens: [job.run_token] })
+    // As a command names its collection.
+    for (const command of ['delete\0\x08\0\0\0outputs', 'delete\0\x05\0\0\0jobs']) {
+      await put(store, ['a'])
+      const job = await take(store)
+      await settle(store, job, SUCCESS)
+      const purge = { states: ['completed'] as const, older_than_ms: 0, limit: 9 }
+      expect(await losing(command, () => store.purge(purge))).to.deep.equal({ jobs: 1, tokens: [job.run_token] })
+    }
   })
 
   it('to the taking of controls: none is taken by nobody', async () => {
@@ -105,24 +126,73 @@ describe('a MongoDB answer that is lost (F22)', () => {
     const taken = await losing('update', () => store.takeControls({ supervisor_id: 's1' }))
     expect(taken.map(({ id }) => id)).to.deep.equal(['c1'])
   })
+})
 
-  it('longer than a call may take: the next claim of that worker gets the job that nobody knew of', async () => {
+/** Lost until the call gives up: what it did nobody knows. */
+const DOUBTS: Record<string, (lost: Lost) => Promise<void>> = {
+  'to a claim: the next claim of that worker gets the job': async ({ store, lose, claim, stateOf }) => {
     await put(store, ['a'])
-    proxy.loseAnswerTo('findAndModify', 1_000)
-    const failed = await store.claim(claimOf({ worker_id: 'w1' })).catch((error) => error.code)
-    expect(failed).to.equal('unreachable')
+    lose('findAndModify')
+    expect(await store.claim(claim()).catch((error) => error.code)).to.equal('unreachable')
     expect(await stateOf('a')).to.equal('processing')
-    proxy.loseAnswerTo('', 0)
-    const { job } = await store.claim(claimOf({ worker_id: 'w1' }))
+    lose(null)
+    const { job } = await store.claim(claim())
     expect(job).to.include({ id: 'a', runs: 1 })
     expect(await settle(store, job as never, SUCCESS)).to.include({ state: 'completed' })
-    expect(await store.claim(claimOf({ worker_id: 'w1' }))).to.include({ job: null })
-  })
+    expect(await store.claim(claim())).to.include({ job: null })
+  },
 
-  async function stateOf(id: string): Promise<string> {
-    return (await mustGet(store, id)).state
-  }
+  'to several claims of one worker: each of its slots gets another of the jobs': async ({ store, lose, claim }) => {
+    await put(store, ['a', 'b'])
+    const claims = () => Promise.allSettled([1, 2].map(() => store.claim(claim())))
+    lose('findAndModify')
+    expect((await claims()).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected'])
+    lose(null)
+    const found = (await claims()).map((one) => one.status === 'fulfilled' && one.value.job?.id)
+    expect(found).to.have.members(['a', 'b'])
+  },
+
+  'to a settle: the next claim gets what was claimed beside it': async ({ store, lose, claim, stateOf }) => {
+    await put(store, ['a', 'b', 'c'])
+    const job = await take(store)
+    lose('$concatArrays')
+    const failed = await settle(store, job, SUCCESS, claim()).catch((error) => error.code)
+    expect([failed, await stateOf('b')]).to.deep.equal(['unreachable', 'processing'])
+    lose(null)
+    const { state, next } = await settle(store, job, SUCCESS, claim())
+    expect([state, next?.job?.id, next?.job?.runs]).to.deep.equal(['completed', 'b', 1])
+  },
+}
+
+describe('a MongoDB answer that is lost for longer than a call may take (F22)', function () {
+  this.timeout(20_000)
+  const stories = Object.entries(DOUBTS).map(([title, story]) => [title, () => doubting(story)])
+  tellTogether(Object.fromEntries(stories), needsMongo)
 })
+
+interface Lost {
+  store: JobStore
+  /** Answers to requests with that text are lost from now on; null: none any more. */
+  lose: (text: string | null) => void
+  claim: () => ReturnType<typeof claimOf>
+  stateOf: (id: string) => Promise<string>
+}
+
+async function doubting(story: (lost: Lost) => Promise<void>): Promise<undefined> {
+  const server = await mongoServer()
+  const proxy = await openProxy(server.host)
+  const address = proxy.through(server.url())
+  // Its calls are given up soonest.
+  const store = await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
+  const lose = (text: string | null) => proxy.loseAnswerTo(text ?? '', text === null ? 0 : 1_000)
+  try {
+    const stateOf = async (id: string) => (await mustGet(store, id)).state
+    await story({ store, lose, claim: () => claimOf({ worker_id: 'w1' }), stateOf })
+  } finally {
+    await store.close()
+    await proxy.close()
+  }
+}
 
 describe('a MongoDB primary that steps down (F21)', () => {
   let store: JobStore

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { Connection } from '../../../src/store/sqlite/connection.ts'
-import { migrate } from '../../../src/store/sqlite/migrate.ts'
+import { Connection, type Row } from '../../../src/store/sqlite/connection.ts'
+import { migrate, setVersion } from '../../../src/store/sqlite/migrate.ts'
 import { MIGRATIONS } from '../../../src/store/sqlite/schema.ts'
 import { storeOn } from '../../../src/store/sqlite/store.ts'
 import { beatOf, put, refusal } from '../../contract/kit.ts'
@@ -12,6 +12,19 @@ import { tempFolder } from '../../helpers/temp.ts'
 
 const CLAIMER = fileURLToPath(new URL('../../fixtures/claimer.ts', import.meta.url))
 const NEXT = [...MIGRATIONS, 'ALTER TABLE jobs ADD COLUMN more TEXT']
+
+/** A connection that is overtaken right after its first look. */
+class Interrupted extends Connection {
+  meanwhile: (() => void) | null = null
+
+  override get(sql: string, ...values: Parameters<Connection['all']>[1][]): Row | undefined {
+    const row = super.get(sql, ...values)
+    const { meanwhile } = this
+    this.meanwhile = null
+    meanwhile?.()
+    return row
+  }
+}
 
 describe('the SQLite schema', () => {
   let db: Connection
@@ -28,6 +41,21 @@ describe('the SQLite schema', () => {
     )
     const codes = await Promise.all(children.map(async (child) => (await once(child, 'close'))[0]))
     expect(codes).to.deep.equal([0, 0, 0, 0, 0, 0])
+  })
+
+  it('is not taken for another program’s by one who looks while it is made', async () => {
+    db.exec('PRAGMA journal_mode = WAL')
+    const looker = new Interrupted(db.path, 'command')
+    try {
+      looker.meanwhile = () => {
+        for (const script of MIGRATIONS) db.exec(script)
+        setVersion(db, MIGRATIONS.length)
+      }
+      expect(await migrate(looker, () => true)).to.equal(MIGRATIONS.length)
+      expect(looker.meanwhile, 'it was made meanwhile').to.equal(null)
+    } finally {
+      looker.close()
+    }
   })
 
   it('is upgraded with its jobs (F29)', async () => {

@@ -1,0 +1,36 @@
+import type { Connection } from './connection.ts'
+import { EPOCH } from './schema.ts'
+
+const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
+
+/** So many in one go; the rest by the next claims. */
+const PROMOTED_AT_ONCE = 1000
+
+/**
+ * Makes jobs ready whose time has come. Returns whether there were any, and when the first of those that go on waiting is due; null:
+ * none waits.
+ */
+export async function promoteDue(db: Connection): Promise<{ due: Date | null; promoted: boolean }> {
+  const first = await firstDue(db, null)
+  const now = new Date(db.now())
+  if (!first || first > now) return { due: first, promoted: false }
+  const due = { ...WAITING, next_run_at: { $lte: now } }
+  const { jobs } = db.models
+  const found = await db.call(() => jobs.find(due, { _id: 1 }).sort({ next_run_at: 1 }).limit(PROMOTED_AT_ONCE).lean())
+  const ids = found.map(({ _id }) => _id)
+  await db.call(() => jobs.updateMany({ _id: { $in: ids }, ...due }, { $set: { view: 'ready' } }))
+  return { due: await firstDue(db, null), promoted: true }
+}
+
+/** When the first of those jobs is due that wait; null: none waits. */
+export async function firstDue(db: Connection, queues: readonly string[] | null): Promise<Date | null> {
+  // What is no date comes before all that are.
+  const waiting = { ...WAITING, ...among(queues), next_run_at: { $gt: EPOCH } }
+  const first = await db.call(() => db.models.jobs.findOne(waiting, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean())
+  return first?.next_run_at ?? null
+}
+
+/** The filter for jobs of those queues; null: of all. */
+export function among(queues: readonly string[] | null) {
+  return queues === null ? {} : { queue: { $in: queues } }
+}

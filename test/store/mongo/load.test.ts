@@ -1,0 +1,79 @@
+import { expect } from 'chai'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { migrate } from '../../../src/store/mongo/migrate.ts'
+import { storeOn } from '../../../src/store/mongo/store.ts'
+import { openStore } from '../../../src/store/open.ts'
+import type { Hint, JobStore } from '../../../src/store/port.ts'
+import { claimOf, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { openProxy } from '../../helpers/tcp-proxy.ts'
+
+const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
+
+// A few hundred workers that do nothing must not keep a server busy, nor ask it thrice for what one question tells.
+describe('the load of a worker on MongoDB', () => {
+  let store: JobStore
+  let address: string
+  let sent: string[]
+  before(needsMongo)
+  beforeEach(async () => {
+    address = `${(await mongoServer()).url()}?monitorCommands=true`
+    const db = await Connection.open(parseAddress(address), 'worker')
+    store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
+    sent = []
+    db.db.client.on('commandStarted', ({ commandName }) => sent.push(commandName))
+  })
+  afterEach(() => store.close())
+
+  /** What `call` sends. */
+  async function commandsOf(call: () => Promise<unknown>): Promise<string[]> {
+    sent = []
+    await call()
+    return sent
+  }
+
+  it('is two connections, and a third from the end of its first job on, which asks for the next beside', async () => {
+    const clients = new Set<object>()
+    const own = await openProxy((await mongoServer()).host, (_, client) => clients.add(client))
+    const second = await openStore({ address: own.through(address), ...OPENING })
+    await put(second, ['a'])
+    const job = await take(second)
+    expect(clients.size).to.equal(2)
+    await settle(second, job, SUCCESS, claimOf())
+    expect(clients.size).to.equal(3)
+    await second.close()
+    await own.close()
+  })
+
+  it('is two commands for a look in vain, and one for a job that comes soon after', async () => {
+    expect(await commandsOf(() => store.claim(claimOf()))).to.deep.equal(['find', 'findAndModify'])
+    expect(await commandsOf(() => store.claim(claimOf()))).to.have.members(['find', 'findAndModify'])
+    await put(store, ['a'])
+    expect(await commandsOf(() => take(store))).to.deep.equal(['findAndModify'])
+  })
+
+  it('is no question for due jobs before one is known to be due, which then is not passed over', async () => {
+    await put(store, ['a', 'b'])
+    // Sooner than the next look for due jobs would be.
+    await put(store, ['soon'], { delay_ms: 240, priority: 9 })
+    expect((await take(store)).id).to.equal('a')
+    await until(async () => (await store.overview()).total.ready === 2)
+    expect((await take(store)).id).to.equal('soon')
+    expect((await take(store)).id).to.equal('b')
+  })
+
+  it('is no question about requests when others only store jobs', async function () {
+    if (!(await mongoServer()).replica_set) this.skip()
+    const hints: Hint[] = []
+    const watch = store.watch({ on_change: (hint) => hints.push(hint) })
+    await until(async () => {
+      await put(store, [`j${Math.random()}`])
+      return hints.length > 0
+    })
+    expect(new Set(hints)).to.deep.equal(new Set(['new_jobs']))
+    await store.ask({ id: 'c', supervisor_id: 's', kind: 'stop', args: {} })
+    await until(async () => hints.includes('anything'))
+    watch.close()
+  })
+})

@@ -1,0 +1,134 @@
+import { expect } from 'chai'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { migrate } from '../../../src/store/mongo/migrate.ts'
+import { storeOn } from '../../../src/store/mongo/store.ts'
+import type { JobStore } from '../../../src/store/port.ts'
+import { ended, mustGet, newJob, put, refusal, SUCCESS } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { overtake } from '../../helpers/overtake.ts'
+
+interface Program {
+  store: JobStore
+  before: ReturnType<typeof overtake>
+}
+
+// There are no transactions: what one call does in several writes, another may see half done.
+describe('between two writes to MongoDB', () => {
+  let one: Program
+  let other: Program
+  const opened: Connection[] = []
+  before(needsMongo)
+  beforeEach(async () => {
+    const address = (await mongoServer()).url()
+    one = await open(address)
+    other = await open(address)
+  })
+  afterEach(async () => {
+    await opened[0]?.db.dropDatabase()
+    for (const db of opened.splice(0)) await db.close()
+  })
+
+  async function open(address: string): Promise<Program> {
+    const db = await Connection.open(parseAddress(address), 'command')
+    opened.push(db)
+    const store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
+    return { store, before: overtake(db) }
+  }
+
+  const same = (id: string, content = 'h') => newJob({ id, content_hash: content })
+
+  /** A bulk of `one` with a job `x` that another program stores first; `meanwhile` happens before it takes back all. */
+  async function refusedBulk(jobs: readonly ReturnType<typeof newJob>[], meanwhile: () => Promise<unknown>) {
+    // It looks for taken ids, takes numbers, stores, looks whose `x` is, and takes back.
+    one.before(3, () => put(other.store, ['x'], { content_hash: 'other' }))
+    one.before(5, meanwhile)
+    expect((await refusal(one.store.insert({ jobs: [...jobs, same('x')] }))).code).to.equal('duplicate_id')
+  }
+
+  describe('of a bulk that is refused', () => {
+    it('R10: a job of which another was told that it is there stays', async () => {
+      await refusedBulk([same('y'), same('z')], async () => {
+        expect((await other.store.insert({ jobs: [same('y')] }))[0]?.existing).to.equal(true)
+      })
+      expect(await mustGet(one.store, 'y')).to.include({ state: 'pending' })
+      expect(await one.store.get({ id: 'z' })).to.equal(null)
+    })
+
+    it('R10: a job that is taken back while another finds it is stored by that one', async () => {
+      const spec = same('y')
+      const looked = Promise.withResolvers<void>()
+      const takenBack = Promise.withResolvers<void>()
+      let told: ReturnType<JobStore['insert']> | undefined
+      await refusedBulk([same('y')], async () => {
+        // It takes a number, tries to store, and looks who has the id.
+        other.before(4, () => {
+          looked.resolve()
+          return takenBack.promise
+        })
+        told = other.store.insert({ jobs: [spec] }).finally(looked.resolve)
+        await looked.promise
+      })
+      takenBack.resolve()
+      expect((await told)?.[0]?.existing).to.equal(false)
+      expect(await mustGet(one.store, 'y')).to.include({ insert_token: spec.insert_token })
+    })
+
+    it('jobs that somebody has requeued or promoted stay', async () => {
+      const later = newJob({ id: 'promoted', delay_ms: 60_000 })
+      await refusedBulk([newJob({ id: 'requeued' }), later, newJob({ id: 'z' })], async () => {
+        await other.store.cancel({ ids: ['requeued'] })
+        await other.store.requeue({ ids: ['requeued'] })
+        await other.store.promote({ ids: ['promoted'] })
+      })
+      const left = (await one.store.list({ sort: 'oldest', limit: 9 })).map(({ id }) => id)
+      expect(left).to.deep.equal(['requeued', 'promoted', 'x'])
+    })
+  })
+
+  describe('of an insert', () => {
+    it('an id that is purged is free', async () => {
+      await put(other.store, ['a'])
+      await other.store.cancel({ ids: ['a'] })
+      // It takes a number, tries to store, and looks who has the id.
+      one.before(3, () => other.store.purge({ states: ['cancelled'], older_than_ms: 0, limit: 9 }))
+      const [inserted] = await one.store.insert({ jobs: [same('a')] })
+      expect(inserted).to.deep.equal({ job: await mustGet(other.store, 'a'), existing: false })
+    })
+  })
+
+  describe('of a purge', () => {
+    const all = { states: ['completed', 'cancelled'] as const, older_than_ms: 0, limit: 9 }
+
+    async function cancelled(...ids: string[]): Promise<void> {
+      await put(one.store, ids)
+      for (const id of ids) await one.store.cancel({ ids: [id] })
+    }
+
+    it('jobs that another purge removes are counted by that one alone; both name the logs', async () => {
+      await ended(one.store, 'a', SUCCESS)
+      const [run] = await one.store.runs({ id: 'a' })
+      // It looks for jobs, and removes outputs.
+      one.before(3, async () => {
+        expect(await other.store.purge(all)).to.deep.equal({ jobs: 1, tokens: [run?.token] })
+      })
+      expect(await one.store.purge(all)).to.deep.equal({ jobs: 0, tokens: [run?.token] })
+    })
+
+    it('it goes on behind a page that another has removed: fewer than asked for are all', async () => {
+      await cancelled('a', 'b', 'c')
+      one.before(3, () => other.store.purge({ ...all, limit: 2 }))
+      expect(await one.store.purge({ ...all, limit: 2 })).to.include({ jobs: 1 })
+      expect(await one.store.list({ sort: 'oldest', limit: 9 })).to.deep.equal([])
+    })
+
+    it('a job whose id is taken anew at once is counted, and its logs are named', async () => {
+      await ended(one.store, 'a', SUCCESS)
+      const [run] = await one.store.runs({ id: 'a' })
+      // It looks for jobs, removes outputs and jobs, and looks which are still there.
+      one.before(4, () => put(other.store, ['a']))
+      expect(await one.store.purge(all)).to.deep.equal({ jobs: 1, tokens: [run?.token] })
+      expect(await mustGet(one.store, 'a')).to.include({ state: 'pending' })
+    })
+  })
+})
