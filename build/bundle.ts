@@ -1,26 +1,23 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { bundled, defines, functionOf, mongooseText, programText, ROOT } from './program.ts'
+import { bundled, defines, programTexts, ROOT } from './program.ts'
 
-// Makes what the npm package is: dist/queuectl.cjs, the whole program in one CommonJS file, and beside it dist/mongoose.cjs, which
-// is loaded for a mongodb:// store. Another folder than dist may be named.
+// Makes what the npm package runs: dist/queuectl.cjs and the texts beside it that it starts, of which the one with mongoose is
+// loaded for a mongodb:// store only. Another folder than dist may be named.
 
 const MINIMUM_NODE = 26
 
 const folder = process.argv.slice(2).find((arg) => !arg.startsWith('-')) ?? `${ROOT}dist`
 mkdirSync(folder, { recursive: true })
-await write('queuectl.cjs', await launchText(), 0o755)
-await write('mongoose.cjs', await mongooseText(), 0o644)
+const texts = await programTexts('node')
+for (const [name, text] of Object.entries(texts)) write(`${name}.cjs`, text, 0o644)
+write('queuectl.cjs', await launcherText(texts.command), 0o755)
 
-/** The program behind the lines that start it. */
-async function launchText(): Promise<string> {
-  const program = functionOf(await programText('node'))
-  const digest = createHash('sha256').update(program).digest('hex').slice(0, 12)
+function launcherText(command: string): Promise<string> {
   return bundled({
     entryPoints: ['build/launch.ts'],
-    external: ['./mongoose.cjs'],
-    define: defines({ PROGRAM: program, PROGRAM_DIGEST: digest }),
+    define: defines({ DIGEST: createHash('sha256').update(command).digest('hex').slice(0, 12) }),
     banner: { js: `#!/usr/bin/env node\n${refuseOldNode(MINIMUM_NODE)}` },
   })
 }
@@ -34,7 +31,7 @@ function refuseOldNode(minimum: number): string {
   )
 }
 
-async function write(name: string, text: string, mode: number): Promise<void> {
+function write(name: string, text: string, mode: number): void {
   const file = path.join(folder, name)
   writeFileSync(file, text)
   chmodSync(file, mode)

@@ -10,26 +10,25 @@ import {
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
-import { Script } from 'node:vm'
+import { launch } from './launching.ts'
 
-// First lines of the bundle, around the program, which is in it as a string: V8 need not read what it has compiled before. Compiling
+// The first lines of the npm package, which lie beside the texts of the program: V8 need not read what it has compiled before. Compiling
 // is half of what a short command costs beyond Node's own start (enqueue: 2.1 × `node -e 0` without, 1.5 × with the cache), and Node's
 // own compile cache keeps only what was compiled at load, not the functions that were called (1.9 ×).
 
-/** The program as a function of CommonJS's own names, and a digest of it; put in by build/bundle.ts. */
-declare const PROGRAM: string
-declare const PROGRAM_DIGEST: string
+/** A digest of the command line's text; put in by build/bundle.ts. */
+declare const DIGEST: string
 
+const filename = (name: string) => path.join(__dirname, `${name}.cjs`)
 const file = cacheFile()
-const cachedData = file ? readOwn(file) : undefined
-const script = new Script(PROGRAM, { filename: __filename, ...(cachedData && { cachedData }) })
-if (file && (!cachedData || script.cachedDataRejected)) process.on('exit', (code) => code === 0 && save(file))
-script.runInThisContext()(exports, load, module)
-
-/** `require` of the program: mongoose is a file of its own, for those who need it. */
-function load(name: string): unknown {
-  return name === 'mongoose' ? require('./mongoose.cjs') : require(name)
-}
+const script = launch({
+  read: (name) => readFileSync(filename(name), 'latin1'),
+  // Read here, and kept nowhere: a supervisor would have half a megabyte of it for as long as it runs.
+  compiled: (name) => (file && name === 'command' ? readOwn(file) : undefined),
+  filename,
+})
+// Undefined where there was none to be accepted or rejected.
+if (file && script.cachedDataRejected !== false) process.on('exit', (code) => code === 0 && save(file))
 
 /**
  * Where the compiled code of this command is kept: each has its own, of the functions that it calls. Undefined for workers, which
@@ -40,7 +39,7 @@ function cacheFile(): string | undefined {
   const folder = cacheFolder(process.env)
   if (process.env.QUEUECTL_WORKER || process.env.NODE_DISABLE_COMPILE_CACHE || !folder || !/^[a-z]+$/.test(command))
     return
-  return path.join(folder, `${PROGRAM_DIGEST}-${process.versions.v8}-${process.arch}-${command}`)
+  return path.join(folder, `${DIGEST}-${process.versions.v8}-${process.arch}-${command}`)
 }
 
 function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {

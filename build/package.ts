@@ -17,7 +17,7 @@ import { strip } from './package/strip.ts'
 import { executableName, NODE_VERSION, TARGETS, type Target } from './package/targets.ts'
 import { CACHE, sourceTime } from './package/tools.ts'
 import { brand } from './package/windows.ts'
-import { bundled, functionOf, mongooseText, programText, ROOT, version } from './program.ts'
+import { bundled, programTexts, ROOT, version } from './program.ts'
 
 // Makes the executables, each one file with everything in it, on any system for all of them, and what is published with them.
 // `npm run package -- [--target NAME]… [--no-build] [--no-archive] [--no-publish] [--output FOLDER]`; without build: of what lies
@@ -92,13 +92,14 @@ async function build(target: Target): Promise<void> {
       strip(node)
     }
     if (target.platform === 'win') brand(node, version())
-    const parts = await texts(target, work)
-    const code = compiledCode(target, node, parts)
+    const texts = await writeTexts(target, work)
+    const code = compiledCode(target, node, texts)
     notes.push(code ? 'with compiled code' : 'no compiled code: its Node does not run here')
     // An archive that lies there holds an earlier one.
     for (const old of [file, path.join(dist, archiveName(target))]) rmSync(old, { force: true })
-    const { launcher, program, mongoose } = parts
-    await makeExecutable(target, file, { work, node, launcher, assets: { program, mongoose, ...code } })
+    const launcher = path.join(work, 'launcher.cjs')
+    writeFileSync(launcher, await bundled({ entryPoints: ['build/package/launcher.ts'] }))
+    await makeExecutable(target, file, { work, node, launcher, assets: { ...texts, ...code } })
     sign(file, target)
     if (target.platform === 'macos') notes.push('signed ad hoc')
   } finally {
@@ -107,17 +108,19 @@ async function build(target: Target): Promise<void> {
   tell(name, began, notes)
 }
 
-/** The files that go into an executable: launcher, program and mongoose. */
-async function texts(target: Target, folder: string) {
+/** The texts of the program as files in `folder`. */
+async function writeTexts(target: Target, folder: string) {
   const write = (name: string, text: string) => {
     const file = path.join(folder, name)
     writeFileSync(file, text)
     return file
   }
-  const program = write('program', functionOf(await programText(target.name)))
-  const mongoose = write('mongoose', functionOf(await mongooseText()))
-  const launcher = write('launcher.cjs', await bundled({ entryPoints: ['build/package/launcher.ts'] }))
-  return { launcher, program, mongoose }
+  const { command, worker, mongoose } = await programTexts(target.name)
+  return {
+    command: write('command', command),
+    worker: write('worker', worker),
+    mongoose: write('mongoose', mongoose),
+  }
 }
 
 function archive(target: Target): void {

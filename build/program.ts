@@ -37,29 +37,39 @@ const SHARED = {
 } satisfies BuildOptions
 
 /**
- * All of src and what it needs from packages, as a CommonJS module; all but mongoose, which a queue in a file never loads, and which
- * its `require` has to know. `target`: what the program says that it was built for.
+ * What the program is made of, each as a function of CommonJS's own names: all of src that a command or a supervisor needs, all that a
+ * forked worker needs, and mongoose, which a queue in a file never loads, and which the `require` of the others has to know.
+ * `target`: what the program says that it was built for.
  */
-export async function programText(target: string): Promise<string> {
+export async function programTexts(target: string): Promise<Record<'command' | 'worker' | 'mongoose', string>> {
+  const [command, worker, mongoose] = await Promise.all([
+    roleText('src/role-command.ts', target),
+    roleText('src/role-worker.ts', target),
+    mongooseText(),
+  ])
+  return { command, worker, mongoose }
+}
+
+async function roleText(entry: string, target: string): Promise<string> {
   const text = await bundled({
-    entryPoints: ['src/main.ts'],
+    entryPoints: [entry],
     external: ['mongoose'],
     define: defines({ QUEUECTL_VERSION: version(), QUEUECTL_COMMIT: commit(), QUEUECTL_TARGET: target }),
     plugins: [leanCommander()],
   })
-  return leanImports(text)
+  return functionOf(leanImports(text))
 }
 
-/** mongoose and all that it needs, as a CommonJS module. Its driver's optional companions are left out. */
-export function mongooseText(): Promise<string> {
-  return bundled({
+/** mongoose with all that it needs, but its driver's optional companions. */
+async function mongooseText(): Promise<string> {
+  const text = await bundled({
     stdin: { contents: "module.exports = require('mongoose')", resolveDir: ROOT },
     external: OPTIONAL,
   })
+  return functionOf(text)
 }
 
-/** The text of a CommonJS module as a function of CommonJS's own names. */
-export function functionOf(text: string): string {
+function functionOf(text: string): string {
   return `(function(exports,require,module){${text}\n})`
 }
 

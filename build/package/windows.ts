@@ -19,8 +19,10 @@ export function brand(file: string, version: string): void {
   const [info] = Resource.VersionInfo.fromEntries(resources.entries)
   if (info === undefined) throw new Error(`${file} has no version resource`)
   info.removeStringValue(LANGUAGE, 'InternalName')
-  info.setFileVersion(version)
-  info.setProductVersion(version)
+  // Numbers alone: of a pre-release resedit would make others.
+  const [numbers = ''] = version.split('-')
+  info.setFileVersion(numbers)
+  info.setProductVersion(numbers)
   info.setStringValues(LANGUAGE, {
     FileDescription: 'A durable job queue for shell commands',
     ProductName: 'queuectl',

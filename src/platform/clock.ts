@@ -2,7 +2,9 @@ import { os } from './program.ts'
 
 /** Milliseconds of a clock that only moves forward, and does not jump with the wall clock. */
 export function monotonic(): number {
-  return performance.now()
+  // The same as performance.now(), which loads a dozen of Node's modules first.
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
 }
 
 /**

@@ -16,10 +16,15 @@ export function logPath(folder: string, token: string): string {
   return path.join(folder, 'logs', name.slice(0, 1), `${name}.log`)
 }
 
+/** Loaded when it is needed: readline and others come with it, half a megabyte in a process that idles. */
+export function asyncFiles(): typeof import('node:fs/promises') {
+  return process.getBuiltinModule('node:fs/promises')
+}
+
 /** Removes the logs of those runs. A run that wrote nothing has none, and one that cannot be removed must not keep its job. */
 export async function removeLogs(folder: string, tokens: readonly string[]): Promise<void> {
-  const { unlink } = process.getBuiltinModule('node:fs/promises')
-  await Promise.all(tokens.map((token) => unlink(logPath(folder, token)).catch(() => {})))
+  const remove = (token: string) => asyncFiles().unlink(logPath(folder, token))
+  await Promise.all(tokens.map((token) => remove(token).catch(() => {})))
 }
 
 /** Where the traces of runs lie. */

@@ -28,15 +28,16 @@ export type KillPoint = (typeof KILL_POINTS)[number]
 
 /**
  * Dies of SIGKILL here when a test has asked for it: by a file of the point's name in the folder that QUEUECTL_KILL_POINTS names. The
- * file gets a name that says who died; whoever renames it is the one, so that each request is one death. From the sources only.
+ * file gets a name that says who died, and in which run; whoever renames it is the one, so that each request is one death. From the
+ * sources only.
  */
-export function killPoint(point: KillPoint): void {
+export function killPoint(point: KillPoint, token = ''): void {
   if (typeof QUEUECTL_TARGET === 'string') return
   const folder = process.env.QUEUECTL_KILL_POINTS
   if (!folder) return
   try {
     const file = path.join(folder, point)
-    renameSync(file, `${file}.${process.pid}.${process.env.QUEUECTL_WORKER ?? ''}`)
+    renameSync(file, `${file}.${process.pid}.${process.env.QUEUECTL_WORKER ?? ''}.${token}`)
   } catch {
     return
   }

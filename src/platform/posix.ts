@@ -1,8 +1,8 @@
 import path from 'node:path'
+import { homeFolder } from './home.ts'
 import { createPlatform } from './native.ts'
 import type { Platform } from './platform.ts'
 import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
-import { os } from './program.ts'
 import { fileSystemAt } from './space.ts'
 import { startFast, startShell } from './start.ts'
 import type { ProcessTable } from './table.ts'
@@ -51,10 +51,10 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
     dataFolder() {
       const { QUEUECTL_HOME, XDG_DATA_HOME } = process.env
       if (QUEUECTL_HOME) return path.resolve(QUEUECTL_HOME)
-      if (options.mac) return path.join(os().homedir(), 'Library', 'Application Support', 'queuectl')
+      if (options.mac) return path.join(homeFolder(), 'Library', 'Application Support', 'queuectl')
       // A relative one is to be ignored (XDG Base Directory Specification).
       const data =
-        XDG_DATA_HOME && path.isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : path.join(os().homedir(), '.local', 'share')
+        XDG_DATA_HOME && path.isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : path.join(homeFolder(), '.local', 'share')
       return path.join(data, 'queuectl')
     },
 

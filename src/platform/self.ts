@@ -1,13 +1,23 @@
 /**
  * How to start this program again: the executable and the arguments that come before its own. A single executable is its
- * own program; otherwise Node is given the same flags and entry file.
+ * own program; otherwise Node is given the same flags and entry file. A worker gets `worker_args`: of V8's threads, which have
+ * little to do in it, one in place of four, each with memory of its own (executables have that built in).
  */
-export function selfCommand(): { exec: string; args: string[]; entry: string; exec_args: string[] } {
+export function selfCommand(): { exec: string; args: string[]; entry: string; worker_args: string[] } {
   if (process.getBuiltinModule('node:sea').isSea()) {
-    return { exec: process.execPath, args: [], entry: process.execPath, exec_args: [] }
+    return { exec: process.execPath, args: [], entry: process.execPath, worker_args: [] }
   }
-  const entry = process.argv[1] ?? ''
-  return { exec: process.execPath, args: [...process.execArgv, entry], entry, exec_args: process.execArgv }
+  const [entry = '', flags] = [process.argv[1], process.execArgv]
+  return { exec: process.execPath, args: [...flags, entry], entry, worker_args: ['--v8-pool-size=1', ...flags] }
+}
+
+/**
+ * Whether this process is a worker that a supervisor has forked: in a single executable it sees the same arguments as a command typed
+ * by a person. Our own mark alone is not enough, because a job may have inherited it; the cluster module is asked only where the
+ * mark is, since loading it costs every command some milliseconds.
+ */
+export function forkedAsWorker(): boolean {
+  return !!process.env.QUEUECTL_WORKER && process.connected && process.getBuiltinModule('node:cluster').isWorker
 }
 
 /** Shows `words` as this process's arguments in the process list, where every user of the machine can read them. */

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import type { Shell } from '../domain/job.ts'
+import { homeFolder } from './home.ts'
 import { sendSignal } from './kill.ts'
 import { createPlatform } from './native.ts'
 import type { JobCommand, Platform } from './platform.ts'
-import { os, runProgram, runProgramSync, withSystemPrograms } from './program.ts'
+import { runProgram, runProgramSync, withSystemPrograms } from './program.ts'
 import { secondSince } from './ps.ts'
 import { type ShellCall, startShell } from './start.ts'
 import type { ProcessEntry, ProcessTable } from './table.ts'
@@ -57,7 +58,7 @@ export function windows(): Platform {
 
     dataFolder() {
       if (process.env.QUEUECTL_HOME) return path.resolve(process.env.QUEUECTL_HOME)
-      return path.join(process.env.LOCALAPPDATA || path.join(os().homedir(), 'AppData', 'Local'), 'queuectl')
+      return path.join(process.env.LOCALAPPDATA || path.join(homeFolder(), 'AppData', 'Local'), 'queuectl')
     },
 
     untrustedFileSystem: (file) => (/^[\\/]{2}[^\\/?.]/.test(path.resolve(file)) ? 'network' : null),

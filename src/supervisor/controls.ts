@@ -63,11 +63,11 @@ export class Controls {
     if (worker_id !== undefined) {
       fleet.remove(worker_id, grace_ms)
       this.#leaving.push({ id, worker_id })
-    } else if (!ending.begun) fleet.scale(count ?? from, grace_ms)
+    } else if (!ending.asked) fleet.scale(count ?? from, grace_ms)
     const to = fleet.count
     if (to !== from) tell({ event: 'scaled', workers: to })
     // Who stops gets no new workers.
-    const result = ending.begun ? null : { killed: 0, released: 0, count: { from, to } }
+    const result = ending.asked ? null : { killed: 0, released: 0, count: { from, to } }
     if (kind === 'scale') await store.answer({ id, result })
   }
 

@@ -1,3 +1,4 @@
+import { EXIT } from '../domain/errors.ts'
 import { TERM_MS } from '../domain/timing.ts'
 import { monotonic } from '../platform/clock.ts'
 import type { NotedSignal } from '../platform/signals.ts'
@@ -31,9 +32,9 @@ export class Ending {
     return this.#begun
   }
 
-  /** Whether it was Ctrl-C that asked for it. */
-  get interrupted(): boolean {
-    return this.#request.interrupted
+  /** Whether it was asked for, though it may not have begun. */
+  get asked(): boolean {
+    return this.#request.level > STOP.none
   }
 
   /** What the death of a worker means now. */
@@ -45,6 +46,12 @@ export class Ending {
   /** Whether waiting any longer is pointless. */
   get hopeless(): boolean {
     return monotonic() >= this.#overdue_at + DEATH_MS
+  }
+
+  /** What the program exits with; `code` if this end was not forced. */
+  exitCode(code: number, killed: number): number {
+    if (killed > 0 && code !== EXIT.timed_out) return EXIT.unsuccessful
+    return this.#request.interrupted ? EXIT.cancelled : code
   }
 
   signal(signal: NotedSignal): void {

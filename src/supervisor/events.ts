@@ -27,7 +27,8 @@ export type SupervisorEvent =
   | { event: 'escalated'; signal: 'SIGTERM' | 'SIGKILL' }
   /** A drain is over: with jobs `left` when its time was. */
   | { event: 'drained' | 'not_drained'; left: number; died: number }
-  | { event: 'stopped'; killed: number; released: number }
+  /** `drained`: false if there was to be a drain, and something else ended it. */
+  | { event: 'stopped'; killed: number; released: number; drained: boolean }
   | { event: 'trouble'; message: string }
 
 export type Tell = (event: SupervisorEvent) => void

@@ -3,9 +3,11 @@ import { EXIT } from '../domain/errors.ts'
 import { randomWord } from '../domain/token.ts'
 import { platform } from '../platform/platform.ts'
 import { selfCommand } from '../platform/self.ts'
-import type { FromWorker, ToWorker, WorkerSetup } from '../worker/messages.ts'
+import type { FromWorker, ToWorker } from '../worker/messages.ts'
 import type { Tell } from './events.ts'
 import { type Failure, Member } from './member.ts'
+import { Nudging, pollMs } from './nudging.ts'
+import type { CommonSetup } from './options.ts'
 import { freeStarts, Place } from './place.ts'
 
 /** So many deaths before any worker was ever ready mean that none will be. */
@@ -14,7 +16,7 @@ const HOPELESS_DEATHS = 5
 export interface FleetOptions {
   count: number
   build: string
-  setup: () => Omit<WorkerSetup, 'id'>
+  setup: () => CommonSetup
   tell: Tell
   /** Wakes the supervisor: something is to be looked at. */
   wake: () => void
@@ -24,6 +26,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions
   readonly #places: Place[] = []
+  readonly nudging = new Nudging(() => this.members)
   /** Members taken out of their place: they end by themselves and are not replaced. */
   readonly #leaving = new Set<Member>()
   /** Members whose process has ended and whose runs are still to be looked after. */
@@ -40,8 +43,8 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options
-    const { entry, exec_args } = selfCommand()
-    cluster.setupPrimary({ exec: entry, args: [], execArgv: exec_args, ...platform.worker_process })
+    const { entry, worker_args } = selfCommand()
+    cluster.setupPrimary({ exec: entry, args: [], execArgv: worker_args, ...platform.worker_process })
     this.scale(options.count, 0)
   }
 
@@ -137,10 +140,6 @@ export class Fleet {
     }
   }
 
-  nudge(): void {
-    for (const member of this.members) member.nudge()
-  }
-
   send(message: ToWorker): void {
     for (const member of this.members) member.send(message)
   }
@@ -201,6 +200,7 @@ export class Fleet {
         break
       case 'news':
         this.#options.tell({ event: 'job', news: message.news })
+        if (message.news.event === 'started') this.nudging.found(member)
         break
       case 'trouble':
         this.#options.tell({ event: 'trouble', message: `worker ${member.id}: ${message.message}` })
@@ -217,7 +217,7 @@ export class Fleet {
   }
 
   #begin(member: Member): void {
-    member.begin({ ...this.#options.setup(), id: member.id })
+    member.begin({ ...this.#options.setup(), id: member.id, poll_ms: pollMs(this.count) })
   }
 
   /** A dead worker is one event with all its consequences: its place waits for a new one, its runs for recovery. */

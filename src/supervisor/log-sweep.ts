@@ -1,6 +1,5 @@
-import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { logPath } from '../platform/files.ts'
+import { asyncFiles, logPath } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
 
 /** Logs looked at in one pass. */
@@ -46,6 +45,7 @@ export class LogSweep {
   async #remove(token: string): Promise<void> {
     const file = logPath(this.#store.info.folder, token)
     try {
+      const { rm, stat } = asyncFiles()
       if (Date.now() - (await stat(file)).mtimeMs > FRESH_MS) await rm(file)
     } catch {
       // Another supervisor of this host was first.
@@ -55,5 +55,7 @@ export class LogSweep {
 
 /** What is in a folder; nothing when there is none. */
 function names(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => [])
+  return asyncFiles()
+    .readdir(folder)
+    .catch(() => [])
 }

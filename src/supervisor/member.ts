@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster'
 import type { Beat, ProcessIdentity, RunningJob, WorkerRow } from '../domain/process.ts'
-import { READY_MS, UNANSWERED_MS } from '../domain/timing.ts'
+import { POLL_MS, READY_MS, UNANSWERED_MS } from '../domain/timing.ts'
 import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { FromWorker, RunNews, ToWorker, WorkerSetup } from '../worker/messages.ts'
@@ -46,6 +46,10 @@ export class Member {
   #killed = false
   /** Jobs that it can run at a time, once it may begin. */
   #slots = 0
+  /** It looks rarely for work by itself. */
+  patient = false
+  /** When it was last told that there may be work, by the monotonic clock. */
+  nudged_at = Number.NEGATIVE_INFINITY
   /** There may be new work that it was not told of. */
   #nudge_due = false
   done = 0
@@ -81,6 +85,7 @@ export class Member {
     if (!this.registered || !this.#greeted || this.begun || this.draining) return
     this.#begun_at = monotonic()
     this.#slots = setup.concurrency
+    this.patient = setup.poll_ms > POLL_MS
     this.send({ type: 'setup', setup })
   }
 
@@ -115,6 +120,11 @@ export class Member {
     this.#passNudge()
   }
 
+  /** Whether it could take a job now, as far as is known. */
+  get free(): boolean {
+    return this.ready && !this.draining && !this.#hangs && this.jobs.length < this.#slots
+  }
+
   /**
    * New work may be there. Told at once if a slot is free, else when one becomes free: it may have looked for work for the last time
    * just before, and we not know of it yet.
@@ -127,6 +137,7 @@ export class Member {
   #passNudge(): void {
     if (!this.#nudge_due || !this.ready || this.jobs.length >= this.#slots) return
     this.#nudge_due = false
+    this.nudged_at = monotonic()
     this.send({ type: 'nudge' })
   }
 
@@ -140,14 +151,19 @@ export class Member {
     this.jobs.push({ id, run, token, command, started_at: Date.now(), ...unknown })
   }
 
-  ping(): void {
+  /** Asks for a sign of life. `beats`: since the last ping a beat has reached the store. */
+  ping(beats: boolean): void {
     this.#pinged_at ??= monotonic()
-    this.send({ type: 'ping' })
+    this.send({ type: 'ping', beats })
   }
 
   /** Whether it answers its pings: only then are its leases renewed for it (R2). */
   get answers(): boolean {
-    return this.#ponged && (this.#pinged_at === null || monotonic() - this.#pinged_at < ANSWER_MS)
+    return this.#ponged && !this.#hangs
+  }
+
+  get #hangs(): boolean {
+    return this.#pinged_at !== null && monotonic() - this.#pinged_at >= ANSWER_MS
   }
 
   /** It takes no more and ends; one that has not begun is ended at once. */

@@ -27,8 +27,11 @@ export interface SuperviseOptions {
   tell: Tell
 }
 
+/** What all workers of a fleet are told alike. */
+export type CommonSetup = Omit<WorkerSetup, 'id' | 'poll_ms'>
+
 /** What workers are told at their start: `config` as it is now, and the length of their leases. */
-export function workerSetup(options: SuperviseOptions, config: Config, lease_ms: number): Omit<WorkerSetup, 'id'> {
+export function workerSetup(options: SuperviseOptions, config: Config, lease_ms: number): CommonSetup {
   const { address, concurrency, queues, grace, pass_store } = options
   const { durability, log_limit, log_tail, min_free } = config
   const settings = { durability, log_limit, log_tail, min_free, concurrency, queues, grace, lease_ms }

@@ -38,6 +38,8 @@ export class Pulse {
   readonly #space: SpaceReport
   readonly #lease_ms: number
   readonly #monitor = new Monitor()
+  /** Since the last ping. */
+  #has_beaten = false
   readonly #recorded = Promise.withResolvers<void>()
 
   constructor(params: PulseParams) {
@@ -57,7 +59,8 @@ export class Pulse {
 
   /** Asks the workers for a sign of life: a store that does not answer must not make them look dead. */
   async ping(): Promise<void> {
-    for (const member of this.#fleet.members) member.ping()
+    for (const member of this.#fleet.members) member.ping(this.#has_beaten)
+    this.#has_beaten = false
   }
 
   async beat(state: SupervisorRow['state']): Promise<void> {
@@ -81,12 +84,14 @@ export class Pulse {
       sample: { supervisor_id, ...this.#fleet.totals, processes },
     })
     this.#recorded.resolve()
+    this.#has_beaten = true
     this.#fleet.admit(members)
     this.#fleet.tellTokens('lost', lost)
     this.#fleet.tellTokens('cancel', cancelled)
     const gone = new Set(lost)
     for (const { member, tokens } of renewed) {
-      member.send({ type: 'renewed', tokens: tokens.filter((token) => !gone.has(token)), asked_at })
+      const kept = tokens.filter((token) => !gone.has(token))
+      if (kept.length > 0) member.send({ type: 'renewed', tokens: kept, asked_at })
     }
     const jobs = members.flatMap((member) => member.jobs)
     void this.#monitor.measure([process.pid, ...members.map(({ pid }) => pid)], jobs, this.#store.now())

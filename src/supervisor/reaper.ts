@@ -9,6 +9,9 @@ import { Watch } from './watch.ts'
 /** Leases of other hosts are ended by the store's clock; this much later than they say. */
 const LEASE_SLACK_MS = 2_000
 
+/** So many dead owners are remembered: far more than die while a claim may be on its way. */
+const BURIED = 1_000
+
 /** A row of a host that nobody here can look at is forgotten after this long. */
 const FORGET_MS = 3_600_000
 
@@ -20,6 +23,13 @@ export class Reaper {
   /** Jobs that could not be proved gone: reason by job id. */
   readonly stuck = new Map<string, string>()
   readonly #outcomes = new Map<string, Outcome>()
+  /**
+   * What became of the runs of owners that were looked after, by owner. A server may carry out a claim behind that look which was on its way
+   * when the worker died: nobody else takes the job, as long as this supervisor lives.
+   */
+  readonly #buried = new Map<string, Outcome>()
+  /** Ids of jobs whose recovery is under way: a pass and the recovery of an owner may go on side by side. */
+  readonly #recovering = new Set<string>()
 
   /** `steady`: whether the store has been in reach for long enough that a lease that ended tells something (R9). */
   constructor(context: RecoveryContext, steady: () => boolean = () => true) {
@@ -42,17 +52,20 @@ export class Reaper {
     const tokens = traces.tokens()
     const [rows, jobs] = [await store.processes(), await store.processing()]
     const byId = new Map(rows.map((row) => [row.id, row]))
-    for (const job of jobs) {
+    // All are judged by what was read just now: while one is recovered the leases of others are renewed.
+    const lost = jobs.flatMap((job) => {
       const owner = job.processing_by ?? ''
-      if (mine.has(owner)) continue
-      const outcome = owner === by ? this.#again(job) : this.#verdict(job, byId)
-      if (outcome === null) continue
-      await this.#recover(job, this.#reachable(byId.get(owner)), outcome, byId.get(owner)?.host)
-    }
+      if (mine.has(owner)) return []
+      const outcome = owner === by ? this.#again(job) : (this.#buried.get(owner) ?? this.#verdict(job, byId))
+      return outcome === null ? [] : { job, outcome, row: byId.get(owner) }
+    })
+    for (const { job, outcome, row } of lost) await this.#recover(job, this.#reachable(row), outcome, row?.host)
     await this.#prune(rows, mine)
     forgetSettled(traces, tokens, jobs)
     this.#watch.keep(new Set([...byId.keys(), ...jobs.map((job) => job.id)]))
-    for (const id of this.stuck.keys()) if (!jobs.some((job) => job.id === id)) this.stuck.delete(id)
+    for (const known of [this.stuck, this.#outcomes]) {
+      for (const id of known.keys()) if (!jobs.some((job) => job.id === id)) known.delete(id)
+    }
   }
 
   /** Recovers all runs of one owner that is known to be dead. Returns how many were settled. */
@@ -65,6 +78,8 @@ export class Reaper {
       if (job.processing_by === owner.id && (await this.#recover(job, owner, outcome)) === 'settled') settled++
     }
     forgetSettled(traces, tokens, jobs)
+    this.#buried.set(owner.id, outcome)
+    if (this.#buried.size > BURIED) this.#buried.delete(this.#buried.keys().next().value ?? '')
     return settled
   }
 
@@ -76,10 +91,14 @@ export class Reaper {
 
   /** `host`: where it ran, if that is known. */
   async #recover(job: Job, owner: Owner | null, outcome: Outcome, host = this.#context.host): Promise<Recovered> {
-    const result = await recoverJob({ ...this.#context, host }, job, owner, outcome)
+    if (this.#recovering.has(job.id)) return 'lost'
+    this.#recovering.add(job.id)
+    // Also for the pass that goes on with it, should the store fail between fence and settle.
+    this.#outcomes.set(job.id, outcome)
+    const recovery = recoverJob({ ...this.#context, host }, job, owner, outcome)
+    const result = await recovery.finally(() => this.#recovering.delete(job.id))
     if (typeof result === 'object') {
       this.stuck.set(job.id, result.stuck)
-      this.#outcomes.set(job.id, outcome)
     } else {
       this.stuck.delete(job.id)
       this.#outcomes.delete(job.id)
@@ -140,12 +159,11 @@ export class Reaper {
 
   async #prune(rows: readonly AnyProcess[], mine: ReadonlySet<string>): Promise<void> {
     const { store, by } = this.#context
-    if (rows.every((row) => row.id === by || mine.has(row.id))) return
+    const gone = rows.filter((row) => row.id !== by && !mine.has(row.id) && this.#isGone(row, rows))
+    if (gone.length === 0) return
     const owners = new Set((await store.processing()).map((job) => job.processing_by))
-    const gone = rows.filter(
-      (row) => row.id !== by && !mine.has(row.id) && !owners.has(row.id) && this.#isGone(row, rows),
-    )
-    if (gone.length > 0) await store.deregister({ ids: gone.map((row) => row.id) })
+    const ids = gone.map(({ id }) => id).filter((id) => !owners.has(id))
+    if (ids.length > 0) await store.deregister({ ids })
   }
 
   /** A worker's row is its supervisor's to remove while that one lives; what lives elsewhere is forgotten after an hour. */

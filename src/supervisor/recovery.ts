@@ -49,13 +49,14 @@ export async function recoverJob(
   const run_token = job.run_token ?? ''
   const new_token = newToken()
   const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
+  if (owner !== null) noteOwner(traces, run_token, owner)
   if (!(await store.fence(held))) return 'lost'
   killPoint('fenced')
   if (owner !== null && !(await endOwner(platform, owner)))
     return stuck(context, job, `worker ${owner.id} does not die`)
 
   const done = traces.readDone(run_token)
-  const proof = done === null ? await endRun(context, run_token, job.processing_by) : null
+  const proof = done === null ? await endRun(context, run_token, owner?.id ?? job.processing_by) : null
   if (proof?.gone === false) return stuck(context, job, proof.reason)
   await keepLeftOutput(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
@@ -79,9 +80,19 @@ export async function recoverJob(
   return 'settled'
 }
 
-/** Ends the processes of a run whose worker is dead. Whether they are gone, and why not. */
-export function endRun({ traces, platform }: RecoveryContext, token: string, worker: string | null): Promise<Proof> {
+/** The fence takes the owner's name off the job: where no trace has it, who recovers in our place would not know whose children to look for. */
+function noteOwner(traces: Traces, token: string, { id }: Owner): void {
+  try {
+    if (traces.read(token) === null) traces.owned({ token, worker_id: id })
+  } catch {
+    // A full disk keeps nobody from recovering, and the token still finds what has begun.
+  }
+}
+
+/** Ends the processes of a run whose worker is dead: `holder`, unless the traces name another. Whether they are gone, and why not. */
+export function endRun({ traces, platform }: RecoveryContext, token: string, holder: string | null): Promise<Proof> {
   const trace = traces.read(token)
+  const worker = trace?.worker_id ?? holder
   const tree = { token, pid: trace?.pid ?? null, start: trace?.start ?? null, ...(worker && { worker }) }
   return platform.endTree(tree, { patience_ms: 0, sweep: true })
 }

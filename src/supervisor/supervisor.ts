@@ -5,12 +5,12 @@ import { POLL_MS, timingOf } from '../domain/timing.ts'
 import { monotonic } from '../platform/clock.ts'
 import { platform } from '../platform/platform.ts'
 import { noteSignals } from '../platform/signals.ts'
-import type { JobStore } from '../store/port.ts'
+import type { Hint, JobStore } from '../store/port.ts'
 import { openTraces } from '../worker/traces.ts'
 import { Burial } from './burial.ts'
 import { Contact } from './contact.ts'
 import { Controls } from './controls.ts'
-import { lookAtDrain } from './drain.ts'
+import { Drain } from './drain.ts'
 import { Duty, within } from './duty.ts'
 import { Ending } from './ending.ts'
 import { type Tell, troubleTeller } from './events.ts'
@@ -56,7 +56,7 @@ class Supervisor {
   readonly #sleeper = new Sleeper()
   readonly #controls: Controls
   readonly #duty
-  readonly #began_at: number
+  readonly #drain: Drain
   #ticked_at = monotonic()
   #told_ready = false
   /** Calls that were given up may fail yet: nobody wants to hear of them any more. */
@@ -71,7 +71,7 @@ class Supervisor {
     this.#options = options
     this.#store = store
     this.#tell = tell
-    this.#began_at = store.now()
+    this.#drain = new Drain({ ...options, since: store.now() })
     const say = troubleTeller(tell)
     this.#trouble = (error) => {
       this.#contact.trouble(error)
@@ -116,7 +116,7 @@ class Supervisor {
 
   async run(): Promise<number> {
     const signals = noteSignals(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'], () => this.#sleeper.wake())
-    const watcher = this.#store.watch({ on_change: () => this.#hint() })
+    const watcher = this.#store.watch({ on_change: (hint) => this.#hint(hint) })
     const { id: supervisor, concurrency } = this.#options
     const { label: store } = this.#store.info
     this.#tell({ event: 'started', supervisor, pid: process.pid, workers: this.#fleet.count, concurrency, store })
@@ -131,7 +131,7 @@ class Supervisor {
         await this.#duty.beat.run()
         await this.#duty.reap.run()
         await this.#duty.house.run()
-        if (this.#options.drain && !this.#ending.begun) await this.#drain()
+        if (this.#options.drain && !this.#ending.begun) await this.#lookAtDrain()
         this.#greet()
         await this.#sleeper.sleep(this.#nap())
       }
@@ -143,10 +143,10 @@ class Supervisor {
   }
 
   /** Others committed: there may be work, a control, a job to cancel. */
-  #hint(): void {
-    this.#fleet.nudge()
-    this.#hinted = true
-    if (this.#duty.controls.hasten(HINT_MS)) this.#sleeper.wake()
+  #hint(hint: Hint): void {
+    this.#fleet.nudging.news()
+    this.#hinted ||= hint === 'anything'
+    if (this.#hinted && this.#duty.controls.hasten(HINT_MS)) this.#sleeper.wake()
   }
 
   #noticeFreeze(): void {
@@ -159,6 +159,7 @@ class Supervisor {
   }
 
   async #takeControls(): Promise<void> {
+    this.#fleet.nudging.look()
     if (await this.#controls.take()) this.#duty.beat.hasten()
     // The beat hears of cancel requests anyway; a commit of somebody else may be one.
     if (!this.#hinted) return
@@ -196,19 +197,17 @@ class Supervisor {
     }
   }
 
-  async #drain(): Promise<void> {
+  async #lookAtDrain(): Promise<void> {
     if (this.#fleet.all_idle) this.#duty.drain.hasten(HINT_MS)
     await this.#duty.drain.run()
   }
 
   async #checkDrain(): Promise<void> {
-    const { queues, timeout } = this.#options
-    const drained = await lookAtDrain(this.#store, queues, this.#began_at, timeout)
-    if (drained === null) return
-    const { left, died, cause, exit_code } = drained
-    this.#tell({ event: left > 0 ? 'not_drained' : 'drained', left, died })
-    this.#exit_code = exit_code
+    const cause = await this.#drain.look()
+    if (cause === null) return
     this.#ending.ask(STOP.graceful, cause)
+    // At once, lest workers take what comes meanwhile.
+    if (this.#ending.advance()) this.#duty.beat.hasten()
   }
 
   #greet(): void {
@@ -235,16 +234,17 @@ class Supervisor {
   /** The last commits, bounded: the answer to whoever asked, and the registry without us. */
   async #end(): Promise<number> {
     const killed = this.#fleet.killed + (this.#ending.hopeless ? this.#fleet.members.length : 0)
-    const released = this.#fleet.released + this.#burial.released
-    const result = { killed: killed + this.#burial.released, released }
+    const result = { killed: killed + this.#burial.released, released: this.#fleet.released }
     const bounded = (call: Promise<unknown>) => within(STOP_CALL_MS, call).catch(this.#trouble)
     await Promise.all([
+      bounded(this.#drain.lookAgain()),
       bounded(this.#controls.end({ ...result, left: this.#burial.left })),
       bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried.keys()] })),
     ])
     this.#ended = true
-    this.#tell({ event: 'stopped', ...result })
-    if (result.killed > 0 && this.#exit_code !== EXIT.timed_out) return EXIT.unsuccessful
-    return this.#ending.interrupted ? EXIT.cancelled : (this.#exit_code ?? EXIT.ok)
+    const code = this.#drain.conclude(this.#tell) ?? this.#exit_code
+    const drained = !this.#options.drain || code !== null
+    this.#tell({ event: 'stopped', ...result, drained })
+    return this.#ending.exitCode(code ?? (drained ? EXIT.ok : EXIT.try_again), result.killed)
   }
 }

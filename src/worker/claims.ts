@@ -1,13 +1,22 @@
+import { decide } from '../domain/lifecycle.ts'
 import { newToken } from '../domain/token.ts'
-import { sleep, uptime } from '../platform/clock.ts'
+import { sleep } from '../platform/clock.ts'
 import type { Claimed, ClaimParams, JobStore } from '../store/port.ts'
 import type { WorkerSetup } from './messages.ts'
 import type { StopBound } from './stop-bound.ts'
 
 const TROUBLE_WAIT_MS = 1_000
 
-/** What was claimed, and when it was asked for, in milliseconds of `uptime`: the lease holds at least from then. */
-export type Taken = Claimed & { asked_at: number }
+/** How things stood when the store was asked for a job. */
+export interface Asked {
+  /** Milliseconds of `uptime`: a lease holds at least from then. */
+  asked_at: number
+  /** How many nudges there had been: one that came since may be news of a job that was not found. */
+  nudges: number
+}
+
+/** What was claimed. */
+export type Taken = Claimed & Asked
 
 /** Asks the store for jobs. */
 export class Claims {
@@ -15,29 +24,35 @@ export class Claims {
   readonly #setup: WorkerSetup
   readonly #host: string
   readonly #bound: StopBound
+  readonly #ask: () => Asked
+  /** Those that are on their way, given up or not. */
+  readonly #calls = new Set<Promise<unknown>>()
 
-  constructor(params: { store: JobStore; setup: WorkerSetup; host: string; bound: StopBound }) {
-    const { store, setup, host, bound } = params
+  constructor(params: { store: JobStore; setup: WorkerSetup; host: string; bound: StopBound; ask: () => Asked }) {
+    const { store, setup, host, bound, ask } = params
     this.#store = store
     this.#setup = setup
     this.#host = host
     this.#bound = bound
+    this.#ask = ask
   }
 
   /**
-   * One try; null when the store is in trouble, which is told, or when a stop could not wait for the answer: one that comes after all
-   * goes to `on_late`.
+   * One try, which finds nothing when the store is in trouble, which is told; null when a stop could not wait for the answer: one that
+   * comes after all goes to `on_late`.
    */
   async claim(on_late: (taken: Taken) => void, on_trouble: (message: string) => void): Promise<Taken | null> {
-    const asked_at = uptime()
+    const asked = this.#ask()
     try {
       const call = this.#store.claim(this.params())
-      const claimed = await this.#bound.wait(call, (late) => on_late({ ...late, asked_at }))
-      return claimed && { ...claimed, asked_at }
+      this.#calls.add(call)
+      call.catch(() => {}).finally(() => this.#calls.delete(call))
+      const claimed = await this.#bound.wait(call, (late) => on_late({ ...late, ...asked }))
+      return claimed && { ...claimed, ...asked }
     } catch (error) {
       on_trouble(`cannot claim: ${(error as Error).message}`)
       await sleep(TROUBLE_WAIT_MS)
-      return null
+      return { job: null, next_due_ms: null, ...asked }
     }
   }
 
@@ -45,5 +60,21 @@ export class Claims {
   params(): ClaimParams {
     const { id, queues, lease_ms } = this.#setup
     return { worker_id: id, host: this.#host, token: newToken(), queues, lease_ms }
+  }
+
+  /**
+   * Gives back what the store holds for this worker, which has nothing any more: claims whose answer never came. Nobody else would
+   * take them up before their leases end.
+   */
+  async giveBackUnheard(): Promise<void> {
+    // One that is still tried again could take the same job twice.
+    await Promise.allSettled(this.#calls)
+    const { id } = this.#setup
+    for (const job of await this.#store.processing()) {
+      if (job.processing_by !== id) continue
+      const settlement = decide(job, { kind: 'released', cause: 'not started' })
+      const run = { worker: id, host: this.#host, run_ms: null }
+      await this.#store.settle({ id: job.id, token: job.lease_token ?? '', settlement, run })
+    }
   }
 }

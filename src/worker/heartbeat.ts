@@ -1,18 +1,19 @@
-import { timingOf } from '../domain/timing.ts'
+import { FENCE_MS, timingOf } from '../domain/timing.ts'
 import { monotonic, uptime } from '../platform/clock.ts'
 import type { JobStore, Renewed } from '../store/port.ts'
 
 const LOOK_MS = 1_000
 
 export interface Heartbeat {
-  /** A beat of the supervisor reached the store: it renews for this worker. */
+  /** Beats of the supervisor reach the store: it renews for this worker. */
   heard(): void
   stop(): void
 }
 
 /**
- * Keeps a worker's leases alive when its supervisor does not: after two beats' time without one (R2). `tokens` tells what it holds;
- * `on_renewed` what a renewal of its own found, of which tokens, and when it was asked for (milliseconds of `uptime`).
+ * Keeps a worker's leases alive when its supervisor does not: after two beats' time without one, and before a short lease makes it end
+ * its runs (R2). `tokens` tells what it holds; `on_renewed` what a renewal of its own found, of which tokens, and when it was asked for
+ * (milliseconds of `uptime`).
  */
 export function startHeartbeat(options: {
   store: JobStore
@@ -24,13 +25,14 @@ export function startHeartbeat(options: {
 }): Heartbeat {
   const { worker_id, store, lease_ms } = options
   const { beat_ms } = timingOf(store.info.shared)
+  const patience_ms = Math.min(2 * beat_ms, ((lease_ms - FENCE_MS.term) * 2) / 3)
   let heard_at = monotonic()
-  let renewed_at = 0
+  let renewed_at = Number.NEGATIVE_INFINITY
   let renewing = false
 
   const look = async () => {
     const now = monotonic()
-    if (renewing || now - heard_at < 2 * beat_ms || now - renewed_at < beat_ms) return
+    if (renewing || now - heard_at < patience_ms || now - renewed_at < beat_ms) return
     renewing = true
     try {
       const tokens = options.tokens()

@@ -1,9 +1,16 @@
-import { POLL_MS } from '../domain/timing.ts'
-
 /** Where slots without work wait: for a nudge, for the next due job, at most for a poll's length. */
 export class Idle {
-  #nudges = 0
+  readonly #poll_ms: number
+  readonly #tell: () => void
   readonly #waiting = new Set<() => void>()
+  #nudges = 0
+  #told = false
+
+  /** `tell` is called once when there is no work, and again when there was some since: who listens is idle meanwhile too. */
+  constructor(poll_ms: number, tell: () => void) {
+    this.#poll_ms = poll_ms
+    this.#tell = tell
+  }
 
   /** To be read before looking for work: a nudge that comes meanwhile is then not missed. */
   get nudges(): number {
@@ -14,6 +21,11 @@ export class Idle {
     return this.#waiting.size
   }
 
+  /** There was work. */
+  end(): void {
+    this.#told = false
+  }
+
   nudge(): void {
     this.#nudges++
     for (const wake of this.#waiting) wake()
@@ -21,9 +33,11 @@ export class Idle {
 
   /** Waits, unless there was a nudge since `nudges` was read. `due_ms`: when the next job is due, if one waits. */
   async wait(nudges: number, due_ms: number | null): Promise<void> {
+    if (!this.#told) this.#tell()
+    this.#told = true
     if (nudges !== this.#nudges) return
     // A jittered poll: a hundred workers must not ask in the same millisecond.
-    const poll = POLL_MS * (0.9 + Math.random() * 0.2)
+    const poll = this.#poll_ms * (0.9 + Math.random() * 0.2)
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(timer)

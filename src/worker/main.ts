@@ -1,4 +1,6 @@
 import { QueuectlError } from '../domain/errors.ts'
+import { isShared } from '../domain/store-address.ts'
+import { shedStartup } from '../platform/memory.ts'
 import { platform } from '../platform/platform.ts'
 import { SpaceWatch } from '../platform/space.ts'
 import { openStore } from '../store/open.ts'
@@ -40,7 +42,7 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
     address,
     role: 'worker',
     durability,
-    data_folder: platform.dataFolder(),
+    ...(isShared(address) && { data_folder: platform.dataFolder() }),
     is_alive: isAlive,
   })
   const on_trouble = (message: string) => link.send({ type: 'trouble', message })
@@ -65,9 +67,9 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   inbox.open((message) => {
     switch (message.type) {
       case 'ping':
+        if (message.beats) heartbeat.heard()
         return link.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
       case 'renewed':
-        heartbeat.heard()
         return worker.renewed(message.tokens, message.asked_at)
       case 'nudge':
         return worker.nudge()
@@ -91,12 +93,16 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
     }
   })
   link.send({ type: 'ready' })
+  shedStartup()
   await worker.work()
   heartbeat.stop()
   await outputs.close()
   // Nobody else takes an orphan's row out of the registry before a supervisor runs here again. While it has a result that the
   // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
-  if (inbox.is_orphaned && worker.settled) await withinMs(ORPHAN_EXTRA_MS, store.deregister({ ids: [id] }))
+  if (inbox.is_orphaned && worker.settled) {
+    const leave = worker.claims.giveBackUnheard().then(() => store.deregister({ ids: [id] }))
+    await withinMs(ORPHAN_EXTRA_MS, leave)
+  }
   await store.close()
   link.send({ type: 'bye', killed: worker.killed, released: worker.released })
 }

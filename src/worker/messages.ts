@@ -18,6 +18,8 @@ export interface WorkerSetup {
   /** Seconds. */
   grace: number
   lease_ms: number
+  /** It looks for work after that long without a nudge. */
+  poll_ms: number
   /** Folder where `worker start` was typed. */
   cwd: string
   pass_store: boolean
@@ -28,9 +30,12 @@ export type ToWorker =
   | { type: 'setup'; setup: WorkerSetup }
   /** Settings that may change while it works. */
   | { type: 'settings'; log_limit: number; log_tail: number; min_free: number }
-  /** Once in a beat's time, whether the store answers or not; the worker answers with a pong. */
-  | { type: 'ping' }
-  /** A beat has renewed the leases of these runs; it was sent to the store at `asked_at` (milliseconds of `uptime`). */
+  /**
+   * Once in a beat's time, whether the store answers or not; the worker answers with a pong. `beats`: since the last ping a beat has
+   * reached the store.
+   */
+  | { type: 'ping'; beats: boolean }
+  /** A beat has renewed the leases of these runs, of which there are some; it was sent to the store at `asked_at` (milliseconds of `uptime`). */
   | { type: 'renewed'; tokens: string[]; asked_at: number }
   /** New work may be there. */
   | { type: 'nudge' }
@@ -69,7 +74,7 @@ export type FromWorker =
   /** Nothing was ready; nudge me. */
   | { type: 'idle' }
   | { type: 'news'; news: RunNews }
-  /** Ends by itself now; `killed` and `released`: runs that the stop cut short. Without it an exit is a death, whatever its code. */
+  /** Ends by itself now; `killed` and `released`: runs that the stop ended, and that it gave back without. Without it an exit is a death, whatever its code. */
   | { type: 'bye'; killed: number; released: number }
   /** Something to tell the operator; the worker goes on. */
   | { type: 'trouble'; message: string }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { monotonic } from '../platform/clock.ts'
-import { logPath, openLog } from '../platform/files.ts'
+import { asyncFiles, logPath, openLog } from '../platform/files.ts'
 import { findMark, MARK_LENGTH, markOf } from './mark.ts'
 
 const CHUNK = 256 * 1024
@@ -52,7 +52,7 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
 
   async function cut(): Promise<void> {
     // A descriptor of its own: what is written through one that was opened for appending goes to the end, wherever it is told to go.
-    const file = await open(path, 'r+')
+    const file = await asyncFiles().open(path, 'r+')
     try {
       const { size } = await file.stat()
       const kept_from = size - tail
@@ -150,7 +150,7 @@ async function lastBytes(path: string, at: { begin: number; size: number; most: 
 }
 
 async function readRange(path: string, from: number, to: number): Promise<Buffer> {
-  const file = await open(path, 'r')
+  const file = await asyncFiles().open(path, 'r')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(to - from), 0, to - from, from)
     return buffer.subarray(0, bytesRead)

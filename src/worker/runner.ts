@@ -101,10 +101,10 @@ class Run implements RunHandle {
     for (const cancel of this.#alarms) cancel()
     const run_ms = Math.round(monotonic() - this.#began)
     const outcome = (await this.#request.judge?.(ended)) ?? ended
-    killPoint('ended')
+    killPoint('ended', this.token)
     this.#keep(() => this.#request.traces.done({ token: this.token, outcome, run_ms }))
     await this.#closeOutput()
-    killPoint('noted')
+    killPoint('noted', this.token)
     return { outcome, run_ms }
   }
 
@@ -120,10 +120,10 @@ class Run implements RunHandle {
     this.#closeOutput = watch_output?.(output) ?? this.#closeOutput
     const looks = setInterval(() => output.check().catch(() => {}), LOG_LOOK_MS)
     try {
-      killPoint('claimed')
+      killPoint('claimed', this.token)
       const started = this.#platform.start({ command: job.command, shell: job.shell, cwd, env, output_fd: output.fd })
       if (started.pid === null) return await started.ended
-      killPoint('started')
+      killPoint('started', this.token)
       this.#onRecord(started.pid, started)
       const ending = await this.#untilGone(started.ended)
       await output.check().catch(() => {})

@@ -36,7 +36,7 @@ export async function settleRun(
       const next = request.next()
       const params = { id: job.id, token: job.lease_token ?? '', settlement, run }
       const settled = await bound.wait(store.settle(next === null ? params : { ...params, next }), request.on_late)
-      killPoint('settled')
+      killPoint('settled', job.run_token ?? '')
       return settled && { ...settled, settlement }
     } catch (error) {
       request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)

@@ -27,6 +27,8 @@ export interface Done {
  */
 export interface Traces {
   start(trace: Trace): void
+  /** Whose run it is: written by who is about to take it over, for whoever takes it over from that one. */
+  owned(owner: Pick<Trace, 'token' | 'worker_id'>): void
   done(done: Done): void
   forget(token: string): void
   /** Null when there is none, or none that can be trusted. */
@@ -35,8 +37,9 @@ export interface Traces {
   tokens(): string[]
 }
 
-/** Where the line for the end stands. The one for the start is at most half as long. */
+/** Where the line for the end stands. The one for the start, and the one that says whose run it is, are at most half as long. */
 const DONE_AT = 1024
+const OWNED_AT = 512
 
 /** Files of runs that are over, for the next ones; removed when this process ends. */
 const spares = new Set<string>()
@@ -65,6 +68,9 @@ export function openTraces(folder: string): Traces {
       own.add(trace.token)
       writeLine(target, trace, 0)
     },
+
+    // Nowhere near the others: who started the run may be alive, and write.
+    owned: ({ token, worker_id }) => writeLine(file(token), { token, worker_id }, OWNED_AT),
 
     done: (done) => writeLine(file(done.token), done, DONE_AT),
 
@@ -98,7 +104,7 @@ function checked(token: string): string {
 }
 
 /** In one write, closed off on both sides from whatever the file held before. */
-function writeLine(file: string, line: Trace | Done, at: number): void {
+function writeLine(file: string, line: Pick<Trace, 'token' | 'worker_id'> | Done, at: number): void {
   const { O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
   const fd = openSync(file, O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
   try {

@@ -5,7 +5,7 @@ import type { RunningJob } from '../domain/process.ts'
 import { TERM_MS } from '../domain/timing.ts'
 import { monotonic, uptime } from '../platform/clock.ts'
 import type { JobStore } from '../store/port.ts'
-import { Claims, type Taken } from './claims.ts'
+import { type Asked, Claims, type Taken } from './claims.ts'
 import { inheritedEnvironment, jobEnvironment, workingFolder } from './environment.ts'
 import { Idle } from './idle.ts'
 import type { Link } from './link.ts'
@@ -33,19 +33,21 @@ export class Worker {
   readonly #traces: Traces
   readonly #outputs: OutputKeeper
   readonly #runs = new Map<string, ActiveRun>()
-  readonly #claims: Claims
-  readonly #idle = new Idle()
+  readonly claims: Claims
+  readonly #idle: Idle
   readonly #bound = new StopBound()
   readonly #host = hostname()
   readonly #inherited: Record<string, string>
   /** Null: nothing can come between this host and its own store. */
   readonly #fence: SelfFence | null
+  /** Tokens of runs that a stop ended. */
+  readonly #killed = new Set<string>()
   /** Tokens whose end could not be written before a stop. */
   readonly #unsettled = new Set<string>()
   #grace_timer: NodeJS.Timeout | null = null
   #grace_ends_at = Number.POSITIVE_INFINITY
   log_limit: number
-  killed = 0
+  /** Runs that a stop gave back, other than by ending them. */
   released = 0
 
   constructor(store: JobStore, setup: WorkerSetup, link: Link, traces: Traces, outputs: OutputKeeper) {
@@ -54,11 +56,11 @@ export class Worker {
     this.#link = link
     this.#traces = traces
     this.#outputs = outputs
+    this.#idle = new Idle(setup.poll_ms, () => link.send({ type: 'idle' }))
     this.log_limit = setup.log_limit
-    this.#claims = new Claims({ store, setup, host: this.#host, bound: this.#bound })
+    this.claims = new Claims({ store, setup, host: this.#host, bound: this.#bound, ask: this.#ask })
     this.#inherited = inheritedEnvironment(process.env, setup.address)
-    const end = (token: string, patience_ms: number) => this.#endLost(token, patience_ms)
-    this.#fence = store.info.shared ? new SelfFence(setup.lease_ms, end) : null
+    this.#fence = store.info.shared ? new SelfFence(setup.lease_ms, (token, ms) => this.#endLost(token, ms)) : null
   }
 
   /** Works until told to drain; resolves when all its runs have ended and are settled (or given up for a stop). */
@@ -112,6 +114,10 @@ export class Worker {
     return this.#unsettled.size === 0
   }
 
+  get killed(): number {
+    return this.#killed.size
+  }
+
   get idle(): boolean {
     return this.#idle.waiting > 0
   }
@@ -126,16 +132,17 @@ export class Worker {
   async #slot(): Promise<void> {
     let claimed: Taken | null = null
     while (!this.#bound.stopping || claimed?.job) {
-      const nudges = this.#idle.nudges
-      // A settle that found nothing more looked before the nudges were read: look again.
-      if (!claimed?.job) claimed = await this.#claims.claim(this.#giveBack, this.#trouble)
-      if (claimed?.job) claimed = await this.#take(claimed.job, claimed.asked_at)
+      claimed ??= await this.claims.claim(this.#giveBack, this.#trouble)
+      if (claimed === null) return
+      if (claimed.job !== null) claimed = await this.#take(claimed.job, claimed.asked_at)
       else {
-        this.#link.send({ type: 'idle' })
-        await this.#idle.wait(nudges, claimed?.next_due_ms ?? null)
+        await this.#idle.wait(claimed.nudges, claimed.next_due_ms)
+        claimed = null
       }
     }
   }
+
+  readonly #ask = (): Asked => ({ asked_at: uptime(), nudges: this.#idle.nudges })
 
   /** Runs a claimed job to its settled end; returns what was claimed in the same breath. */
   async #take(job: Job, asked_at: number): Promise<Taken | null> {
@@ -185,20 +192,20 @@ export class Worker {
   }
 
   async #settle(job: Job, outcome: Outcome, run_ms: number | null): Promise<Taken | null> {
-    let asked_at = 0
+    let asked!: Asked
     const answer = await settleRun(this.#store, {
       job,
       outcome,
       run_ms,
       worker: { id: this.#setup.id, host: this.#host },
       next: () => {
-        asked_at = uptime()
-        return this.#bound.stopping ? null : this.#claims.params()
+        asked = this.#ask()
+        return this.#bound.stopping ? null : this.claims.params()
       },
       bound: this.#bound,
       on_late: ({ state, next }) => {
         this.#close(job, state !== null)
-        if (next !== null) this.#giveBack({ ...next, asked_at })
+        if (next !== null) this.#giveBack({ ...next, ...asked })
       },
       on_trouble: this.#trouble,
     })
@@ -208,10 +215,11 @@ export class Worker {
     }
     this.#close(job, answer.state !== null)
     const { cause, run_outcome, delay_ms, state } = answer.settlement
-    if (run_outcome === 'released' && run_ms !== null && this.#bound.stopping) this.released++
+    if (run_outcome === 'released' && run_ms !== null && this.#bound.stopping && !this.#killed.has(job.run_token ?? ''))
+      this.released++
     const retry_ms = state === 'pending' ? delay_ms : null
     this.#report(job, { event: eventOf(answer.state, run_outcome), cause, run_ms, retry_ms })
-    return answer.next && { ...answer.next, asked_at }
+    return answer.next && { ...answer.next, ...asked }
   }
 
   /** The end of a run is on record. A run that was taken over leaves its traces to whoever took it. */
@@ -221,12 +229,13 @@ export class Worker {
   }
 
   #endRuns(outcome: Parameters<RunHandle['end']>[0], patience_ms: number): void {
-    for (const { handle } of this.#runs.values()) {
-      if (handle.end(outcome, patience_ms)) this.killed++
+    for (const [token, { handle }] of this.#runs) {
+      if (handle.end(outcome, patience_ms)) this.#killed.add(token)
     }
   }
 
   #report(job: Job, turn: Turn): void {
+    if (turn.event === 'started') this.#idle.end()
     this.#link.send({ type: 'news', news: newsOf(job, this.#setup.id, turn) })
   }
 

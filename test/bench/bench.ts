@@ -11,7 +11,7 @@ import { startup } from './startup.ts'
 
 // `npm run bench`: how fast the bundle is, as ratios measured side by side in one run, for absolute figures differ from machine to
 // machine and from hour to hour. `-- --quick` for a look, `-- --only drain,idle` for a part, `-- --json FILE` for machines, and for an
-// executable `-- --only startup --binary FILE`. `-- --db mongodb://…` measures on that server, in databases of its own that it removes, and
+// executable `-- --only startup,idle --binary FILE`. `-- --db mongodb://…` measures on that server, in databases of its own that it removes, and
 // `--scale 0.01` takes that part of the jobs, for a server that is slow.
 
 const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {

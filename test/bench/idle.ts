@@ -1,24 +1,27 @@
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type BenchOptions, newPlace, pause, startWorkers } from './program.ts'
+import { type BenchOptions, BUNDLE, newPlace, pause, startWorkers, timeCommand } from './program.ts'
 import type { Figure } from './report.ts'
 
 /** What a supervisor with three workers costs while nothing is to be done. Linux only: read from /proc. */
 export async function idle(options: BenchOptions): Promise<Figure[]> {
-  const { quick, server } = options
+  const { quick, server, binary } = options
   await using place = newPlace(options)
-  // A Node of its own: PSS divides what is in memory once by all processes that use it, this one and strangers included.
-  const node = path.join(place.folder, 'node')
-  copyFileSync(process.execPath, node)
-  await using supervisor = await startWorkers(place, 3, node)
+  // A file of its own: PSS divides what is in memory once by all processes that use it, this one and strangers included.
+  const own = path.join(place.folder, 'own')
+  copyFileSync(binary ?? process.execPath, own)
+  const before = binary ? [] : [BUNDLE]
+  // As on any start but the first, which compiles the program.
+  timeCommand(own, [...before, 'worker', 'start', '--drain'], { place })
+  await using supervisor = await startWorkers(place, 3, [own, ...before])
   const pids = [supervisor.pid, ...childrenOf(supervisor.pid)]
   if (pids.length !== 4) throw new Error(`a supervisor and 3 workers expected, found ${pids.length} processes`)
-  // The first seconds are start-up: compiling, first heartbeats, garbage of the boot.
-  await pause(5_000)
+  // At first it is start-up: compiling, first heartbeats, garbage of the boot, which is let go of in the first quarter of a minute.
+  await pause(quick ? 5_000 : 40_000)
   const seconds = quick ? 6 : 20
-  const before = cpuSeconds(pids)
+  const used = cpuSeconds(pids)
   await pause(seconds * 1000)
-  const cpu = ((cpuSeconds(pids) - before) / seconds) * 100
+  const cpu = ((cpuSeconds(pids) - used) / seconds) * 100
   const note = `supervisor + 3 workers over ${seconds} s`
   return [
     {

@@ -90,14 +90,14 @@ export function queryBundle(place: Place, ...args: string[]) {
   return JSON.parse(stdout)
 }
 
-/** A running `worker start` by the executable `node`, ready and idle; stopped after `await using`. */
+/** A running `worker start` of `program`, the bundle if none is named, ready and idle; stopped after `await using`. */
 export async function startWorkers(
   place: Place,
   count: number,
-  node = process.execPath,
+  program: readonly string[] = [process.execPath, BUNDLE],
 ): Promise<{ pid: number } & AsyncDisposable> {
-  const args = [BUNDLE, 'worker', 'start', '--count', String(count)]
-  const child = spawn(node, args, {
+  const [file = '', ...before] = program
+  const child = spawn(file, [...before, 'worker', 'start', '--count', String(count)], {
     cwd: place.folder,
     env: place.env,
     stdio: ['ignore', 'ignore', 'pipe'],

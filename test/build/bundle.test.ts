@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { KILL_POINTS } from '../../src/platform/kill-point.ts'
@@ -10,10 +10,11 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 describe('the bundle', function () {
   this.timeout(60_000)
+  let folder: string
   let file: string
 
   before(() => {
-    const folder = tempFolder()
+    folder = tempFolder()
     execFileSync(process.execPath, [path.join(ROOT, 'build/bundle.ts'), '--quiet', folder])
     file = path.join(folder, 'queuectl.cjs')
   })
@@ -36,16 +37,17 @@ describe('the bundle', function () {
     execFileSync(process.execPath, [file, 'worker', 'start', '--drain'], { env })
     expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed', runs: 1 })
     expect(readdirSync(points).sort()).to.deep.equal([...KILL_POINTS].sort())
-    expect(readFileSync(file, 'utf8')).to.not.match(/KILL_POINTS/)
+    for (const name of readdirSync(folder))
+      expect(readFileSync(path.join(folder, name), 'utf8')).to.not.match(/KILL_POINTS/)
   })
 
   it('that is replaced while it works lets no worker of the other one in: its jobs finish, exit 75 (F30)', async () => {
     const home = tempFolder()
-    const mine = path.join(home, 'mine.cjs')
-    copyFileSync(file, mine)
+    const mine = path.join(home, 'mine')
+    cpSync(folder, mine, { recursive: true })
     const env = { PATH: process.env.PATH, QUEUECTL_HOME: home }
     run(home, 'enqueue', '--id', 'one', '--', 'echo begun; sleep 2; echo done')
-    const child = spawn(process.execPath, [mine, 'worker', 'start', '--count', '2'], { env })
+    const child = spawn(process.execPath, [path.join(mine, 'queuectl.cjs'), 'worker', 'start', '--count', '2'], { env })
     const ended = collect(child)
     const idle = await waitFor(
       () => {
@@ -55,14 +57,40 @@ describe('the bundle', function () {
       { within: 10_000, what: 'one works, one does not' },
     )
     const { version } = JSON.parse(run(home, 'version', '--json'))
-    writeFileSync(path.join(home, 'other.cjs'), readFileSync(mine, 'utf8').replaceAll(`"${version}"`, `"${version}.9"`))
-    renameSync(path.join(home, 'other.cjs'), mine)
+    const worker = path.join(mine, 'worker.cjs')
+    const other = path.join(mine, 'other.cjs')
+    writeFileSync(other, readFileSync(worker, 'utf8').replaceAll(`"${version}"`, `"${version}.9"`))
+    renameSync(other, worker)
     process.kill(idle.pid, 'SIGKILL')
     const { code, stdout } = await ended
     expect(code).to.equal(75)
     expect(stdout).to.contain(`was replaced by ${version}.9`)
     expect(JSON.parse(run(home, 'show', 'one', '--json'))).to.include({ state: 'completed', runs: 1 })
     expect(JSON.parse(run(home, 'worker', 'list', '--json'))).to.deep.equal([])
+  })
+
+  it('loads for a short command no part of Node that takes its time and is of no use to it', () => {
+    const home = tempFolder()
+    const report = path.join(home, 'report.cjs')
+    const loaded = path.join(home, 'loaded.json')
+    writeFileSync(
+      report,
+      `const before = new Set(process.moduleLoadList), { writeFileSync } = require('node:fs')
+      const since = () => process.moduleLoadList.filter((name) => !before.has(name))
+      process.on('exit', () => writeFileSync(${JSON.stringify(loaded)}, JSON.stringify(since())))`,
+    )
+    for (const words of [['--help'], ['enqueue', '--', 'true'], ['list']]) {
+      const env = { PATH: process.env.PATH, QUEUECTL_HOME: home }
+      execFileSync(process.execPath, ['--require', report, file, ...words], { env })
+      const names: string[] = JSON.parse(readFileSync(loaded, 'utf8'))
+      expect(names).to.include('NativeModule vm')
+      const slow =
+        /^NativeModule (?:child_process|cluster|crypto|os|perf_hooks|readline|timers\/promises|v8|worker_threads)$/
+      expect(
+        names.filter((name) => slow.test(name)),
+        words.join(' '),
+      ).to.deep.equal([])
+    }
   })
 
   it('says what it needs where Node is too old', () => {

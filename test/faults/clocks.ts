@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
 import { faultEnvironment } from '../helpers/fault.ts'
 import { freezeOutsideAWrite } from '../helpers/freeze.ts'
+import { killQuietly } from '../helpers/processes.ts'
 import type { Story } from '../helpers/side-by-side.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -58,7 +59,7 @@ export const CLOCKS: Record<string, Story> = {
       const sleeper = await scene.start('--count', '2')
       await scene.holder(id)
       const watcher = await scene.start()
-      await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'the job runs' })
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 10_000, what: 'the job runs' })
       const before = await scene.rows()
       const everybody = [...before.map(({ identity }) => identity.pid), ...scene.carriers()]
 
@@ -69,7 +70,7 @@ export const CLOCKS: Record<string, Story> = {
       watcher.child.kill('SIGCONT')
       const woken = monotonic()
       await waitFor(() => monotonic() - woken > 500, { within: 1_000, what: 'one is awake before the others' })
-      for (const pid of everybody) process.kill(pid, 'SIGCONT')
+      for (const pid of everybody) killQuietly(pid, 'SIGCONT')
 
       await scene.until(id, { state: 'completed' }, 10_000)
       expect(await scene.runs(id)).to.have.length(1)

@@ -8,20 +8,55 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 /** Of single processes. */
 export const FREEZES: Record<string, Story> = {
-  'a freeze of a worker: its job runs elsewhere within 35 s, and what it says later changes nothing (F7, R1, R2)': {
+  'a freeze of a worker: it is ended, its job runs elsewhere within 35 s, and what became of its run meanwhile counts for nothing (F7, R1, R2)':
+    {
+      async tell(scene) {
+        const id = await scene.add('echo start >> ledger; sleep 4; echo end >> ledger')
+        await scene.start('--count', '2')
+        const { identity } = await scene.holder(id)
+        process.kill(identity.pid, 'SIGSTOP')
+        const began = monotonic()
+        await scene.until(id, { runs: 2 }, 35_000)
+        expect(monotonic() - began).to.be.above(4_000)
+        await scene.until(id, { state: 'completed' }, 10_000)
+        const outcomes = (await scene.runs(id)).map(({ outcome }) => outcome)
+        // The frozen worker's job ended by itself meanwhile; its worker could not write that down.
+        expect(outcomes).to.deep.equal(['interrupted', 'completed'])
+        expect(lives(identity.pid)).to.equal(false)
+      },
+    },
+
+  'a freeze of a worker that wakes in time: it goes on with its job, which runs once (F7, R2)': {
     async tell(scene) {
-      const id = await scene.add('echo start >> ledger; sleep 4; echo end >> ledger')
-      await scene.start('--count', '2')
+      const id = await scene.add('echo start >> ledger; sleep 3; echo end >> ledger')
+      const { said } = await scene.start()
       const { identity } = await scene.holder(id)
-      process.kill(identity.pid, 'SIGSTOP')
+      await freezeOutsideAWrite(scene, [identity.pid])
       const began = monotonic()
-      await scene.until(id, { runs: 2 }, 35_000)
-      expect(monotonic() - began).to.be.above(4_000)
-      await scene.until(id, { state: 'completed' }, 10_000)
-      const outcomes = (await scene.runs(id)).map(({ outcome }) => outcome)
-      // The frozen worker's job ended by itself meanwhile; its worker could not write that down.
-      expect(outcomes).to.deep.equal(['interrupted', 'completed'])
-      expect(lives(identity.pid)).to.equal(false)
+      await waitFor(() => monotonic() - began > 10_000, { within: 11_000, what: 'not yet what is too long' })
+      process.kill(identity.pid, 'SIGCONT')
+      await scene.until(id, { state: 'completed' }, 5_000)
+      expect(await scene.runs(id)).to.have.length(1)
+      expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+      expect((await scene.workers()).map((row) => row.identity.pid)).to.deep.equal([identity.pid])
+      expect(said()).to.not.match(/killed|recovered/)
+    },
+  },
+
+  'a freeze of a worker that has nothing to do: news goes to the other one, which begins at once (F7)': {
+    async tell(scene) {
+      await scene.start('--count', '2')
+      const [frozen] = await scene.workers()
+      await freezeOutsideAWrite(scene, [frozen?.identity.pid ?? 0])
+      const late: number[] = []
+      const next = async () => {
+        const id = await scene.add('true')
+        const { created_at } = await scene.until(id, { state: 'completed' }, 5_000)
+        late.push(Number((await scene.runs(id))[0]?.started_at) - created_at)
+        return late.length >= 5 && late.slice(-5).every((ms) => ms < 300)
+      }
+      // Before it is killed, and another one put in its place.
+      await waitFor(next, { within: 10_000, what: 'five jobs in a row do not wait for a look' })
     },
   },
 
@@ -63,13 +98,13 @@ export const FREEZES: Record<string, Story> = {
       const id = await scene.add('echo $$ >> ledger; exec sleep 600')
       const { child } = await scene.start()
       const worker = await scene.holder(id)
-      await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'the first run' })
+      await waitFor(() => scene.lines('ledger').length === 1, { within: 10_000, what: 'the first run' })
       child.kill('SIGKILL')
       await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
       await freezeOutsideAWrite(scene, [worker.identity.pid])
       await scene.start()
       await scene.until(id, { runs: 2 }, 35_000)
-      await waitFor(() => scene.lines('ledger').length === 2, { within: 3_000, what: 'the second run' })
+      await waitFor(() => scene.lines('ledger').length === 2, { within: 10_000, what: 'the second run' })
       const [first, second] = scene.lines('ledger').map(Number)
       expect([lives(first ?? 0), lives(second ?? 0), isAlive(worker)]).to.deep.equal([false, true, false])
       expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 0 })

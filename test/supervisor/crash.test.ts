@@ -111,8 +111,7 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       first.child.kill('SIGKILL')
       const { processing_by } = await scene.job(slow)
       killQuietly(workers.find(({ id }) => id === processing_by)?.identity.pid ?? 0)
-      // It was at work already, and looks every 2 s; on a store that hosts share every 5 s.
-      await scene.until(slow, { runs: 2 }, embedded ? 3_000 : 7_000)
+      await scene.until(slow, { runs: 2 }, 3_000)
       for (const id of jobs) expect((await scene.runs(id)).map(({ outcome }) => outcome)).to.deep.equal(['completed'])
     })
   })

@@ -4,121 +4,153 @@ import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
 import type { KillPoint } from '../../src/platform/kill-point.ts'
 import { killQuietly } from '../helpers/processes.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { STORES } from '../helpers/stores.ts'
+import type { Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('a death by SIGKILL', function () {
-  this.timeout(60_000)
-  let scene: Scene
-  let points: string
-  beforeEach(async () => {
-    points = tempFolder()
-    scene = await Scene.open({ env: { QUEUECTL_KILL_POINTS: points } })
-  })
-  afterEach(() => scene.finish())
+/** Where the store has a part in what follows; the rest is seen on one of them. */
+const STORES_PART: readonly KillPoint[] = ['claimed', 'noted', 'settled', 'fenced']
 
-  /** Asks for a death; what is returned waits for it. */
-  const arm = (point: KillPoint) => {
-    writeFileSync(path.join(points, point), '')
-    const dead = () => readdirSync(points).some((name) => name.startsWith(`${point}.`))
-    return () => waitFor(dead, { within: 10_000, what: `a death at "${point}"` })
-  }
-
-  const outcomes = async (id: string) => (await scene.runs(id)).map(({ outcome, cause }) => `${outcome}: ${cause}`)
-
-  it('after enqueue’s commit, before its answer: said again, it is no second job (F6, R10)', async () => {
-    const dead = arm('inserted')
-    const enqueue = () => scene.run('enqueue', '{"id":"once","command":"echo ran >> ledger"}')
-    expect((await enqueue()).code).to.equal(137)
-    await dead()
-    const { code, stderr } = await enqueue()
-    expect(code).to.equal(0)
-    expect(stderr).to.match(/was there already/)
-    await scene.start()
-    await scene.until('once', { state: 'completed' }, 5_000)
-    expect(scene.lines('ledger')).to.deep.equal(['ran'])
-  })
-
-  for (const [point, what, lines, ended] of [
-    [
-      'claimed',
-      'between a claim and the start: the command had not run, and runs (F4)',
-      1,
-      ['interrupted: worker died'],
-    ],
-    [
-      'started',
-      'between the start and its trace: what started is ended, and runs anew (F4)',
-      2,
-      ['interrupted: worker died'],
-    ],
-    [
-      'ended',
-      'between the end and its trace: nobody knows, so that it runs again (F5)',
-      2,
-      ['interrupted: worker died'],
-    ],
-    ['noted', 'between the trace of the end and the settle: it does not run again (F5, R5)', 1, []],
-    ['settled', 'after the settle’s commit, before its answer: it does not run again (F6)', 1, []],
-  ] as const) {
-    it(what, async () => {
-      const dead = arm(point)
-      // One write; then slow enough to be found at it, where it is found before its end.
-      const id = await scene.add('echo ran >> ledger; sleep 0.3')
-      await scene.start()
-      await dead()
-      await scene.until(id, { state: 'completed' }, 5_000)
-      expect(await outcomes(id)).to.deep.equal([...ended, 'completed: completed'])
-      // A command that was killed as it began may not have come to its first word.
-      expect(scene.lines('ledger').length).to.be.within(point === 'started' ? 1 : lines, lines)
+for (const { name, embedded, prepare, openScene } of STORES) {
+  describe(`a death by SIGKILL, on ${name}`, function () {
+    this.timeout(60_000)
+    let scene: Scene
+    let points: string
+    before(prepare)
+    beforeEach(async () => {
+      points = tempFolder()
+      scene = await openScene({ env: { QUEUECTL_KILL_POINTS: points } })
     })
-  }
+    afterEach(() => scene.finish())
 
-  for (const [point, what, ended] of [
-    [
-      'fenced',
-      'of a supervisor that has taken a job from its dead owner: the next one gives it back (R1)',
-      'supervisor',
-    ],
-    ['recovered', 'of a supervisor that has just given a job back: it is given back once', 'worker'],
-  ] as const) {
-    it(what, async () => {
-      const id = await scene.add('echo ran >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
-      await scene.start()
-      const { identity, id: worker } = await scene.holder(id)
-      await waitFor(() => scene.lines('ledger').length === 1, { within: 5_000, what: 'the command runs' })
-      const dead = arm(point)
-      killQuietly(identity.pid)
-      await dead()
-      await scene.start()
-      await scene.until(id, { state: 'completed' }, 5_000)
-      expect(await outcomes(id)).to.deep.equal([`interrupted: ${ended} died`, 'completed: completed'])
-      expect((await scene.runs(id))[0]?.worker, 'who ran it').to.equal(worker)
-      expect(scene.lines('ledger')).to.have.length(2)
-    })
-  }
-
-  it('of a supervisor on a busy store: it takes no job before it is on record itself, so that the next one knows whom it takes it from (R1)', async () => {
-    const id = await scene.add('[ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
-    const { child } = await scene.start()
-    const { identity } = await scene.holder(id)
-    child.kill('SIGKILL')
-    killQuietly(identity.pid)
-    // Whoever waits for the lock gets it in no order: three times, to see it take the job first if it can.
-    for (let round = 0; round < 3; round++) {
-      const lock = await scene.lock()
-      const dead = arm('fenced')
-      const { said } = scene.launch()
-      await waitFor(() => said() !== '', { within: 10_000, what: 'the supervisor begins' })
-      const began = monotonic()
-      await waitFor(() => monotonic() - began > 700, { within: 2_000, what: 'the time for its first reap' })
-      await lock.release()
-      await dead()
-      const { processing_by } = await scene.job(id)
-      expect((await scene.rows()).map((row) => row.id)).to.include(processing_by)
+    /** Asks for a death; what is returned waits for it. */
+    const arm = (point: KillPoint) => {
+      writeFileSync(path.join(points, point), '')
+      const dead = () => readdirSync(points).some((name) => name.startsWith(`${point}.`))
+      return () => waitFor(dead, { within: 10_000, what: `a death at "${point}"` })
     }
-    await scene.start()
-    await scene.until(id, { state: 'completed' }, 5_000)
+
+    const outcomes = async (id: string) => (await scene.runs(id)).map(({ outcome, cause }) => `${outcome}: ${cause}`)
+
+    const itOnSqlite = embedded ? it : () => {}
+    const on = (point: KillPoint) => (STORES_PART.includes(point) ? it : itOnSqlite)
+
+    itOnSqlite('after enqueue’s commit, before its answer: said again, it is no second job (F6, R10)', async () => {
+      const dead = arm('inserted')
+      const enqueue = () => scene.run('enqueue', '{"id":"once","command":"echo ran >> ledger"}')
+      expect((await enqueue()).code).to.equal(137)
+      await dead()
+      const { code, stderr } = await enqueue()
+      expect(code).to.equal(0)
+      expect(stderr).to.match(/was there already/)
+      await scene.start()
+      await scene.until('once', { state: 'completed' }, 5_000)
+      expect(scene.lines('ledger')).to.deep.equal(['ran'])
+    })
+
+    for (const [point, what, lines, ended] of [
+      [
+        'claimed',
+        'between a claim and the start: the command had not run, and runs (F4)',
+        1,
+        ['interrupted: worker died'],
+      ],
+      [
+        'started',
+        'between the start and its trace: what started is ended, and runs anew (F4)',
+        2,
+        ['interrupted: worker died'],
+      ],
+      [
+        'ended',
+        'between the end and its trace: nobody knows, so that it runs again (F5)',
+        2,
+        ['interrupted: worker died'],
+      ],
+      ['noted', 'between the trace of the end and the settle: it does not run again (F5, R5)', 1, []],
+      ['settled', 'after the settle’s commit, before its answer: it does not run again (F6)', 1, []],
+    ] as const) {
+      on(point)(what, async () => {
+        const dead = arm(point)
+        // One write; then slow enough to be found at it, where it is found before its end.
+        const id = await scene.add('echo ran >> ledger; sleep 0.3')
+        await scene.start()
+        await dead()
+        await scene.until(id, { state: 'completed' }, 5_000)
+        expect(await outcomes(id)).to.deep.equal([...ended, 'completed: completed'])
+        // A command that was killed as it began may not have come to its first word.
+        expect(scene.lines('ledger').length).to.be.within(point === 'started' ? 1 : lines, lines)
+      })
+    }
+
+    for (const [point, what, ended] of [
+      [
+        'fenced',
+        'of a supervisor that has taken a job from its dead owner: the next one gives it back (R1)',
+        'supervisor',
+      ],
+      ['recovered', 'of a supervisor that has just given a job back: it is given back once', 'worker'],
+    ] as const) {
+      on(point)(what, async () => {
+        const id = await scene.add('echo ran >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
+        await scene.start()
+        const { identity, id: worker } = await scene.holder(id)
+        await waitFor(() => scene.lines('ledger').length === 1, { within: 5_000, what: 'the command runs' })
+        const dead = arm(point)
+        killQuietly(identity.pid)
+        await dead()
+        await scene.start()
+        await scene.until(id, { state: 'completed' }, 5_000)
+        expect(await outcomes(id)).to.deep.equal([`interrupted: ${ended} died`, 'completed: completed'])
+        expect((await scene.runs(id))[0]?.worker, 'who ran it').to.equal(worker)
+        expect(scene.lines('ledger')).to.have.length(2)
+      })
+    }
+
+    itOnSqlite(
+      'of a supervisor that has taken a job of which there is no trace: the next one knows whose it was (R1, R4)',
+      async () => {
+        const dead = [arm('claimed'), arm('fenced')]
+        const id = await scene.add('true')
+        await scene.start()
+        for (const died of dead) await died()
+        const [, , worker] =
+          readdirSync(points)
+            .find((name) => name.startsWith('claimed.'))
+            ?.split('.') ?? []
+        await scene.start()
+        await scene.until(id, { state: 'completed' }, 5_000)
+        const [cut] = await scene.runs(id)
+        expect(cut).to.include({ outcome: 'interrupted', worker })
+      },
+    )
+
+    itOnSqlite(
+      'of a supervisor on a busy store: it takes no job before it is on record itself, so that the next one knows whom it takes it from (R1)',
+      async () => {
+        // What holds it up is a lock, which only this store has.
+        const id = await scene.add('[ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
+        const { child } = await scene.start()
+        const { identity } = await scene.holder(id)
+        child.kill('SIGKILL')
+        killQuietly(identity.pid)
+        // Whoever waits for the lock gets it in no order: three times, to see it take the job first if it can.
+        for (let round = 0; round < 3; round++) {
+          const lock = await scene.lock()
+          const dead = arm('fenced')
+          const { said } = scene.launch()
+          await waitFor(() => said() !== '', { within: 10_000, what: 'the supervisor begins' })
+          const began = monotonic()
+          await waitFor(() => monotonic() - began > 700, { within: 2_000, what: 'the time for its first reap' })
+          await lock.release()
+          await dead()
+          const { processing_by } = await scene.job(id)
+          expect((await scene.rows()).map((row) => row.id)).to.include(processing_by)
+        }
+        await scene.start()
+        await scene.until(id, { state: 'completed' }, 5_000)
+      },
+    )
   })
-})
+}

@@ -48,6 +48,26 @@ describe('a supervisor’s life', function () {
     expect(monotonic() - began).to.be.below(8_000)
   })
 
+  it('drains: exit 75 when it is stopped before', async () => {
+    await scene.add('echo later', { delay_ms: 600_000 })
+    const { child, ended } = await scene.start('--drain')
+    child.kill('SIGTERM')
+    const { code, stdout } = await ended
+    expect(code).to.equal(75)
+    expect(stdout).to.match(/stopped before all was drained\n/)
+  })
+
+  it('counts a job once that a stop has cut short, as killed', async () => {
+    const id = await scene.add('sleep 30')
+    const { child, ended } = await scene.start('--grace', '0')
+    await scene.until(id, { state: 'processing' }, 5_000)
+    child.kill('SIGTERM')
+    const { code, stdout } = await ended
+    expect(code).to.equal(1)
+    expect(stdout).to.match(/stopped; 1 job killed\n/)
+    expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 0 })
+  })
+
   it('lets a running job finish when it is told to stop, however often (R8)', async () => {
     const id = await scene.add('sleep 1; echo done > finished')
     const { child, ended } = await scene.start()
@@ -77,7 +97,7 @@ describe('a supervisor’s life', function () {
     await scene.until(id, { state: 'processing' }, 5_000)
     const press = async (seen: RegExp) => {
       child.kill('SIGINT')
-      await waitFor(() => seen.test(said()), { within: 2_000, what: String(seen) })
+      await waitFor(() => seen.test(said()), { within: 10_000, what: String(seen) })
       const pressed = monotonic()
       await waitFor(() => monotonic() - pressed > 510, { within: 1_000, what: 'the next press counts' })
     }

@@ -64,7 +64,7 @@ describe('limits', function () {
     await scene.store.setConfig({ key: 'retention', value: 0 })
     await scene.start()
     await waitFor(async () => (await scene.store.overview()).total.cancelled === 0, { within: 10_000, what: 'they go' })
-    await waitFor(() => logs().length === 1, { within: 1_000, what: 'the logs go' })
+    await waitFor(() => logs().length === 1, { within: 10_000, what: 'the logs go' })
     expect((await scene.store.list({ sort: 'newest', limit: 10 })).map(({ id }) => id)).to.deep.equal([dead])
   })
 

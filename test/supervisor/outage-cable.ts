@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { startServer } from '../helpers/mongo-server.ts'
 import { type NetworkHost, openNetwork } from '../helpers/network.ts'
 import type { Telling } from '../helpers/side-by-side.ts'
-import { type Host, Scene } from '../helpers/supervised.ts'
+import { type Host, inScene, type Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 /** Seconds: the shortest that can be set. */
@@ -18,15 +18,14 @@ export const CABLE: Record<string, Telling> = {
       if (network === null) return 'it takes Linux, root and iproute2'
       const place = network.host('s')
       const server = await startServer({ place })
-      const scene = await Scene.open({ address: `${server.url('hosts')}?directConnection=true` })
       const [a, b] = [network.host('a'), network.host('b')]
-      const hostOf = (id: string, { through }: { through: readonly string[] }) => scene.host(id, { through })
-      const hosts = { a: hostOf('a', a), b: hostOf('b', b) }
       try {
-        await tell(scene, hosts, b)
+        await inScene({ address: `${server.url('hosts')}?directConnection=true` }, (scene) => {
+          const hostOf = (id: string, { through }: { through: readonly string[] }) => scene.host(id, { through })
+          const hosts = { a: hostOf('a', a), b: hostOf('b', b) }
+          return tell(scene, hosts, b).finally(() => b.mend())
+        })
       } finally {
-        b.mend()
-        await scene.finish()
         await server.stop()
         network.close()
       }
@@ -51,7 +50,8 @@ async function tell(scene: Scene, { a, b }: { a: Host; b: Host }, cable: Network
   const [there = '', here = ''] = [holders.get('b'), holders.get('a')]
   expect([here, there]).to.have.members(['one', 'two'])
   writeFileSync(path.join(scene.home, `go-${here}`), '')
-  await scene.until(here, { state: 'completed' }, 5_000)
+  await scene.until(here, { state: 'completed' }, 10_000)
+  await waitFor(() => scene.lines(`ledger-${there}`).length === 1, { within: 10_000, what: 'the other one runs' })
 
   cable.cut()
   await scene.until(there, { state: 'completed', runs: 2 }, (LEASE + 10) * 1000)

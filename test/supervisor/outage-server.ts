@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { startServer } from '../helpers/mongo-server.ts'
 import type { Telling } from '../helpers/side-by-side.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { inScene, type Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -19,8 +19,7 @@ export const SERVER_DEATH: Record<string, Telling> = {
     const folder = tempFolder()
     let server = await startServer({ folder })
     const port = Number(server.host.split(':')[1])
-    const scene = await Scene.open({ address: server.url('death') })
-    try {
+    await inScene({ address: server.url('death') }, async (scene) => {
       const hosts = [scene.host('a'), scene.host('b')]
       await Promise.all(hosts.map((host) => host.start('--count', '2')))
       const jobs = Array.from({ length: JOBS }, (_, i) => JSON.stringify({ id: `j${i}`, command: COMMAND }))
@@ -33,14 +32,11 @@ export const SERVER_DEATH: Record<string, Telling> = {
         server = await startServer({ folder, port })
       }
       await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
-        within: 60_000,
+        within: 90_000,
         what: 'all are completed',
       })
       await agree(scene)
-    } finally {
-      await scene.finish()
-      await server.stop()
-    }
+    }).finally(() => server.stop())
     return undefined
   },
 }

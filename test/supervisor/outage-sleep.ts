@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { mongoServer } from '../helpers/mongo-server.ts'
 import { HAS_PROC, killQuietly, lives } from '../helpers/processes.ts'
 import type { Telling } from '../helpers/side-by-side.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { inScene, type Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 /** Seconds: the shortest that can be set. */
@@ -16,12 +16,7 @@ export const SLEEP: Record<string, Telling> = {
   'for a host that sleeps for longer than its leases: its job runs elsewhere, and at its wake it ends its own run first (F26, R9)':
     async () => {
       if (!HAS_PROC || process.getuid?.() !== 0) return 'it takes Linux and root'
-      const scene = await Scene.open({ address: (await mongoServer()).url() })
-      try {
-        await tell(scene)
-      } finally {
-        await scene.finish()
-      }
+      await inScene({ address: (await mongoServer()).url() }, tell)
       return undefined
     },
 }
@@ -34,7 +29,7 @@ async function tell(scene: Scene): Promise<void> {
   )
   const sleeper = await scene.host('sleeper').start()
   const { identity } = await scene.holder(id)
-  await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'it runs' })
+  await waitFor(() => scene.lines('ledger').length === 1, { within: 10_000, what: 'it runs' })
   const [job = 0] = scene.lines('ledger').map(Number)
   const all = [sleeper.child.pid, identity.pid, -job]
   await scene.host('other', { through: UNSHARE }).start()

@@ -4,30 +4,105 @@ import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { Reaper } from '../../src/supervisor/reaper.ts'
 import { openTraces } from '../../src/worker/traces.ts'
-import { beatOf, put, take, workerRow } from '../contract/kit.ts'
+import { beatOf, mustGet, put, take, workerRow } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
+const DEATH = { kind: 'interrupted', cause: 'worker died' } as const
+
 describe('the reaper', () => {
   let store: JobStore
   before(needsMongo)
-  afterEach(() => store.close())
-
-  it('books the run of a lost host under the name of that host, where its log lies', async () => {
+  beforeEach(async () => {
     const address = (await mongoServer()).url()
     store = await openStore({ address, role: 'supervisor', data_folder: tempFolder(), is_alive: () => false })
+  })
+  afterEach(() => store.close())
+
+  function reaperOn(looked_at: JobStore): Reaper {
+    const traces = openTraces(store.info.folder)
+    const context = { store: looked_at, platform, traces, by: 's2', host: 'here', lease_ms: 20_000, tell: () => {} }
+    return new Reaper(context, () => true)
+  }
+
+  it('books the run of a lost host under the name of that host, where its log lies', async () => {
     await put(store, ['a'])
     await take(store, { lease_ms: 1 })
     await store.beat({ ...beatOf('s1', []), workers: [{ ...workerRow('w1', 's1'), host: 'there' }] })
-    const traces = openTraces(store.info.folder)
-    const context = { store, platform, traces, by: 's2', host: 'here', lease_ms: 20_000, tell: () => {} }
-    const reaper = new Reaper(context, () => true)
+    const reaper = reaperOn(store)
     const booked = async () => {
       await reaper.pass(new Set())
       return (await store.runs({ id: 'a' }))[0]
     }
     const run = await waitFor(booked, { within: 4_000, what: 'the run is recovered' })
     expect(run).to.include({ worker: 'w1', host: 'there', outcome: 'interrupted', cause: 'host lost' })
+  })
+
+  it('takes nothing from those whose leases end while it is busy with others, for they are renewed meanwhile (R9)', async () => {
+    await put(store, ['lost', 'held'])
+    await take(store, { lease_ms: 1 })
+    await take(store, { lease_ms: 10_000 })
+    let late_ms = 5_000
+    const slow: JobStore = {
+      ...store,
+      now: () => store.now() + late_ms,
+      async fence(params) {
+        late_ms = 60_000
+        return store.fence(params)
+      },
+    }
+    await reaperOn(slow).pass(new Set())
+    expect(await mustGet(store, 'lost')).to.include({ state: 'pending', interruptions: 1 })
+    expect(await mustGet(store, 'held')).to.include({ state: 'processing', processing_by: 'w1' })
+  })
+
+  it('recovers what a server handed to a worker that was dead, and buried, by then (R1, R6)', async () => {
+    await put(store, ['a'])
+    const self = platform.identify(process.pid)
+    const beat = beatOf('s2', ['w1'])
+    Object.assign(beat.supervisor, { identity: self })
+    for (const worker of beat.workers) Object.assign(worker, { identity: { ...self, start: '1' } })
+    const reaper = reaperOn(store)
+    expect(await reaper.recoverOwner(beat.workers[0] as never, DEATH)).to.equal(0)
+    await store.beat(beat)
+    await take(store)
+    await reaper.pass(new Set())
+    expect(await mustGet(store, 'a')).to.include({ state: 'pending', interruptions: 1, worker_deaths: 1 })
+  })
+
+  it('leaves a run to the recovery that is under way, which knows what it died of (R6)', async () => {
+    await put(store, ['a'])
+    await take(store)
+    await store.beat(beatOf('s1', ['w1']))
+    const owner = (await store.processes()).find(({ id }) => id === 'w1')
+    const busy: JobStore = {
+      ...store,
+      async settle(params) {
+        await reaper.pass(new Set())
+        return store.settle(params)
+      },
+    }
+    const reaper = reaperOn(busy)
+    expect(await reaper.recoverOwner(owner as never, DEATH)).to.equal(1)
+    expect(await mustGet(store, 'a')).to.include({ interruptions: 1, worker_deaths: 1 })
+  })
+
+  it('goes on with a recovery that the store has cut off, and still knows what the run died of (R6)', async () => {
+    await put(store, ['a'])
+    await take(store)
+    await store.beat(beatOf('s1', ['w1']))
+    const owner = (await store.processes()).find(({ id }) => id === 'w1')
+    let failures = 1
+    const reaper = reaperOn({
+      ...store,
+      async settle(params) {
+        if (failures-- > 0) throw new Error('away')
+        return store.settle(params)
+      },
+    })
+    expect(await reaper.recoverOwner(owner as never, DEATH).catch(({ message }) => message)).to.equal('away')
+    await reaper.pass(new Set())
+    expect(await mustGet(store, 'a')).to.include({ interruptions: 1, worker_deaths: 1 })
   })
 })

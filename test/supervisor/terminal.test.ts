@@ -35,8 +35,8 @@ describe('worker start in a terminal', function () {
     const ended = collect(child)
     const id = await scene.add(command)
     await waitFor(() => scene.lines('ledger').length === 1, { within: 15_000, what: 'the command runs' })
-    const shows = (text: RegExp) => waitFor(() => text.test(said), { within: 2_000, what: String(text) })
-    await shows(/ready; stop with/)
+    const shows = (text: RegExp) => waitFor(() => text.test(said), { within: 10_000, what: String(text) })
+    await shows(/^\d\d:\d\d:\d\d {2}2 workers ready; stop with/m)
     const rows = await scene.rows()
     const press = async (text: RegExp) => {
       child.stdin?.write(CTRL_C)

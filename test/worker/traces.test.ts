@@ -63,6 +63,18 @@ describe('the traces of runs (R5)', () => {
     expect(own.readDone(second)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
+  it('say whose run it is, where it never came to its start, and whatever comes later stands', () => {
+    const token = newToken()
+    traces.owned({ token, worker_id: 'w-1' })
+    expect(traces.read(token)).to.include({ worker_id: 'w-1', pid: null, start: null })
+    expect(traces.readDone(token)).to.equal(null)
+    traces.start(trace(token))
+    traces.owned({ token, worker_id: 'w-other' })
+    traces.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
+    expect(traces.read(token)).to.deep.equal(trace(token))
+    expect(traces.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
+  })
+
   it('leave nothing behind when their process ends, and clear up after one that was killed', () => {
     const own = tempFolder()
     const module = JSON.stringify(new URL('../../src/worker/traces.ts', import.meta.url).href)

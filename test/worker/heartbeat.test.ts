@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { FENCE_MS } from '../../src/domain/timing.ts'
+import { monotonic } from '../../src/platform/clock.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { startHeartbeat } from '../../src/worker/heartbeat.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('a worker without a supervisor', () => {
+  it('renews its leases before it would have to end its runs, however short they are (R2, R9)', async () => {
+    const until_fence_ms = 2_900
+    const began = monotonic()
+    let renewed_at: number | null = null
+    const store = {
+      info: { shared: true },
+      async renew() {
+        renewed_at = monotonic()
+        return { lost: [], cancelled: [] }
+      },
+    } as unknown as JobStore
+    const heartbeat = startHeartbeat({
+      store,
+      worker_id: 'w1',
+      lease_ms: FENCE_MS.term + until_fence_ms,
+      tokens: () => ['t'],
+      on_renewed: () => {},
+      on_trouble: () => {},
+    })
+    try {
+      await waitFor(() => renewed_at !== null, { within: until_fence_ms, what: 'it renews' })
+      expect(Number(renewed_at) - began, 'not at once: a supervisor may be there').to.be.above(1_500)
+    } finally {
+      heartbeat.stop()
+    }
+  })
+})
