@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { misconfigured } from '../domain/errors.ts'
+import { isPlainPath, withoutFileScheme } from '../domain/store-address.ts'
 
 /** Where the queue is, and who said so. */
 export interface StoreAddress {
@@ -13,14 +14,29 @@ export interface StoreAddress {
   from_env_file: boolean
 }
 
+/** What `.env` may set; others of that prefix are what our processes and jobs tell each other. */
+const SETTABLE: ReadonlySet<string> = new Set([
+  'QUEUECTL_DB',
+  'QUEUECTL_HOME',
+  'QUEUECTL_HOST_ID',
+  'QUEUECTL_PLAIN_SPAWN',
+  'QUEUECTL_DEBUG',
+])
+
 /**
  * The store that a command is for: `--db`, QUEUECTL_DB, MONGODB_URI, or the data folder's own file. `.env` in the working folder
- * counts for variables that the environment does not have; its QUEUECTL_* ones are taken over into it. Throws `configuration`
- * (78) for an unreadable `.env`, and inside a job whose store has a password that was withheld from it.
+ * counts for variables that the environment does not have; its QUEUECTL_* ones are taken over into it, and `on_unknown` hears of those
+ * that it cannot set. Throws `configuration` (78) for an unreadable `.env`, and inside a job whose store has a password that was
+ * withheld from it.
  */
-export async function resolveAddress(option: string | undefined): Promise<StoreAddress> {
+export async function resolveAddress(
+  option: string | undefined,
+  on_unknown: (names: readonly string[]) => void,
+): Promise<StoreAddress> {
   const file = readEnvFile(path.resolve('.env'))
   adopt(file)
+  const unknown = Object.keys(file).filter((name) => /^QUEUECTL_\w{1,40}$/.test(name) && !SETTABLE.has(name))
+  if (unknown.length > 0) on_unknown(unknown)
   if (option !== undefined) return { address: absolute(option), origin: '--db', from_env_file: false }
   const { QUEUECTL_DB, QUEUECTL_DB_WITHHELD, QUEUECTL_HOME, MONGODB_URI = file.MONGODB_URI } = process.env
   if (QUEUECTL_DB) {
@@ -33,7 +49,11 @@ export async function resolveAddress(option: string | undefined): Promise<StoreA
     )
   }
   if (MONGODB_URI) {
-    return { address: MONGODB_URI, origin: 'MONGODB_URI', from_env_file: process.env.MONGODB_URI === undefined }
+    return {
+      address: absolute(MONGODB_URI),
+      origin: 'MONGODB_URI',
+      from_env_file: process.env.MONGODB_URI === undefined,
+    }
   }
   const { platform } = await import('../platform/platform.ts')
   return {
@@ -43,21 +63,11 @@ export async function resolveAddress(option: string | undefined): Promise<StoreA
   }
 }
 
-/** Whether `address` names a store that several hosts may share. */
-export function isShared(address: string): boolean {
-  return !isPlainPath(address) && /^mongodb(\+srv)?:\/\//i.test(address)
-}
-
-/** Most addresses are; to look for letters in either case, which the others need, takes a short command a hundredth of its time. */
-function isPlainPath(address: string): boolean {
-  return !address.includes(':')
-}
-
 function absolute(address: string): string {
   if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
   if (isPlainPath(address)) return path.resolve(address)
   if (/^file:\/\//i.test(address)) return fileUrlPath(address)
-  const local = address.replace(/^(?:sqlite|file):(?:\/\/(?=\/))?/i, '')
+  const local = withoutFileScheme(address)
   // Another scheme is the store's to know or to refuse.
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(local) ? local : path.resolve(local)
 }
@@ -84,6 +94,6 @@ function readEnvFile(file: string): NodeJS.Dict<string> {
 
 function adopt(file: NodeJS.Dict<string>): void {
   for (const [name, value] of Object.entries(file)) {
-    if (name.startsWith('QUEUECTL_')) process.env[name] ??= value
+    if (SETTABLE.has(name)) process.env[name] ??= value
   }
 }

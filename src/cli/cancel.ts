@@ -1,6 +1,7 @@
 import { parseDuration } from '../domain/duration.ts'
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { isFinal, type Job } from '../domain/job.ts'
+import { monotonic } from '../platform/clock.ts'
 import type { Changed, JobStore } from '../store/port.ts'
 import { reportChanges } from './changes.ts'
 import type { Context } from './context.ts'
@@ -37,14 +38,14 @@ export async function cancel(
 
 /** Replaces `requested` by what came of it, for those that come to an end in time. */
 async function settleRequests(store: JobStore, running: Changed[], within_ms: number): Promise<void> {
-  const deadline = performance.now() + within_ms
+  const deadline = monotonic() + within_ms
   const ticker = openTicker(store)
   for (const change of running) {
     for (;;) {
       const job = await store.get({ id: change.id })
       change.job = job
       change.result = resultOf(job)
-      if (change.result !== 'requested' || performance.now() >= deadline) break
+      if (change.result !== 'requested' || monotonic() >= deadline) break
       await ticker.next()
     }
   }

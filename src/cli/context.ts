@@ -1,8 +1,9 @@
 import { writeSync } from 'node:fs'
 import { type Config, effectiveConfig } from '../domain/config.ts'
 import { EXIT, misconfigured } from '../domain/errors.ts'
+import { isShared } from '../domain/store-address.ts'
 import type { JobStore, StoreRole } from '../store/port.ts'
-import { isShared, resolveAddress, type StoreAddress } from './address.ts'
+import { resolveAddress, type StoreAddress } from './address.ts'
 import { isTerminal } from './terminal.ts'
 import { safe, safeJson } from './text.ts'
 
@@ -15,6 +16,8 @@ export class Context {
   db: string | undefined
   /** The store may lie in a database that other programs use. */
   init = false
+  /** False: a file that is not there is not made. */
+  create = true
   #address: Promise<StoreAddress> | null = null
   #stores: JobStore[] = []
   #opened: Promise<JobStore> | null = null
@@ -70,7 +73,10 @@ export class Context {
 
   /** Where the store is and who said so; for handing on to our own workers. */
   address(): Promise<StoreAddress> {
-    this.#address ??= resolveAddress(this.db)
+    this.#address ??= resolveAddress(this.db, (names) => {
+      // A misspelt name must not lead to another queue in silence.
+      this.note(`.env has variables that are not read from there: ${names.join(', ')}`)
+    })
     return this.#address
   }
 
@@ -108,8 +114,9 @@ export class Context {
       const store = await openStore({
         address,
         role,
-        data_folder: platform.dataFolder(),
+        ...(isShared(address) && { data_folder: platform.dataFolder() }),
         init: this.init,
+        create: this.create,
         is_alive: (identity) => platform.liveness(identity) === 'alive',
       })
       this.#stores.push(store)

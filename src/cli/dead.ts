@@ -35,7 +35,7 @@ export async function retryDead(
   if (queue !== undefined && !all) throw invalid('--queue goes with --all')
   queueName(queue)
   const store = await context.store()
-  const changes = all ? await retryAll(store, queue) : await retryEach(store, await idsToChange(context, store, texts))
+  const changes = all ? await retryAll(store, queue) : await retry(store, await idsToChange(context, store, texts))
   if (all && changes.length === 0) context.note('no dead jobs')
   reportChanges(context, store, changes, { done: 'requeued', rule: RULE })
 }
@@ -55,16 +55,12 @@ async function retryAll(store: JobStore, queue: string | undefined): Promise<Cha
     if (page.length < BATCH) break
   }
   const changes: Changed[] = []
-  for (let i = 0; i < ids.length; i += BATCH) changes.push(...(await store.requeue({ ids: ids.slice(i, i + BATCH) })))
-  return changes
+  for (let i = 0; i < ids.length; i += BATCH) changes.push(...(await retry(store, ids.slice(i, i + BATCH))))
+  // What somebody else has retried or purged meanwhile is no job of ours.
+  return changes.filter(({ result }) => result === 'done')
 }
 
-async function retryEach(store: JobStore, ids: readonly string[]): Promise<Changed[]> {
-  const changes: Changed[] = []
-  for (const id of ids) {
-    const job = await store.get({ id })
-    if (job !== null && job.state !== 'dead') changes.push({ id, result: 'wrong_state', job })
-    else changes.push(...(await store.requeue({ ids: [id] })))
-  }
-  return changes
+/** Those that are dead when they are changed, whatever they were when they were looked for. */
+function retry(store: JobStore, ids: readonly string[]): Promise<Changed[]> {
+  return store.requeue({ ids, from: ['dead'] })
 }

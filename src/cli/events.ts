@@ -16,6 +16,7 @@ export function eventTeller(json: boolean): Tell {
   process.stdout.on('error', () => {
     heard = false
   })
+  const clock = clockFor(process.stdout)
   return (event) => {
     if (!heard) return
     const now = Date.now()
@@ -24,13 +25,14 @@ export function eventTeller(json: boolean): Tell {
   }
 }
 
-let told = { second: Number.NaN, text: '' }
-
-/** Local time of day; worked out once a second, since a busy supervisor tells thousands of lines. */
-function clock(now: number): string {
-  const second = Math.floor(now / 1000)
-  if (told.second !== second) told = { second, text: localTime(now).slice(11) }
-  return told.text
+/** Local time of day, with the date where lines are kept; worked out once a second, since a busy supervisor tells thousands of lines. */
+function clockFor({ isTTY }: { isTTY: boolean }): (now: number) => string {
+  let told = { second: Number.NaN, text: '' }
+  return (now) => {
+    const second = Math.floor(now / 1000)
+    if (told.second !== second) told = { second, text: localTime(now).slice(isTTY ? 11 : 0) }
+    return told.text
+  }
 }
 
 function readable(event: SupervisorEvent): string {
@@ -61,7 +63,7 @@ function readable(event: SupervisorEvent): string {
     case 'not_drained':
       return drain(event.left, event.died)
     case 'stopped':
-      return `stopped${cut(event.killed, event.released)}`
+      return `stopped${event.drained ? '' : ' before all was drained'}${cut(event.killed, event.released)}`
     case 'trouble':
       return `trouble: ${event.message}`
   }

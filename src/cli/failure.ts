@@ -17,6 +17,12 @@ export function failureOf(error: unknown): Failure {
   return { ...failure, message: cut(withoutSecrets(message)), hint: hint && cut(hint) }
 }
 
+/** What `error` is where a command speaks for a job: 125, which cannot be taken for the job's own code. */
+export function ownFailure(error: unknown): QueuectlError {
+  const { code, message, hint } = failureOf(error)
+  return new QueuectlError(code, EXIT.own_failure, message, hint)
+}
+
 /** A message may quote what was given, however long. */
 const LONGEST = 1_000
 

@@ -1,5 +1,6 @@
 import { invalid } from '../domain/errors.ts'
 import { FINAL_STATES, isQueueName, JOB_STATES, JOB_VIEWS, type JobState, type JobView } from '../domain/job.ts'
+import { MOST_WORKERS } from '../domain/process.ts'
 import type { JobSort } from '../store/port.ts'
 import { suggestion } from './suggest.ts'
 
@@ -22,11 +23,22 @@ export function sortName(text: string): JobSort {
 }
 
 /** A queue's name, checked; undefined stays. Throws `invalid`. */
-export function queueName(text: string | undefined): string | undefined {
+export function queueName<Text extends string | undefined>(text: Text): Text {
   if (text !== undefined && !isQueueName(text)) {
     throw invalid(`"${text}" cannot be a queue`, 'a queue’s name is 1 to 64 of A-Z a-z 0-9 . _ -')
   }
   return text
+}
+
+/** The queues named in `texts`, lists with commas. Throws `invalid`. */
+export function queueNames(texts: readonly string[]): string[] {
+  const names = texts.flatMap((text) => text.split(',')).map((name) => queueName(name.trim()))
+  return [...new Set(names)]
+}
+
+/** How many workers a supervisor is to have, at least `least`. Throws `invalid` naming `what`. */
+export function workerCount(text: string, what: string, least: number): number {
+  return wholeNumber(text, what, least, MOST_WORKERS)
 }
 
 /** A whole number from `min` to `max`. Throws `invalid` naming `what`. */

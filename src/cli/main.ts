@@ -18,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const shown = argv.map(withoutSecrets)
     if (shown.some((word, i) => word !== argv[i])) showAsArguments(shown)
     const { buildProgram } = await import('./program.ts')
-    await buildProgram(context, argv[0]).parseAsync(argv, { from: 'user' })
+    await buildProgram(context, argv).parseAsync(argv, { from: 'user' })
   } catch (error) {
     fail(context, error)
   }

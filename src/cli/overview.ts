@@ -7,7 +7,7 @@ import { lowSpaces, lowSpaceText } from './low-space.ts'
 import { type Column, paint, pairs, table } from './output.ts'
 import { isServing, isSupervisor, type Seen, seenProcesses } from './registry.ts'
 import { hostPairs, hostsOf, hostToJson, workersByState, workersText } from './status-workers.ts'
-import { isTerminal } from './terminal.ts'
+import { terminalLines } from './terminal.ts'
 import { safe } from './text.ts'
 import { SAMPLES_MS, type Throughput, throughput } from './throughput.ts'
 import { openTicker } from './ticker.ts'
@@ -32,7 +32,10 @@ export async function status(context: Context, options: { byQueue?: boolean; wat
   const print = async () => {
     const now = await look(store)
     if (context.json) context.outJson(statusToJson(now, options.byQueue === true))
-    else context.out(clear(options.watch === true) + statusText(now, options.byQueue === true))
+    else {
+      const text = statusText(now, options.byQueue === true)
+      context.out(options.watch ? redrawn(text) : text)
+    }
   }
   await print()
   if (!options.watch) return
@@ -115,8 +118,13 @@ function queueTable(queues: Overview['queues']): string {
   return table(columns, rows)
 }
 
-/** A terminal is drawn over from its top; a file gets one picture under the other. */
-function clear(watch: boolean): string {
-  if (!watch) return ''
-  return isTerminal(1) ? '\x1b[H\x1b[J' : '\n'
+/** A terminal is drawn over from its top, and what is too much for it left out: it would scroll. A file gets all, again and again. */
+function redrawn(text: string): string {
+  const most = terminalLines()
+  if (most === null) return `\n${text}`
+  const lines = text.split('\n')
+  // The cursor stands below the last line.
+  const fits = most - 1
+  const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - 1), `… ${lines.length - fits + 1} lines more`]
+  return `\x1b[H\x1b[J${shown.join('\n')}`
 }

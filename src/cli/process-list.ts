@@ -1,4 +1,5 @@
 import { formatDuration } from '../domain/duration.ts'
+import type { Job } from '../domain/job.ts'
 import type { RunningJob } from '../domain/process.ts'
 import type { Context } from './context.ts'
 import { bytes, type Column, table } from './output.ts'
@@ -10,7 +11,8 @@ import { iso, relative } from './time.ts'
 /** `worker list`: supervisors, each followed by its workers. */
 export async function listProcesses(context: Context): Promise<void> {
   const store = await context.store()
-  const rows = await seenProcesses(store)
+  const [seen, processing] = await Promise.all([seenProcesses(store), store.processing()])
+  const rows = seen.map((row) => atWork(row, processing))
   const now = store.now()
   if (context.json) {
     context.outJson(rows.map((row) => rowToJson(row, now)))
@@ -24,6 +26,25 @@ export async function listProcesses(context: Context): Promise<void> {
   for (const { id, run, note } of rows.flatMap(jobsOf)) {
     if (note !== null) context.note(`run ${run} of job ${id}: ${note}`)
   }
+}
+
+/** A worker with the jobs that it has now: its heartbeat told of them when it was written, seconds ago, and of what they use. */
+function atWork(row: Seen, processing: readonly Job[]): Seen {
+  if (!isWorker(row) || row.life !== 'alive') return row
+  const jobs = processing
+    .filter(({ processing_by }) => processing_by === row.id)
+    .map((job): RunningJob => row.jobs.find(({ token }) => token === job.run_token) ?? justStarted(job))
+  const { state } = row
+  return {
+    ...row,
+    jobs,
+    state: state === 'idle' && jobs.length > 0 ? 'busy' : state === 'busy' && jobs.length === 0 ? 'idle' : state,
+  }
+}
+
+function justStarted({ id, runs: run, run_token, command, started_at, locked_at }: Job): RunningJob {
+  const unknown = { pid: null, cpu: null, rss: null, note: null }
+  return { id, run, token: run_token ?? '', command, started_at: started_at ?? locked_at ?? 0, ...unknown }
 }
 
 function columns(rows: readonly Seen[], now: number): Column<Seen>[] {

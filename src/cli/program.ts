@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { registerAudit } from './commands/audit.ts'
 import { registerBackup, registerRestore } from './commands/backup.ts'
 import { registerCancel } from './commands/cancel.ts'
@@ -19,6 +20,7 @@ import { registerVersion } from './commands/version.ts'
 import { registerWait } from './commands/wait.ts'
 import { registerWorker } from './commands/worker.ts'
 import type { Context } from './context.ts'
+import { suggestion } from './suggest.ts'
 import { terminalColumns } from './terminal.ts'
 import { VERSION } from './version.ts'
 
@@ -52,10 +54,10 @@ const COMMANDS = new Map<string, Register>([
 ])
 
 /**
- * The commands with their options and help; the work of a command is loaded when it is run. When the command line begins with a
- * command's name, `first`, the others are left out: to describe them all costs a tenth of Node's own start.
+ * The commands with their options and help; the work of a command is loaded when it is run. When the command line `argv` begins with
+ * a command's name, the others are left out: to describe them all costs a tenth of Node's own start. Throws for a command that is not there.
  */
-export function buildProgram(context: Context, first = ''): Command {
+export function buildProgram(context: Context, argv: readonly string[] = []): Command {
   const program = new Command('queuectl')
     .description('A durable job queue for shell commands.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -85,7 +87,24 @@ export function buildProgram(context: Context, first = ''): Command {
     })
     .addHelpText('after', "\nExample:\n  $ queuectl enqueue -- 'echo hello'\n  $ queuectl worker start --count 3")
 
+  const [first = '', ...rest] = argv
   const named = COMMANDS.get(first)
   for (const register of named ? [named] : COMMANDS.values()) register(program, context)
+  refuseUnknown(program, first === 'help' ? rest : argv)
   return program
+}
+
+/** Commander would show the help of all that there is when help is asked for a command that is not there. */
+function refuseUnknown(program: Command, words: readonly string[]): void {
+  let at = program
+  for (const word of words) {
+    if (at.commands.length === 0 || word.startsWith('-') || word === 'help') return
+    const next = at.commands.find((command) => command.name() === word)
+    if (next === undefined) {
+      const names = at.commands.map((command) => command.name())
+      const hint = suggestion(word, names) ?? 'queuectl help lists the commands'
+      throw new QueuectlError('usage', EXIT.usage, `unknown command "${word}"`, hint)
+    }
+    at = next
+  }
 }

@@ -20,6 +20,13 @@ export async function seenProcesses(store: JobStore): Promise<Seen[]> {
     const gone = platform.liveness(row.identity) === 'gone'
     return { ...row, life: gone ? 'gone' : store.now() - row.beat_at > silent_ms ? 'silent' : 'alive' }
   })
+  // Who stops takes its row away and then ends: one that is seen to be gone may have done so since the rows were read.
+  const dead = seen.some(({ life }) => life === 'gone')
+  const there = new Set(dead ? (await store.processes()).map(({ id }) => id) : [])
+  return inOrder(seen.filter(({ id, life }) => life !== 'gone' || there.has(id)))
+}
+
+function inOrder(seen: readonly Seen[]): Seen[] {
   const supervisors = seen.filter(isSupervisor).sort((a, b) => a.started_at - b.started_at)
   const workers = seen.filter(isWorker).sort((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1))
   const left = workers.filter((worker) => !supervisors.some(({ id }) => id === worker.supervisor_id))

@@ -2,7 +2,7 @@ import { CONFIG_KEYS, type ConfigKey, configKey, effectiveConfig, parseSetting, 
 import { formatDuration } from '../domain/duration.ts'
 import { invalid } from '../domain/errors.ts'
 import type { Shell } from '../domain/job.ts'
-import { isShared } from './address.ts'
+import { isShared } from '../domain/store-address.ts'
 import type { Context } from './context.ts'
 import { bytes, table } from './output.ts'
 import { suggestion } from './suggest.ts'

@@ -26,10 +26,9 @@ export async function stayFor(
   }).finally(() => follower?.close())
 
   if (context.json) {
-    const ends = await Promise.all(
-      inserted.map(async ({ job, existing }) => ({ job: (await store.get({ id: job.id })) ?? job, existing })),
-    )
-    const jobs = ends.map(toJson)
+    // As they were when they had ended: somebody may have purged or requeued them since.
+    const latest = waited.ended === 'all' ? waited.jobs : await Promise.all(ids.map((id) => store.get({ id })))
+    const jobs = inserted.map((one, i) => toJson({ ...one, job: latest[i] ?? one.job }))
     if (options.follow) for (const job of jobs) context.outJson({ job })
     else context.outJson(options.is_bulk ? jobs : jobs[0])
   } else if (waited.ended === 'all') {

@@ -16,6 +16,11 @@ export function isTerminal(fd: 0 | 1 | 2): boolean {
   }
 }
 
+/** Lines of the terminal on stdout; null where it is none. */
+export function terminalLines(): number | null {
+  return isTerminal(1) ? process.stdout.rows || null : null
+}
+
 /** Columns of the terminal on stdout; null where it is none. */
 export function terminalColumns(): number | null {
   return isTerminal(1) ? process.stdout.columns || null : null

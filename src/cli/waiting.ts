@@ -1,9 +1,10 @@
 import { constants } from 'node:os'
-import { EXIT, notFound, QueuectlError } from '../domain/errors.ts'
+import { EXIT, notFound } from '../domain/errors.ts'
 import { isFinal, type Job } from '../domain/job.ts'
+import { monotonic } from '../platform/clock.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Context } from './context.ts'
-import { failureOf } from './failure.ts'
+import { ownFailure } from './failure.ts'
 import { nobodyServes } from './registry.ts'
 import { openTicker } from './ticker.ts'
 
@@ -33,7 +34,7 @@ export async function waitForJobs(
   const onInterrupt = () => interrupt.abort()
   process.once('SIGINT', onInterrupt)
   const ticker = openTicker(store, interrupt.signal)
-  const deadline = timeout_ms === null ? Number.POSITIVE_INFINITY : performance.now() + timeout_ms
+  const deadline = timeout_ms === null ? Number.POSITIVE_INFINITY : monotonic() + timeout_ms
   const lookout = noWorkerLookout(context, store)
   const jobs: Job[] = []
   try {
@@ -48,7 +49,7 @@ export async function waitForJobs(
           break
         }
         if (interrupt.signal.aborted) return { ended: 'interrupted' }
-        if (performance.now() >= deadline) return { ended: 'timeout' }
+        if (monotonic() >= deadline) return { ended: 'timeout' }
         await lookout(job)
         await ticker.next()
       }
@@ -91,8 +92,7 @@ export async function asWaiter<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const { code, message, hint } = failureOf(error)
-    throw new QueuectlError(code, EXIT.own_failure, message, hint)
+    throw ownFailure(error)
   }
 }
 
@@ -101,8 +101,8 @@ function noWorkerLookout(context: Context, store: JobStore): (job: Job) => Promi
   let said = false
   let next = 0
   return async (job) => {
-    if (said || job.state !== 'pending' || performance.now() < next) return
-    next = performance.now() + ASK_FOR_WORKERS_MS
+    if (said || job.state !== 'pending' || monotonic() < next) return
+    next = monotonic() + ASK_FOR_WORKERS_MS
     const nobody = await nobodyServes(store, job.queue)
     if (nobody === null) return
     said = true

@@ -25,6 +25,17 @@ describe('which store', () => {
     expect((await status([], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'b.db'))
     expect((await status(['--db', 'a.db'], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'a.db'))
     expect((await status(['--db', `sqlite:${cwd}/c.db`])).store).to.equal(path.join(cwd, 'c.db'))
+    expect((await status(['--db', 'sqlite://new/c.db'])).store).to.equal(path.join(cwd, 'new', 'c.db'))
+  })
+
+  it('needs a home folder only where nothing else names one, and then says so, exit 78', async function () {
+    if (process.platform === 'win32') this.skip()
+    const none = { HOME: '', XDG_DATA_HOME: '', QUEUECTL_HOME: undefined }
+    expect((await status(['--db', 'a.db'], none)).store).to.equal(path.join(cwd, 'a.db'))
+    const { code, stderr } = await status([], none)
+    expect(code).to.equal(78)
+    expect(stderr).to.contain('no home folder').and.to.contain('QUEUECTL_HOME')
+    expect(existsSync(path.join(cwd, '.local'))).to.equal(false)
   })
 
   it('may stand in .env of the working folder, and is then named', async () => {
@@ -44,6 +55,21 @@ describe('which store', () => {
     const { code, stderr } = await status()
     expect(code).to.equal(78)
     expect(stderr).to.contain('QUEUECTL_DB in .env').and.to.not.contain('s3cret')
+  })
+
+  it('is found by known variables of .env alone, and others are named: they are misspelt, or not for people to set', async () => {
+    writeFileSync(
+      path.join(cwd, '.env'),
+      'QUEUECTL_DBB=d.db\nQUEUECTL_SUPERVISOR=../x\nQUEUECTL_DB_WITHHELD=1\nOTHER=1\n',
+    )
+    const { code, store, stderr } = await status()
+    expect({ code, store }).to.deep.equal({ code: 0, store: path.join(home, 'queue.db') })
+    expect(JSON.parse(stderr).note).to.match(/not read from there: (QUEUECTL_(DBB|SUPERVISOR|DB_WITHHELD)(, |$)){3}/)
+    const { code: started, stdout } = await queuectl(['worker', 'start', '--drain', '--json'], {
+      cwd,
+      env: { QUEUECTL_HOME: home },
+    })
+    expect([started, stdout.includes('../x')]).to.deep.equal([0, false])
   })
 
   it('moves with QUEUECTL_HOME', async () => {

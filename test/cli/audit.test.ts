@@ -1,3 +1,4 @@
+import { readdirSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
@@ -20,6 +21,17 @@ describe('queuectl audit', () => {
     expect(audit).to.deep.include({ ok: true, starts: 2, running: 0, unrecorded: 0, runs_kept: null, faults: [] })
     expect(audit.jobs).to.include({ pending: 1, completed: 1, dead: 1 })
     expect(audit.outcomes).to.include({ completed: 1, failed: 1 })
+  })
+
+  it('does not say that all is well with a queue that is not there, and makes none', async () => {
+    const { home, db, run } = freshQueue()
+    const { code, stdout, stderr } = await run(['audit'])
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' })
+    expect(stderr).to.contain(`there is no queue at ${db}`)
+    expect(readdirSync(home)).to.deep.equal([])
+    // In which the jobs may be.
+    writeFileSync(`${db}-wal`, 'x')
+    expect(await run(['audit'])).to.include({ code: 78 })
   })
 
   it('names what was tampered with, and exits 1', async () => {

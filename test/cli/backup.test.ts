@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { auditBooks } from '../../src/cli/auditing.ts'
 import { openStore } from '../../src/store/open.ts'
+import { put } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { freshQueue, queuectl } from '../helpers/queuectl.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
@@ -49,6 +50,30 @@ describe('queuectl backup', () => {
     expect(readdirSync(folder)).to.deep.equal(['b.db'])
     expect(statSync(path.join(folder, 'b.db')).mode & 0o777).to.equal(0o600)
     expect(readdirSync(home).filter((name) => name.startsWith(path.basename(db)))).to.deep.equal(['queue.db'])
+  })
+
+  it('is never mixed with what lay under its name before: a log that was left is taken away, or refused', async () => {
+    const { home, run, ok } = freshQueue()
+    await ok('enqueue', '--', 'true')
+    const file = path.join(home, 'b.db')
+    const left = path.join(home, 'left')
+    // What one leaves behind that dies with a queue open.
+    const other = await openStore({ address: file, role: 'worker', is_alive: () => false })
+    await put(other, ['a', 'b'])
+    for (const end of ['', '-wal']) copyFileSync(file + end, left + end)
+    expect(await run(['backup', '--force', file]), 'it is open').to.include({ code: 75 })
+    await other.close()
+
+    for (const end of ['', '-wal']) copyFileSync(left + end, file + end)
+    await ok('backup', '--force', file)
+    expect(await inspect(file)).to.include({ ok: true, jobs: 1 })
+
+    rmSync(file)
+    copyFileSync(`${left}-wal`, `${file}-wal`)
+    const refused = await run(['backup', file])
+    expect(refused.code).to.equal(2)
+    expect(refused.stderr).to.contain(`${file}-wal is the log of another database`)
+    expect(existsSync(file)).to.equal(false)
   })
 
   it('writes over nothing, unless told to, and never over the queue', async () => {

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
@@ -38,6 +47,23 @@ describe('queuectl doctor, around the store', () => {
         .map(({ message }) => message)
         .join(),
     ).to.contain(`may replace files in ${home}`)
+  })
+
+  it('leaves the files of others alone, whatever is named as the queue: a folder, an empty file, another program’s', async function () {
+    if (process.getuid === undefined) this.skip()
+    const { home, run } = freshQueue()
+    const folder = path.join(home, 'folder')
+    mkdirSync(folder, { recursive: true })
+    const [empty, text] = [path.join(folder, 'empty'), path.join(folder, 'text')]
+    writeFileSync(empty, '')
+    writeFileSync(text, 'dear diary')
+    const strangers = [folder, empty, text]
+    for (const at of strangers) chmodSync(at, 0o755)
+    for (const at of strangers) {
+      const { stdout } = await run(['doctor', '--fix', '--json', '--db', at])
+      expect(JSON.parse(stdout).mended, at).to.deep.equal([])
+    }
+    expect(strangers.map((at) => (statSync(at).mode & 0o777).toString(8))).to.deep.equal(['755', '755', '755'])
   })
 
   it('removes what no run needs any more, and nothing else', async () => {

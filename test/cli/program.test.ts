@@ -10,15 +10,28 @@ describe('the command line', () => {
     expect({ code, stdout, stderr }).to.deep.equal({
       code: 2,
       stdout: '',
-      stderr: "queuectl: unknown command 'lst'\n  Did you mean list?\n",
+      stderr: 'queuectl: unknown command "lst"\n  did you mean "list"?\n',
     })
+  })
+
+  it('answers a mistyped command whose help is asked for so too', async () => {
+    for (const argv of [
+      ['help', 'statsu'],
+      ['statsu', '--help'],
+    ]) {
+      const { code, stdout, stderr } = await queuectl(argv)
+      expect({ code, stdout }, argv.join(' ')).to.deep.equal({ code: 2, stdout: '' })
+      expect(stderr).to.contain('did you mean "status"?')
+    }
+    expect((await queuectl(['help', 'worker', 'strat'])).stderr).to.contain('did you mean "start"?')
+    expect((await queuectl(['help', 'status'])).stdout).to.match(/^Usage: queuectl status/)
   })
 
   it('answers mistyped options and subcommands so too', async () => {
     expect((await queuectl(['list', '--stat', 'dead'])).stderr).to.contain('Did you mean --state?')
     const { code, stderr } = await queuectl(['worker', 'strat'])
     expect(code).to.equal(2)
-    expect(stderr).to.contain('Did you mean start?')
+    expect(stderr).to.contain('did you mean "start"?')
   })
 
   it('tells machines of a failure in one JSON object on stderr', async () => {

@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { auditBooks } from '../../src/cli/auditing.ts'
 import { backupStore, openStore } from '../../src/store/open.ts'
+import { Connection } from '../../src/store/sqlite/connection.ts'
+import { replaceContents } from '../../src/store/sqlite/replace.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { put } from '../contract/kit.ts'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
@@ -162,6 +164,27 @@ describe('queuectl restore', () => {
     expect(stdout).to.contain(aside())
     expect(readFileSync(aside()).equals(bytes), 'kept as it was').to.equal(true)
     expect(await idsIn(db)).to.deep.equal(['old'])
+  })
+
+  it('keeps aside what was accepted while it made the queue', async () => {
+    const { file } = await backedUp()
+    const db = path.join(tempFolder(), 'new.db')
+    const target = new Connection(db, 'command')
+    // Its look at the file is over, the lock not yet taken.
+    const { writeSlowly } = Connection.prototype
+    target.writeSlowly = async (work) => {
+      const store = await openStore({ address: db, role: 'command', is_alive: () => false })
+      await put(store, ['accepted'])
+      await store.close()
+      return writeSlowly.call(target, work)
+    }
+    const ready = path.join(tempFolder(), 'ready.db')
+    copyFileSync(file, ready)
+    const use = { force: false, liveness: () => 'gone' as const }
+    const aside = await replaceContents(target, { ready, asideOf: (at) => `${at}.aside`, ...use })
+    target.close()
+    expect(await idsIn(db)).to.deep.equal(['old'])
+    expect(await idsIn(String(aside))).to.deep.equal(['accepted'])
   })
 
   it('never replaces the database of another program', async () => {

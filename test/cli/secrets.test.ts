@@ -8,7 +8,7 @@ import { buildProgram } from '../../src/cli/program.ts'
 import { type LoginServer, PASSWORD, startLoginServer } from '../helpers/mongo-login.ts'
 import { HAS_PROC } from '../helpers/processes.ts'
 import { type Ended, queuectl } from '../helpers/queuectl.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { inScene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 /** Every form of the password, and every part that is one by itself. */
@@ -114,8 +114,7 @@ describe('the password of a store (S2)', function () {
 
   it('is nowhere near workers and jobs: arguments, environment, registry, logs (S3)', async function () {
     if (!HAS_PROC) this.skip()
-    const scene = await Scene.open({ address: url })
-    try {
+    await inScene({ address: url }, async (scene) => {
       const host = scene.host('told', { env: { MONGODB_URI: url, QUEUECTL_DEBUG: '1' } })
       const typed = scene.host('typed', { env: { QUEUECTL_DB: '' } })
       const started = await Promise.all([host.start(), typed.start('--db', url)])
@@ -145,9 +144,7 @@ describe('the password of a store (S2)', function () {
       await scene.run('worker', 'stop', '--force')
       for (const { said } of started) expect(said()).to.not.match(FORMS)
       await waitFor(async () => (await scene.rows()).length === 0, { within: 10_000, what: 'all have stopped' })
-    } finally {
-      await scene.finish()
-    }
+    })
   })
 })
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -16,14 +18,13 @@ describe('worker list', () => {
     expect((await queue.run(['worker', 'list'])).stderr).to.equal('queuectl: no worker is running\n')
 
     const workers = await queue.workers('--count', '2')
-    await queue.ok('enqueue', '--id', 'long', '--', 'sleep 60')
-    const rows = await waitFor(
-      async () => {
-        const all: Row[] = await queue.json('worker', 'list')
-        return all.some(({ jobs }) => jobs?.length) && all
-      },
-      { within: 10_000, what: 'the job is shown at its worker' },
-    )
+    await queue.ok('enqueue', '--id', 'long', '--', `touch '${queue.home}/begun'; sleep 60`)
+    await waitFor(() => existsSync(path.join(queue.home, 'begun')), { within: 5_000, what: 'the job runs' })
+    const rows: Row[] = await queue.json('worker', 'list')
+    expect(
+      rows.flatMap(({ jobs = [] }) => jobs),
+      'before a heartbeat has told of it',
+    ).to.have.length(1)
     expect(rows.map(({ kind }) => kind)).to.deep.equal(['supervisor', 'worker', 'worker'])
     expect(new Set(rows.map(({ pid }) => pid)).size).to.equal(3)
     expect(rows.flatMap(({ jobs = [] }) => jobs)[0])

@@ -157,7 +157,6 @@ const SCHEMES = [
   'sqlite://',
   'file:',
   'file://',
-  'file:///',
   'FILE:',
   'redis://',
   'http://',
@@ -180,14 +179,18 @@ const PATHS = [
   '?x=y',
   '#',
   'host/a.db',
-  '//a',
   ':memory:',
   '[::1]',
 ]
 
-/** It leads no further than the working folder. */
+const HOME = tempFolder(MEMORY)
+
+/** It leads no further than the working folder, and one other. */
 const anyAddress = fc
-  .tuple(fc.constantFrom(...SCHEMES), fc.oneof(fc.constantFrom(...PATHS), anyText))
+  .tuple(
+    fc.constantFrom(...SCHEMES, `${HOME}/`, `sqlite://${HOME}/`, `FILE://${HOME}/`),
+    fc.oneof(fc.constantFrom(...PATHS), anyText),
+  )
   .map(([scheme, rest]) => scheme + rest)
   .filter((address) => !/^mongodb(\+srv)?:\/\//i.test(address))
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -13,6 +13,7 @@ import { tempFolder } from '../helpers/temp.ts'
 import { executable, HOST, run } from './executables.ts'
 
 const VERSION: string = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')).version
+const MAC = 'queuectl-macos-arm64.tar.xz'
 
 describe('install.sh', function () {
   this.timeout(60_000)
@@ -45,9 +46,25 @@ describe('install.sh', function () {
     const folder = path.join(home, 'my programs')
     mkdirSync(folder)
     writeFileSync(path.join(folder, 'queuectl'), 'older')
-    const { code, stderr } = await install('--dir', folder, '--version', `v${VERSION}`)
+    const { code, stderr } = await install('--dir', 'my programs', '--version', `v${VERSION}`)
     expect(code, stderr).to.equal(0)
+    expect(stderr).to.contain(`export PATH="${folder}:$PATH"`)
     expect(run(path.join(folder, 'queuectl'), ['--version'], { cwd: home }).stdout).to.equal(`${VERSION}\n`)
+  })
+
+  it('takes a Mac’s own programs: no xz, which its tar knows by itself, and no sha256sum', async () => {
+    const bin = path.join(home, 'bin')
+    mkdirSync(bin)
+    for (const name of ['awk', 'cat', 'chmod', 'cp', 'curl', 'mkdir', 'mktemp', 'mv', 'rm']) {
+      const found = run('/bin/sh', ['-c', `command -v ${name}`], { cwd: home, env: { PATH: process.env.PATH ?? '' } })
+      symlinkSync(found.stdout.trim(), path.join(bin, name))
+    }
+    writeProgram(path.join(bin, 'uname'), 'case $1 in -s) echo Darwin ;; *) echo arm64 ;; esac')
+    writeProgram(path.join(bin, 'tar'), `[ "$1" = -xJf ] && PATH='${process.env.PATH}' && xz -dc "$2" | tar -xf -`)
+    writeProgram(path.join(bin, 'shasum'), `[ "$*" = "-a 256 $3" ] && PATH='${process.env.PATH}' && sha256sum "$3"`)
+    const { code, stderr } = await install('--dir', home, '--version', VERSION, { PATH: bin })
+    expect(code, stderr).to.equal(0)
+    expect(run(path.join(home, 'queuectl'), ['--version'], { cwd: home }).stdout).to.equal(`${VERSION}\n`)
   })
 
   it('installs nothing of what has another sum', async () => {
@@ -72,12 +89,18 @@ describe('install.sh', function () {
     expect(lost.stderr).to.contain('QUEUECTL_BASE_URL')
   })
 
-  function install(...args: string[]): Promise<Ended> {
+  function writeProgram(file: string, script: string): void {
+    writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  }
+
+  function install(...words: (string | { PATH: string })[]): Promise<Ended> {
+    const args = words.filter((word) => typeof word === 'string')
     const { port } = server.address() as AddressInfo
     // As a user: root's programs go where all find them.
     const script = path.join(ROOT, 'build/install/install.sh')
     const dir = args.includes('--dir') ? [] : ['--dir', path.join(home, '.local/bin')]
-    const env = { HOME: home, PATH: process.env.PATH, QUEUECTL_BASE_URL: `http://127.0.0.1:${port}` }
+    const [{ PATH } = process.env] = words.filter((word) => typeof word === 'object')
+    const env = { HOME: home, PATH, QUEUECTL_BASE_URL: `http://127.0.0.1:${port}` }
     return collect(spawn('/bin/sh', [script, ...dir, ...args], { cwd: home, env }))
   }
 })
@@ -93,13 +116,15 @@ describe('install.ps1', function () {
     const server = await serve(publish())
     const { port } = server.address() as AddressInfo
     const script = path.join(ROOT, 'build/install/install.ps1')
-    const args = ['-NoProfile', '-ExecutionPolicy', 'Bypass', '-File', script, '-Dir', home]
+    const args = ['-NoProfile', '-ExecutionPolicy', 'Bypass', '-File', script, '-Dir', 'my programs']
     const env = { ...process.env, QUEUECTL_BASE_URL: `http://127.0.0.1:${port}` }
     const { code, stdout, stderr } = await collect(spawn('powershell.exe', args, { cwd: home, env }))
     server.close()
     expect(code, stderr).to.equal(0)
-    expect(stdout).to.contain('queuectl worker start')
-    const installed = run(path.join(home, 'queuectl.exe'), ['--version'], {
+    expect(stdout)
+      .to.contain('queuectl worker start')
+      .and.to.match(/ is in [A-Z]:\\.*my programs/)
+    const installed = run(path.join(home, 'my programs', 'queuectl.exe'), ['--version'], {
       cwd: home,
       env: { SystemRoot: process.env.SystemRoot ?? '' },
     })
@@ -141,21 +166,32 @@ async function serve(folder: string): Promise<Server> {
   return server
 }
 
-/** Folders as the pages of a release have them, with the program of this machine in an archive that is made quickly. */
+/**
+ * Folders as the pages of a release have them: the program of this machine is the latest, in an archive that is made quickly. What is
+ * had by its version is a script that knows its version, for there are 100 MB to be moved about with the former.
+ */
 function publish(): string {
   const folder = tempFolder()
-  const file = HOST ? executable(HOST) : ''
-  const windows = HOST?.platform === 'win'
-  const name = `queuectl-${HOST?.name}.${windows ? 'zip' : 'tar.xz'}`
-  const [latest, named] = ['latest/download', `download/v${VERSION}`].map((part) => path.join(folder, part))
-  for (const made of [latest, named]) mkdirSync(made ?? '', { recursive: true })
-  const archive = path.join(latest ?? '', name)
-  // A zip knows no time before 1980.
-  if (windows) zip(archive, [{ name: 'queuectl.exe', file, executable: true }], 1_700_000_000)
-  else tarXz(archive, [{ name: 'queuectl', file, executable: true }], 0, 0)
-  const sum = createHash('sha256').update(readFileSync(archive)).digest('hex')
-  writeFileSync(path.join(latest ?? '', 'SHA256SUMS'), `${sum}  ${name}\n`)
-  for (const copied of [name, 'SHA256SUMS'])
-    copyFileSync(path.join(latest ?? '', copied), path.join(named ?? '', copied))
+  const script = path.join(folder, 'queuectl')
+  writeFileSync(script, `#!/bin/sh\necho ${VERSION}\n`)
+  put(path.join(folder, 'latest/download'), HOST ? executable(HOST) : '', archiveName())
+  if (HOST?.platform !== 'win') put(path.join(folder, `download/v${VERSION}`), script, ...new Set([archiveName(), MAC]))
   return folder
+}
+
+function archiveName(): string {
+  return `queuectl-${HOST?.name}.${HOST?.platform === 'win' ? 'zip' : 'tar.xz'}`
+}
+
+/** Makes archives of those names with the program in it, and the list of their sums. */
+function put(folder: string, file: string, ...names: string[]): void {
+  mkdirSync(folder, { recursive: true })
+  const sums = names.map((name) => {
+    const archive = path.join(folder, name)
+    // A zip knows no time before 1980.
+    if (name.endsWith('.zip')) zip(archive, [{ name: 'queuectl.exe', file, executable: true }], 1_700_000_000)
+    else tarXz(archive, [{ name: 'queuectl', file, executable: true }], 0, 0)
+    return `${createHash('sha256').update(readFileSync(archive)).digest('hex')}  ${name}\n`
+  })
+  writeFileSync(path.join(folder, 'SHA256SUMS'), sums.join(''))
 }

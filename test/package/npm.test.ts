@@ -31,8 +31,10 @@ describe('the npm package', function () {
       'LICENSE',
       'README.md',
       'SECURITY.md',
+      'dist/command.cjs',
       'dist/mongoose.cjs',
       'dist/queuectl.cjs',
+      'dist/worker.cjs',
       'package.json',
     ])
   })

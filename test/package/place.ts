@@ -61,9 +61,9 @@ export class Place {
 
   /** What it printed; it must have ended well. */
   ok(...args: Word[]): string {
-    const ran = this.run(...args)
-    expect(ran, args.join(' ')).to.include({ code: 0 })
-    return ran.stdout
+    const { code, stdout, stderr } = this.run(...args)
+    expect({ code, ...(code !== 0 && { stderr }) }, args.join(' ')).to.deep.equal({ code: 0 })
+    return stdout
   }
 
   /** The JSON document that it printed. */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { NODE_VERSION } from '../../build/package/targets.ts'
+import { KILL_POINTS } from '../../src/platform/kill-point.ts'
 import { lives } from '../helpers/processes.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -98,6 +99,16 @@ describe('the executable', function () {
     place.ok('worker', 'stop')
     await waitFor(() => !lives(pid), { within: 5_000, what: 'the supervisor is gone' })
     expect(workers.filter((row: Row) => lives(row.pid))).to.deep.equal([])
+  })
+
+  it('has no point at which a test may have it die', () => {
+    const points = tempFolder()
+    for (const point of KILL_POINTS) writeFileSync(path.join(points, point), '')
+    place.env.QUEUECTL_KILL_POINTS = points
+    place.ok('enqueue', '--id', 'one', '--', 'true')
+    place.drain()
+    expect(place.json('show', 'one')).to.include({ state: 'completed', runs: 1 })
+    expect(readdirSync(points).sort()).to.deep.equal(KILL_POINTS.toSorted())
   })
 
   it('replaces a worker that was killed, and runs its job again (F1, F30)', async () => {

@@ -66,14 +66,17 @@ describe('the executable, whatever surrounds it', function () {
     })
 
     // What a Node that is long gone left in the environment names descriptors that are something else by now, or nothing.
-    for (const NODE_CHANNEL_FD of ['0', '3', '10', '21', '99']) {
-      it(`takes NODE_CHANNEL_FD=${NODE_CHANNEL_FD} and NODE_UNIQUE_ID for left over`, () => {
-        Object.assign(place.env, { NODE_CHANNEL_FD, NODE_UNIQUE_ID: '7', NODE_CHANNEL_SERIALIZATION_MODE: 'json' })
+    for (const left of [
+      ...['0', '3', '21', '99'].map((fd) => ({ NODE_CHANNEL_FD: fd, NODE_UNIQUE_ID: '7' })),
+      { NODE_UNIQUE_ID: '7' },
+      { NODE_UNIQUE_ID: '', NODE_CHANNEL_SERIALIZATION_MODE: 'advanced' },
+    ]) {
+      it(`takes ${new URLSearchParams(left)} for left over`, () => {
+        Object.assign(place.env, left)
         const input = 'echo "$NODE_UNIQUE_ID|$NODE_CHANNEL_FD"\n'
         const [id = ''] = place.ok('enqueue', '-', { input }).split('\n')
         place.drain('--count', '2')
         expect(place.ok('logs', id)).to.equal('|\n')
-        delete place.env.NODE_UNIQUE_ID
         expect(place.json('show', id).state).to.equal('completed')
       })
     }
@@ -84,8 +87,8 @@ describe('the executable, whatever surrounds it', function () {
       if (process.getuid?.() !== 0) this.skip()
     })
 
-    it('works as another user', () => {
-      const nobody = 65_534
+    it('works as another user, also one that the machine does not know', () => {
+      const nobody = 54_321
       chownSync(place.folder, nobody, nobody)
       place.uid = nobody
       place.ok('enqueue', '--id', 'who', '--', 'id -u')

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { parseLine } from '../../src/cli/bulk.ts'
+import { workerCount } from '../../src/cli/filters.ts'
 import { readJob } from '../../src/cli/job-input.ts'
 import { parseJsonObject } from '../../src/cli/json-text.ts'
-import { parseWorkerCount } from '../../src/cli/worker-count.ts'
 import { CONFIG_KEYS, type ConfigKey, checkSetting, effectiveConfig, SETTINGS } from '../../src/domain/config.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import { LIMITS } from '../../src/domain/job.ts'
@@ -137,7 +137,7 @@ describe('sizes (S18)', () => {
     'a queue’s name': [job({ queue: text(64) }), job({ queue: text(65) })],
     'a priority': [job({ priority: 2 ** 31 - 1 }), job({ priority: 2 ** 31 })],
     'a delay, ten years': [job({ delay: 3650 * 86_400 }), job({ delay: 3650 * 86_400 + 1 })],
-    'workers, 256': [() => parseWorkerCount('256', '--count', 1), () => parseWorkerCount('257', '--count', 1)],
+    'workers, 256': [() => workerCount('256', '--count', 1), () => workerCount('257', '--count', 1)],
   }
   for (const [what, [most, beyond]] of Object.entries(cases)) {
     it(`are taken up to their limit and refused one beyond: ${what}`, () => {

@@ -32,11 +32,11 @@ describe('the lines of a supervisor (S9)', () => {
     expect(stdout.replaceAll('\n', '')).to.not.match(/\p{Cc}|\p{Zl}|\p{Zp}/u)
   })
 
-  it('begin with their time when they are for people: none begins as a command would have it', async () => {
+  it('begin with their time when they are for people, and its day where they are kept: none begins as a command would have it', async () => {
     for (const command of COMMANDS) await scene.add(command)
     const { stdout } = await scene.launch('--drain').ended
     const lines = stdout.trimEnd().split('\n')
-    expect(lines.filter((line) => !/^\d\d:\d\d:\d\d {2}\S/.test(line))).to.deep.equal([])
+    expect(lines.filter((line) => !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\S/.test(line))).to.deep.equal([])
     expect(lines.filter((line) => / {2}stopped$/.test(line))).to.have.length(1)
     expect(stdout.replaceAll('\n', '')).to.not.match(/\p{Cc}|\p{Zl}|\p{Zp}/u)
   })

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { expect } from 'chai'
 import { HAS_PROC } from '../helpers/processes.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { inScene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -17,8 +17,7 @@ describe('nothing listens', () => {
   })
 
   it('in supervisors, workers and their jobs, so that no network and no website reaches them (S10, S11, S12, S13, S14, S15)', async () => {
-    const scene = await Scene.open()
-    try {
+    await inScene({}, async (scene) => {
       await scene.start('--count', '2', '--concurrency', '2')
       const id = await scene.add('exec sleep 600')
       await scene.holder(id)
@@ -26,9 +25,7 @@ describe('nothing listens', () => {
       const pids = [...(await scene.rows()).map(({ identity }) => identity.pid), ...scene.carriers()]
       expect(pids).to.have.length(4)
       expect(pids.flatMap(listenersOf)).to.deep.equal([])
-    } finally {
-      await scene.finish()
-    }
+    })
   })
 
   it('and this would be seen otherwise', async () => {

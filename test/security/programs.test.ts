@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { Scene } from '../helpers/supervised.ts'
+import { inScene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -37,8 +37,7 @@ describe('planted programs (S19)', function () {
 
   it('first on the PATH and in the working folder are not run, whatever workers and commands do', async () => {
     const PATH = `${trap}:.:${process.env.PATH}`
-    const scene = await Scene.open({ env: { PATH } })
-    try {
+    await inScene({ env: { PATH } }, async (scene) => {
       mkdirSync(scene.home, { recursive: true })
       const failing = await scene.add('exit 3', { cwd: trap })
       const stubborn = await scene.add('sleep 600 & sleep 600', { cwd: trap })
@@ -50,35 +49,27 @@ describe('planted programs (S19)', function () {
       for (const args of [['list'], ['status'], ['show', failing], ['logs', failing], ['worker', 'list']])
         expect((await scene.run(...args)).code, args.join(' ')).to.equal(0)
       expect((await scene.run('worker', 'stop')).code).to.equal(0)
-    } finally {
-      await scene.finish()
-    }
+    })
     expect(existsSync(witness) ? readFileSync(witness, 'utf8') : '').to.equal('')
   })
 
   it('are what a job runs that asks for them: that is its own business', async () => {
-    const scene = await Scene.open({ env: { PATH: `${trap}:${process.env.PATH}` } })
-    try {
+    await inScene({ env: { PATH: `${trap}:${process.env.PATH}` } }, async (scene) => {
       const id = await scene.add('uname -a')
       await scene.start()
       await scene.until(id, { state: 'dead' }, 5_000)
-    } finally {
-      await scene.finish()
-    }
+    })
     expect(readFileSync(witness, 'utf8')).to.equal('uname -a\n')
   })
 
   it('and none at all: without a PATH workers do their work, are measured, and complain of nothing (F30)', async () => {
-    const scene = await Scene.open({ env: { PATH: '/nonexistent' } })
-    try {
+    await inScene({ env: { PATH: '/nonexistent' } }, async (scene) => {
       const id = await scene.add('echo builtin')
       const { ended } = await scene.start()
       await scene.until(id, { state: 'completed' }, 5_000)
       await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 6_000, what: 'it is measured' })
       expect((await scene.run('worker', 'stop')).code).to.equal(0)
       expect((await ended).stderr).to.equal('')
-    } finally {
-      await scene.finish()
-    }
+    })
   })
 })

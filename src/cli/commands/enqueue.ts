@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import type { EnqueueOptions } from '../enqueue.ts'
+import { ownFailure } from '../failure.ts'
 
 /** Registers `enqueue`. */
 export function registerEnqueue(program: Command, context: Context): void {
-  program
-    .command('enqueue')
+  const command = program.command('enqueue')
+  command
     .summary('add jobs')
     .description(
       'Adds jobs: one as JSON, one as a command behind --, or one a line from a file or stdin. Prints their ids.',
@@ -46,6 +47,10 @@ Examples:
   $ queuectl enqueue --follow -- 'make test 2>&1'`,
     )
     .allowExcessArguments()
+    .exitOverride((error) => {
+      const { wait, follow } = command.opts<EnqueueOptions>()
+      throw error.exitCode !== 0 && (wait || follow) ? ownFailure(error) : error
+    })
     .action(async (_job: string | undefined, options: EnqueueOptions, { args }: Command) => {
       const { enqueue } = await import('../enqueue.ts')
       // The words behind `--` are among the arguments too, at their end.

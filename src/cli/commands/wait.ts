@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import { ownFailure } from '../failure.ts'
 
 /** Registers `wait`. */
 export function registerWait(program: Command, context: Context): void {
@@ -20,6 +21,9 @@ Exit codes: the job’s own; 128 + n for a signal; 124 the wait or the job timed
 Example:
   $ queuectl wait job1 job2 --timeout 10m`,
     )
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : ownFailure(error)
+    })
     .action(async (texts: string[], { timeout }: { timeout?: string }) => {
       const { asWaiter } = await import('../waiting.ts')
       await asWaiter(() => wait(context, texts, timeout))

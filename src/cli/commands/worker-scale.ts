@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { parseDuration } from '../../domain/duration.ts'
 import type { Context } from '../context.ts'
+import { workerCount } from '../filters.ts'
 import { processNames } from '../process-names.ts'
-import { parseWorkerCount } from '../worker-count.ts'
 
 /** `worker scale`: changes how many workers a running supervisor has. */
 export function registerWorkerScale(worker: Command, context: Context): void {
@@ -24,7 +24,7 @@ async function scale(
   options: { timeout: string },
   context: Context,
 ): Promise<void> {
-  const count = parseWorkerCount(text, 'the number of workers', 0)
+  const count = workerCount(text, 'the number of workers', 0)
   const timeout_ms = parseDuration(options.timeout, '--timeout') * 1000
   const { scaleWorkers } = await import('../../supervisor/scaling.ts')
   const { interactive: abbreviated } = context

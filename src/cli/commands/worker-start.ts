@@ -2,12 +2,13 @@ import type { Command } from 'commander'
 import { parseSetting } from '../../domain/config.ts'
 import { parseDuration } from '../../domain/duration.ts'
 import { invalid } from '../../domain/errors.ts'
-import { isQueueName } from '../../domain/job.ts'
 import { sameStore } from '../../domain/store-address.ts'
 import { randomWord } from '../../domain/token.ts'
+import { shedStartup } from '../../platform/memory.ts'
+import { becomePrimary } from '../../platform/primary.ts'
 import type { Context } from '../context.ts'
+import { queueNames, workerCount } from '../filters.ts'
 import { BUILD, VERSION } from '../version.ts'
-import { parseWorkerCount } from '../worker-count.ts'
 
 interface StartOptions {
   count: string
@@ -27,7 +28,7 @@ export function registerWorkerStart(worker: Command, context: Context): void {
     .description('start workers; in the foreground unless detached')
     .option('-n, --count <n>', 'workers', '1')
     .option('-c, --concurrency <n>', 'jobs that each worker runs at a time (default: the setting, 1)')
-    .option('-q, --queue <names>', 'only jobs of these queues, separated by commas; may be repeated', queues)
+    .option('-q, --queue <names>', 'only jobs of these queues, separated by commas; may be repeated', collect)
     .option('--grace <time>', 'time that running jobs get when the workers stop (default: the setting, 20s)')
     .option('--drain', 'end when nothing is left to run, retries and delays included; exit 1 if a job died')
     .option('--timeout <time>', 'with --drain: end after this time anyway, exit 124')
@@ -41,6 +42,7 @@ export function registerWorkerStart(worker: Command, context: Context): void {
 }
 
 async function start(options: StartOptions, context: Context): Promise<void> {
+  becomePrimary()
   const wanted = await wants(options, context)
   const id = process.env.QUEUECTL_SUPERVISOR ?? `s-${randomWord(8)}`
   if (options.detach) {
@@ -53,6 +55,7 @@ async function start(options: StartOptions, context: Context): Promise<void> {
   const store = await context.store('supervisor')
   keepFromChildren(address)
   const log = process.env.QUEUECTL_SUPERVISOR_LOG ?? null
+  shedStartup()
   context.exit(
     await supervise({
       ...wanted,
@@ -76,7 +79,7 @@ function keepFromChildren(address: string): void {
 
 /** The options, checked, over the settings. */
 async function wants(options: StartOptions, context: Context) {
-  const count = parseWorkerCount(options.count, '--count', 1)
+  const count = workerCount(options.count, '--count', 1)
   if (options.timeout !== undefined && !options.drain)
     throw invalid('--timeout goes with --drain', 'jobs have a timeout of their own')
   if (options.drain && options.detach) throw invalid('--drain and --detach exclude each other', 'a drain is waited for')
@@ -91,17 +94,12 @@ async function wants(options: StartOptions, context: Context) {
     timeout,
     concurrency: concurrency ?? config.concurrency,
     grace: grace ?? config.grace,
-    queues: options.queue ?? null,
+    queues: options.queue ? queueNames(options.queue) : null,
     drain: options.drain ?? false,
     pass_store: options.passStore ?? false,
   }
 }
 
-function queues(text: string, before: string[] = []): string[] {
-  const names = text.split(',').map((name) => name.trim())
-  for (const name of names) {
-    if (!isQueueName(name))
-      throw invalid(`"${name}" is not a queue’s name`, 'letters, digits, dots, underscores and hyphens; at most 64')
-  }
-  return [...new Set([...before, ...names])]
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text]
 }

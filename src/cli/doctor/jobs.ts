@@ -13,7 +13,11 @@ export async function examineJobs(store: JobStore, address: string): Promise<Dia
   const carriers = await platform.carriers()
   const jobs = await store.processing()
   const rows = await seenProcesses(store)
-  const findings = [...rows.flatMap(stuckRuns), ...jobs.flatMap((job) => held(job, rows, store.now()))]
+  const badly = jobs.flatMap((job) => held(job, rows, store.now()).map((finding) => ({ job, finding })))
+  // Such a run may have ended since, and its worker with it.
+  const left = new Set(badly.length === 0 ? [] : (await store.processing()).map(({ lease_token }) => lease_token))
+  const still = badly.filter(({ job }) => left.has(job.lease_token)).map(({ finding }) => finding)
+  const findings = [...rows.flatMap(stuckRuns), ...still]
   const going_on = jobs.length === 0 ? 'none is running' : `running: ${jobs.length}, each held by a worker`
   return [
     ...(findings.length > 0 ? findings : [fine('jobs', going_on)]),

@@ -26,7 +26,9 @@ export async function examinePlace({
 }): Promise<Diagnosis[]> {
   const paths = store?.info.paths ?? (file === null ? [] : [file, `${file}.d`])
   if (paths.length === 0) return []
-  const modes = inspectModes([...paths, ...(file === null ? [] : [`${file}-wal`, `${file}-shm`])])
+  // What does not open as a queue may be anything: a folder, another program's file. Nothing says that it is ours to tighten.
+  const modes =
+    store === null ? null : inspectModes([...paths, ...(file === null ? [] : [`${file}-wal`, `${file}-shm`])])
   return [
     ...(modes === null ? [] : examineModes(modes)),
     ...(file === null ? [] : [...examineFolder(path.dirname(file)), examineFileSystem(file)]),

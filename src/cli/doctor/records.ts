@@ -7,14 +7,18 @@ import { auditBooks } from '../auditing.ts'
 /** What is younger may be of a run or a command that is on its way. */
 const SETTLED_MS = 60_000
 
+/** The check of a large copy takes its time, in which it is not written to. */
+const COPIED_MS = 3_600_000
+
 /** The books, and what no run in them needs any more on this host's disk. `file`: the store's own; null: it is elsewhere. */
 export async function examineRecords(store: JobStore, file: string | null): Promise<Diagnosis[]> {
   const { folder } = store.info
   // Listed first: what is listed and not in the books read after it is of no run that goes on.
-  const old = ({ changed_at }: Remains) => Date.now() - changed_at > SETTLED_MS
+  const olderThan = (ms: number) => (remains: Remains) => Date.now() - remains.changed_at > ms
+  const old = olderThan(SETTLED_MS)
   const logs = new Map(logsIn(folder).map((log) => [log.token, log]))
   const { traces, spare } = tracesIn(folder)
-  const half_made = file === null ? [] : halfMadeIn(file).filter(old)
+  const half_made = file === null ? [] : halfMadeIn(file).filter(olderThan(COPIED_MS))
   const audit = await auditBooks(store, ({ job, entries }) => {
     for (const { token } of entries) logs.delete(token)
     if (job?.run_token) logs.delete(job.run_token)
