@@ -26,7 +26,7 @@ const run = (number: number, fields: Partial<Run> = {}): Run => ({
 const died = (number: number, fields: Partial<Run> = {}) =>
   run(number, { outcome: 'interrupted', exit_code: null, cause: 'worker died', ...fields })
 
-const DEATH: Kill = { at: 5, kind: 'worker', point: null, pid: 99, id: 'w-1', token: null }
+const DEATH: Kill = { at: 5, kind: 'worker', point: null, pid: 99, id: 'w-1', token: null, frozen_s: null }
 
 /** Books of one job. `ledger`: lines without the job's id, in the order in which they were written. */
 function books(
@@ -88,6 +88,10 @@ describe('the books of a chaos run', () => {
     const twice = [...GOOD.slice(0, 2), ...AGAIN]
     expect(books(twice, [died(1), run(2)]).unbalanced).to.have.length(1)
     expect(books(twice, [died(1, { cause: 'host lost' }), run(2)], { kills: [DEATH] }).unbalanced).to.have.length(1)
+    const still = (frozen_s: number) => ({ ...DEATH, kind: 'freeze', frozen_s }) as const
+    expect(books(twice, [died(1), run(2)], { kills: [still(12)] }).unbalanced).to.have.length(1)
+    expect(books(twice, [died(1), run(2)], { kills: [still(18)] }).unbalanced).to.deep.equal([])
+    expect(books(twice, [died(1), run(2)], { kills: [{ ...still(18), at: 6 }] }).unbalanced).to.have.length(1)
     const orphaned = died(1, { cause: 'supervisor died' })
     expect(books(twice, [orphaned, run(2)], { kills: [DEATH] }).unbalanced).to.have.length(1)
     const both = [DEATH, { ...DEATH, id: 's-1', at: 5.1 }]
@@ -98,6 +102,16 @@ describe('the books of a chaos run', () => {
     expect(books(twice, [failed, run(2)], { kills: [shell] }).unbalanced).to.deep.equal([])
     const released = run(1, { outcome: 'released', exit_code: null, cause: 'end of grace' })
     expect(books(twice, [released, run(2)], { kills: [DEATH] }).unbalanced).to.have.length(1)
+  })
+
+  it('find a run that went on record as cut off, and ran again, though its outcome was on disk (R5)', () => {
+    const ended = (point: string) => {
+      const kills = [{ ...DEATH, at: 1.3, kind: 'point', point, token: FIRST } as const]
+      return books([...GOOD, ...AGAIN], [died(1), run(2)], { kills }).unbalanced.length
+    }
+    expect(ended('ended')).to.equal(0)
+    expect(ended('noted')).to.be.above(0)
+    expect(ended('settled')).to.be.above(0)
   })
 
   it('find a run in the ledger that is not on record, or on record as another', () => {
@@ -114,9 +128,21 @@ describe('the books of a chaos run', () => {
     expect(books(GOOD.slice(0, 2), [run(1)]).unbalanced).to.have.length(1)
     expect(books([], [run(1)]).wrong).to.not.deep.equal([])
     const late = { ...DEATH, at: 9 }
+    const still = { ...DEATH, at: 1.1, kind: 'freeze', frozen_s: 7 } as const
     const repeated = books([...GOOD, ...AGAIN], [died(1), run(2)], { kills: [late] })
     expect(repeated.unbalanced).to.have.length(1)
     expect(repeated.unbalanced[0]).to.contain('run 1 succeeded')
+    expect(books([...GOOD, ...AGAIN], [died(1), run(2)], { kills: [still, late] }).unbalanced).to.deep.equal([])
+    const failed = run(1, { outcome: 'failed', exit_code: null, signal: 'SIGKILL', cause: 'signal SIGKILL' })
+    const shell = { ...DEATH, at: 1.21, kind: 'shell', id: null, token: FIRST } as const
+    expect(books([...GOOD, ...AGAIN], [failed, run(2)], { kills: [shell, late] }).unbalanced).to.deep.equal([])
+    const released = run(1, { outcome: 'released', exit_code: null, cause: 'end of grace' })
+    const stopped = (at: number) => ({ ...DEATH, at, id: 's-1', kind: 'stop' }) as const
+    expect(books([...GOOD, ...AGAIN], [released, run(2)], { kills: [still, stopped(3)] }).unbalanced).to.deep.equal([])
+    expect(books([...GOOD, ...AGAIN], [released, run(2)], { kills: [still, stopped(9)] }).unbalanced).to.have.length(1)
+    const alone = [{ ...DEATH, at: 1.1 }, { ...DEATH, id: 's-1', kind: 'supervisor', at: 9 } as const]
+    const orphaned = died(1, { cause: 'supervisor died' })
+    expect(books([...GOOD, ...AGAIN], [orphaned, run(2)], { kills: alone }).unbalanced).to.deep.equal([])
   })
 
   it('find two runs that were alive at a time, by the order of their lines', () => {

@@ -1,6 +1,6 @@
 import type { Job, Run } from '../../src/domain/job.ts'
-import { type Deaths, deathsOf, type Explanation, explain } from './explain.ts'
-import { factsOf, type LedgerFacts } from './facts.ts'
+import { type Deaths, deathsOf, type Explanation, explain, timeToNote } from './explain.ts'
+import { factsOf, type LedgerFacts, type LedgerRun } from './facts.ts'
 import type { Kill } from './killer.ts'
 import { type Kind, kindOf } from './kinds.ts'
 import type { Ledger } from './ledger.ts'
@@ -57,7 +57,7 @@ export interface Books {
   wrong: string[]
   /** Entries that nothing explains, or that contradict each other. */
   unbalanced: string[]
-  /** Successes that were run again, because nobody lived to note the first: seconds from the command's end to the kill, which may have been before. */
+  /** Successes that were run again, because nobody lived to note the first: seconds that their worker had from the command's end to the kill, which may have been before. */
   successes_repeated: number[]
   /** Seconds from a kill to the next start of the job, by what explains it. */
   recoveries: { why: string; seconds: number }[]
@@ -166,7 +166,7 @@ class JobBooks {
     const seen = this.#facts.runs.get(run.token)
     if (seen !== undefined && (seen.job !== this.#id || seen.run !== run.number))
       this.#say('unbalanced', `run ${run.number} is run ${seen.run} of job ${seen.job} in the ledger`)
-    const explained = explain(run, seen, this.#kind, this.#deaths)
+    const explained = this.#explain(run, seen)
     const { outcome = '', cause } = run
     if (explained === null)
       this.#say('unbalanced', `run ${run.number} by ${run.worker} is ${outcome} (${cause}), and nothing explains it`)
@@ -180,9 +180,18 @@ class JobBooks {
 
   /** From the kill to the job's next start. */
   #measure({ number }: Run, { why, killed_at }: Explanation): void {
-    const next = this.#facts.by_job.get(this.#id)?.find(({ run }) => run > number)
-    if (killed_at === null || next === undefined) return
-    this.#books.recoveries.push({ why, seconds: Math.max(0, next.began_at - killed_at) })
+    const next_at = this.#nextStart(number)
+    if (killed_at === null || next_at === undefined) return
+    this.#books.recoveries.push({ why, seconds: Math.max(0, next_at - killed_at) })
+  }
+
+  #explain(run: Run, seen: LedgerRun | undefined): Explanation | null {
+    return explain(run, { seen, next_at: this.#nextStart(run.number) }, this.#kind, this.#deaths)
+  }
+
+  /** When the first run behind the one of that number began. */
+  #nextStart(number: number): number | undefined {
+    return this.#facts.by_job.get(this.#id)?.find(({ run }) => run > number)?.began_at
   }
 
   /** A success that is not on record as one had no worker any more to note it, or lost it that very moment. */
@@ -190,8 +199,12 @@ class JobBooks {
     for (const seen of this.#facts.by_job.get(this.#id) ?? []) {
       const run = runs.find(({ token }) => token === seen.token)
       if (seen.end?.code !== 0 || run === undefined || run.outcome === 'completed') continue
-      const killed_at = explain(run, seen, this.#kind, this.#deaths)?.killed_at ?? Number.POSITIVE_INFINITY
-      const gap = killed_at - seen.end.at
+      // The first of both: a supervisor that was frozen may outlive its worker for long.
+      const deaths = [this.#deaths.by_id.get(run.worker), this.#explain(run, seen)?.killed_at].filter(
+        (at) => at != null,
+      )
+      const died_at = deaths.length > 0 ? Math.min(...deaths) : null
+      const gap = timeToNote(run.worker, seen.end.at, died_at, this.#deaths)
       this.#books.successes_repeated.push(gap)
       if (gap <= END_TO_TRACE_S) continue
       this.#say('unbalanced', `run ${run.number} succeeded, and is on record as ${run.outcome} (${run.cause})`)

@@ -4,7 +4,7 @@ import { conduct } from './conduct.ts'
 import { planOf } from './plan.ts'
 import { tablesOf } from './report.ts'
 
-const SMALL = { store: 'sqlite', jobs: 150, kills: 12, workers: 4, minutes: 2, binary: null } as const
+const SMALL = { store: 'sqlite', jobs: 150, kills: 12, freezes: 1, workers: 4, minutes: 2, binary: null } as const
 
 describe('a chaos run', function () {
   this.timeout(150_000)
@@ -19,15 +19,20 @@ describe('a chaos run', function () {
   })
 
   it('has the same plan for the same seed, with every kind of job and a third of the kills for each victim', () => {
-    const params = { jobs: 150, kills: 12, points: 4, servers: 0, stops: 2, folder: '/f' }
+    const params = { jobs: 150, kills: 12, points: 4, servers: 0, stops: 2, freezes: 3, folder: '/f' }
     const plan = planOf({ seed: 7, ...params })
     expect(planOf({ seed: 7, ...params })).to.deep.equal(plan)
     expect(planOf({ seed: 8, ...params })).to.not.deep.equal(plan)
     expect(new Set(plan.jobs.map(({ kind }) => kind)).size).to.equal(14)
     expect(plan.jobs).to.have.length(150)
     const of = (...kinds: string[]) => plan.kills.filter(({ kind }) => kinds.includes(kind)).length
-    expect([of('worker'), of('shell'), of('supervisor', 'household'), of('point'), of('stop')]).to.deep.equal([
-      4, 4, 4, 4, 2,
-    ])
+    expect([
+      of('worker'),
+      of('shell'),
+      of('supervisor', 'household'),
+      of('point'),
+      of('stop'),
+      of('freeze'),
+    ]).to.deep.equal([4, 4, 4, 4, 2, 3])
   })
 })

@@ -10,6 +10,7 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'sqlite' },
     jobs: { type: 'string' },
     kills: { type: 'string' },
+    freezes: { type: 'string' },
     workers: { type: 'string', default: '4' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     minutes: { type: 'string', default: '20' },
@@ -18,21 +19,30 @@ const { values } = parseArgs({
   },
 })
 
+const KILLS_PER_FREEZE = 10
+
 const { store } = values
 if (store !== 'sqlite' && store !== 'mongodb') fail(`there is no store ${store}, only sqlite and mongodb`)
 if (process.platform !== 'linux') fail('needs /proc, which only Linux has')
+const kills = whole('kills', values.kills ?? (store === 'sqlite' ? '100' : '40'), 0)
 const options: ChaosOptions = {
   store,
   jobs: whole('jobs', values.jobs ?? (store === 'sqlite' ? '2000' : '500'), 14),
-  kills: whole('kills', values.kills ?? (store === 'sqlite' ? '100' : '40'), 0),
+  kills,
+  freezes: whole('freezes', values.freezes ?? String(Math.ceil(kills / KILLS_PER_FREEZE)), 0),
   workers: whole('workers', values.workers, 1),
   seed: whole('seed', values.seed, 0),
   minutes: whole('minutes', values.minutes, 1),
   binary: values.binary ?? null,
 }
 
+// What it started is ended at its exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const what = options.binary ?? 'the sources'
-console.log(`queuectl chaos: ${options.jobs} jobs, ${options.kills} kills, ${store}, seed ${options.seed}, ${what}\n`)
+console.log(
+  `queuectl chaos: ${options.jobs} jobs, ${options.kills} kills, ${options.freezes} freezes, ${store}, seed ${options.seed}, ${what}\n`,
+)
 const report = await conduct(options, {
   on_progress: (line) => console.error(line),
   on_kept: (folder) => console.error(`\nledger, logs and store are kept in ${folder}`),

@@ -28,7 +28,7 @@ export async function conduct(
   const place = new Place(server?.url)
   let ok = false
   try {
-    const { seed, jobs, kills, workers, minutes } = options
+    const { seed, jobs, kills, freezes, workers, minutes } = options
     // What is built has no kill points.
     const points = options.binary === null ? Math.ceil(kills / KILLS_PER_POINT) : 0
     const servers = server === null ? 0 : SERVER_DEATHS
@@ -39,6 +39,7 @@ export async function conduct(
       points,
       servers,
       stops: Math.ceil(kills / KILLS_PER_STOP),
+      freezes,
       folder: place.folder,
     })
     const depth = Math.min(DEPTH[options.store], Math.ceil(jobs / BATCHES))

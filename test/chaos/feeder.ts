@@ -6,7 +6,7 @@ import type { Place } from './place.ts'
 import type { PlannedJob } from './plan.ts'
 import type { Random } from './random.ts'
 
-/** How often an `enqueue` is killed: at a moment of a span, and at a point inside. */
+/** How often an `enqueue` is killed: at a moment of a span, and at a point inside, or at such a moment too where there is none. */
 const KILLED = { somewhere: 0.2, at_point: 0.2 }
 const KILL_WITHIN_MS = 400
 const AGAIN_MS = 300
@@ -41,9 +41,9 @@ export class Feeder {
     const asked = jobs.map((job) => JSON.stringify(this.#fields(job)))
     let dice = this.#random.next()
     for (;;) {
-      const killable = dice < KILLED.somewhere
-      if (this.#has_points && !killable && dice < KILLED.somewhere + KILLED.at_point)
-        writeFileSync(path.join(this.#place.points, 'inserted'), '')
+      const killed = dice < KILLED.somewhere + KILLED.at_point
+      const killable = killed && (dice < KILLED.somewhere || !this.#has_points)
+      if (killed && !killable) writeFileSync(path.join(this.#place.points, 'inserted'), '')
       dice = 1
       const ended = await this.#run(['enqueue', '-'], { input: `${asked.join('\n')}\n`, killable })
       if (ended.code === 0) break
@@ -84,7 +84,8 @@ export class Feeder {
     const ended = collect(child)
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)
-    const timer = setTimeout(() => child.kill('SIGKILL'), this.#random.below(KILL_WITHIN_MS))
+    // Early as a rule: an executable is done in 50 ms, the sources take longer.
+    const timer = setTimeout(() => child.kill('SIGKILL'), KILL_WITHIN_MS * this.#random.next() ** 2)
     try {
       return await ended
     } finally {

@@ -2,13 +2,13 @@ import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { EXIT } from '../../src/domain/errors.ts'
 import type { AnyProcess, WorkerRow } from '../../src/domain/process.ts'
-import { killQuietly, lives, parentOf, startOf } from '../helpers/processes.ts'
+import { environmentOf, killQuietly, lives, parentOf, startOf } from '../helpers/processes.ts'
 import { uptime } from './ledger.ts'
-import { environmentOf, type Place } from './place.ts'
+import type { Place } from './place.ts'
 import type { KillKind, PlannedKill } from './plan.ts'
 import type { Registry } from './registry.ts'
 
-/** One death by our hand. */
+/** What was done to a process: its death, as a rule. */
 export interface Kill {
   /** Seconds since boot. */
   at: number
@@ -18,28 +18,33 @@ export interface Kill {
   pid: number
   /** Of a supervisor or worker. */
   id: string | null
-  /** Of the run whose shell it was. */
+  /** Of the run whose shell it was, or of the one that came to that point. */
   token: string | null
+  /** How long it stood still; null: it did not, it died. */
+  frozen_s: number | null
 }
 
 /** Kills by the plan, and keeps a list of it. Pids come from the registry and are verified before. */
 export class Killer {
   readonly kills: Kill[] = []
+  /** Who stands still, by pid, and what ends it. */
+  readonly #frozen = new Map<number, { row: AnyProcess; timer: NodeJS.Timeout }>()
   readonly #place: Place
   readonly #registry: Registry
 
   constructor(place: Place, registry: Registry) {
     this.#place = place
     this.#registry = registry
+    process.once('exit', () => this.thaw())
   }
 
   /** Processes that are dead by our hand. */
   get killed(): number {
-    return this.kills.filter(({ kind }) => kind !== 'stop').length
+    return this.kills.filter(isDeath).length
   }
 
   /** Does what the plan wants; false: there is no victim for it just now. */
-  perform({ kind, point, chance }: PlannedKill): boolean {
+  perform({ kind, point, chance, seconds = 0 }: PlannedKill): boolean {
     switch (kind) {
       case 'point':
         writeFileSync(path.join(this.#place.points, point ?? ''), '')
@@ -50,6 +55,8 @@ export class Killer {
         return this.#killRow(kind, chosen(this.#living('supervisor'), chance))
       case 'stop':
         return this.#killRow(kind, chosen(this.#living('supervisor'), chance), 'SIGTERM')
+      case 'freeze':
+        return this.#freeze(chance, seconds)
       case 'household':
         return this.#killHousehold(chosen(this.#living('supervisor'), chance))
       case 'shell':
@@ -62,13 +69,13 @@ export class Killer {
   /** Notes who has died at a kill point since the last call. */
   notePoints(): void {
     for (const name of readdirSync(this.#place.points)) {
-      const [point = '', pid, worker] = name.split('.')
+      const [point = '', pid, worker, token] = name.split('.')
       if (pid === undefined) continue
       const file = path.join(this.#place.points, name)
       const age_ms = Math.max(0, Date.now() - statSync(file).ctimeMs)
       unlinkSync(file)
       const id = worker || this.#place.supervisorOf(Number(pid))
-      this.#note({ kind: 'point', point, pid: Number(pid), id }, uptime() - age_ms / 1000)
+      this.#note({ kind: 'point', point, pid: Number(pid), id, token: token || null }, uptime() - age_ms / 1000)
     }
   }
 
@@ -78,6 +85,11 @@ export class Killer {
     const left = readdirSync(this.#place.points)
     for (const name of left) unlinkSync(path.join(this.#place.points, name))
     return left.length
+  }
+
+  /** Whoever stands still goes on. */
+  thaw(): void {
+    for (const pid of this.#frozen.keys()) this.#thaw(pid)
   }
 
   /** Whether that supervisor was told to stop, or found no server at its start. */
@@ -107,6 +119,27 @@ export class Killer {
     return true
   }
 
+  #freeze(chance: number, seconds: number): boolean {
+    const living = [...this.#living('supervisor'), ...this.#living('worker')]
+    const row = chosen(
+      living.filter(({ identity }) => !this.#frozen.has(identity.pid)),
+      chance,
+    )
+    if (row === undefined) return false
+    const { pid } = row.identity
+    this.#kill({ kind: 'freeze', pid, id: row.id, frozen_s: seconds }, 'SIGSTOP')
+    this.#frozen.set(pid, { row, timer: setTimeout(() => this.#thaw(pid), seconds * 1000) })
+    return true
+  }
+
+  #thaw(pid: number): void {
+    const frozen = this.#frozen.get(pid)
+    if (frozen === undefined) return
+    clearTimeout(frozen.timer)
+    this.#frozen.delete(pid)
+    if (this.#verified(frozen.row)) killQuietly(pid, 'SIGCONT')
+  }
+
   #killHousehold(supervisor: AnyProcess | undefined): boolean {
     const workers = this.#living('worker').filter((row: WorkerRow) => row.supervisor_id === supervisor?.id)
     for (const row of [supervisor, ...workers]) this.#killRow('household', row)
@@ -134,8 +167,13 @@ export class Killer {
   }
 
   #note(kill: Partial<Kill> & Pick<Kill, 'kind' | 'pid'>, at = uptime()): void {
-    this.kills.push({ point: null, id: null, token: null, ...kill, at })
+    this.kills.push({ point: null, id: null, token: null, frozen_s: null, ...kill, at })
   }
+}
+
+/** Whether a process died of it. */
+export function isDeath({ kind }: Kill): boolean {
+  return kind !== 'stop' && kind !== 'freeze'
 }
 
 function chosen<T>(items: readonly T[], chance: number): T | undefined {

@@ -4,11 +4,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
-import { killQuietly, lives, startOf } from '../helpers/processes.ts'
+import { environmentOf, killQuietly, lives, startOf } from '../helpers/processes.ts'
 import { queuectl } from '../helpers/queuectl.ts'
 import type { Recorded } from './books.ts'
 import { readLedger } from './ledger.ts'
-import { environmentOf, type Place } from './place.ts'
+import type { Place } from './place.ts'
 
 /** What a job or its workers left behind has so long to go. */
 const ORPHANS_MS = 5_000

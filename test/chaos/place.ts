@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { lives } from '../helpers/processes.ts'
+import { environmentOf, lives } from '../helpers/processes.ts'
 
 /** The folder of a chaos run, with everything that it makes. */
 export class Place {
@@ -58,14 +58,5 @@ export class Place {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
-  }
-}
-
-/** Variables that `pid` was started with; none when it is gone. */
-export function environmentOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
-  } catch {
-    return []
   }
 }

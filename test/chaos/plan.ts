@@ -7,6 +7,11 @@ const JOB = fileURLToPath(new URL('job.sh', import.meta.url))
 const STEP_SECONDS = 0.1
 /** Deaths at these points need no luck to be met. */
 const POINTS: readonly KillPoint[] = ['claimed', 'started', 'ended', 'noted', 'settled', 'fenced', 'recovered']
+const FREEZES_SECONDS = [
+  [0.2, 3],
+  [4, 13],
+  [17, 26],
+] as const
 /** How often a supervisor takes its workers along. */
 const HOUSEHOLDS = 0.4
 
@@ -17,8 +22,11 @@ export interface PlannedJob {
   fields: Record<string, unknown>
 }
 
-/** `household`: a supervisor with all its workers. `stop`: a supervisor is told to stop, as an init does; nobody is killed. */
-export type KillKind = 'supervisor' | 'household' | 'worker' | 'shell' | 'point' | 'server' | 'stop'
+/**
+ * `household`: a supervisor with all its workers. `stop`: a supervisor is told to stop, as an init does, and `freeze`: a supervisor or
+ * worker stands still for a while; nobody is killed.
+ */
+export type KillKind = 'supervisor' | 'household' | 'worker' | 'shell' | 'point' | 'server' | 'stop' | 'freeze'
 
 export interface PlannedKill {
   /** After so many starts in the ledger. */
@@ -27,6 +35,8 @@ export interface PlannedKill {
   point?: KillPoint
   /** Chooses the victim, from 0 to 1, and how long a server stays away. */
   chance: number
+  /** How long a freeze takes. */
+  seconds?: number
 }
 
 export interface Plan {
@@ -44,12 +54,14 @@ export interface PlanParams {
   servers: number
   /** Times that a supervisor is told to stop. */
   stops: number
+  /** Times that a supervisor or worker stands still. */
+  freezes: number
   /** The folder of the run. */
   folder: string
 }
 
 /** What a seed makes of a chaos run: its jobs, and who is killed when. */
-export function planOf({ seed, jobs, kills, points, servers, stops, folder }: PlanParams): Plan {
+export function planOf({ seed, jobs, kills, points, servers, stops, freezes, folder }: PlanParams): Plan {
   const random = new Random(seed)
   const kinds = random.shuffled(kindsFor(jobs))
   const planned = kinds.map((kind, i) => plannedJob(`c${String(i + 1).padStart(5, '0')}`, kind, folder, random))
@@ -62,6 +74,7 @@ export function planOf({ seed, jobs, kills, points, servers, stops, folder }: Pl
     ...Array.from({ length: points }, (_, i) => ({ kind: 'point' as const, point: points_of[i % POINTS.length] })),
     ...Array.from({ length: servers }, () => ({ kind: 'server' as const })),
     ...Array.from({ length: stops }, () => ({ kind: 'stop' as const })),
+    ...Array.from({ length: freezes }, (_, i) => ({ kind: 'freeze' as const, seconds: frozenFor(i, random) })),
   ]
   const all = random.shuffled([...thirds.map((kind) => ({ kind })), ...others])
   // All jobs but a few start at least once: what is due by then is sure to come.
@@ -72,6 +85,12 @@ export function planOf({ seed, jobs, kills, points, servers, stops, folder }: Pl
     chance: random.next(),
   }))
   return { jobs: planned, kills: schedule as PlannedKill[] }
+}
+
+/** A moment, some seconds that everybody bears with, and so long that a worker is given up. */
+function frozenFor(i: number, random: Random): number {
+  const [from, to] = FREEZES_SECONDS[i % FREEZES_SECONDS.length] ?? [0, 0]
+  return random.between(from, to)
 }
 
 /** At least one job of each kind, the rest by their shares. */

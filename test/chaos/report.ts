@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { percentile } from '../bench/report.ts'
 import type { Account, Books } from './books.ts'
-import type { Kill } from './killer.ts'
+import { isDeath, type Kill } from './killer.ts'
 import type { Remains } from './look.ts'
 import type { Played } from './run.ts'
 
@@ -11,6 +11,7 @@ export interface ChaosOptions {
   store: 'sqlite' | 'mongodb'
   jobs: number
   kills: number
+  freezes: number
   workers: number
   seed: number
   /** The program; null: the sources. */
@@ -45,6 +46,8 @@ export interface Report {
   killed: Record<string, number>
   /** Supervisors that were told to stop. */
   stops: number
+  /** How long supervisors and workers stood still, in seconds. */
+  freezes: number[]
   supervisors_started: number
   commands_killed: number
   points_missed: number
@@ -78,7 +81,7 @@ export function reportOf(options: ChaosOptions, played: Played, books: Books, re
     count('faults that queuectl audit finds', remains.audit === null ? [] : [remains.audit]),
     { name: 'integrity check', value: remains.integrity, wanted: 'ok', details: [] },
   ]
-  const killed = played.kills.filter(({ kind }) => kind !== 'stop')
+  const killed = played.kills.filter(isDeath)
   const cpus = os.cpus()
   return {
     at: new Date().toISOString(),
@@ -87,7 +90,8 @@ export function reportOf(options: ChaosOptions, played: Played, books: Books, re
     ok: findings.every(({ value, wanted }) => value === wanted),
     seconds: played.seconds,
     killed: tally(killed.map(({ kind, point }) => (point === null ? kind : `at "${point}"`))),
-    stops: played.kills.length - killed.length,
+    stops: played.kills.filter(({ kind }) => kind === 'stop').length,
+    freezes: played.kills.flatMap(({ frozen_s }) => frozen_s ?? []),
     supervisors_started: played.supervisors_started,
     commands_killed: played.commands_killed,
     points_missed: played.points_missed,
@@ -118,6 +122,7 @@ export function tablesOf(report: Report): string {
   return [
     `${sum(Object.values(killed))} processes killed: ${made.join(', ')}`,
     `${report.supervisors_started} supervisors started, ${report.stops} told to stop, ${report.commands_killed} commands killed and said again, ${seconds.toFixed(0)} s`,
+    ...frozenLines(report.freezes),
     '',
     row('jobs accepted', books.accepted, `= ${states.join(' + ')}`),
     row('jobs that ran', books.ran, 'the others were cancelled while they waited'),
@@ -202,8 +207,16 @@ function row(name: string, value: number, note: string): string {
   return `${name.padEnd(48)}${value.toLocaleString('en').padStart(9)}  ${note}`.trimEnd()
 }
 
-function again({ store, jobs, kills, workers, seed, binary }: ChaosOptions): string {
-  const words = ['--store', store, '--jobs', jobs, '--kills', kills, '--workers', workers, '--seed', seed]
+function frozenLines(seconds: readonly number[]): string[] {
+  const [least, most] = [Math.min(...seconds), Math.max(...seconds)].map((one) => one.toFixed(1))
+  return seconds.length === 0
+    ? []
+    : [`${seconds.length} supervisors and workers stood still, for ${least} to ${most} s`]
+}
+
+function again({ store, jobs, kills, freezes, workers, seed, binary }: ChaosOptions): string {
+  const numbers = { jobs, kills, freezes, workers, seed }
+  const words = ['--store', store, ...Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, value])]
   return [...words, ...(binary === null ? [] : ['--binary', binary])].join(' ')
 }
 

@@ -190,6 +190,7 @@ class Game {
   /** Everything is told to stop, and has to be gone then. */
   async #stop(): Promise<void> {
     await Promise.all([this.#feeding, this.#cancelling, this.#serving])
+    this.#killer.thaw()
     this.#init.retire()
     this.#points_missed = this.#killer.disarm()
     const { code, stderr } = await queuectl(['worker', 'stop'], { env: this.#params.place.env })
