@@ -15,6 +15,8 @@ function Install-Queuectl {
   $base = if ($env:QUEUECTL_BASE_URL) { $env:QUEUECTL_BASE_URL } else { '@BASE_URL@' }
   if ($base.StartsWith('@')) { throw 'QUEUECTL_BASE_URL says where to take it from; this copy of the script does not know' }
   if (-not $Dir) { $Dir = Join-Path $env:LOCALAPPDATA 'Programs\queuectl' }
+  # Whole, for the PATH.
+  $Dir = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Dir)
   # Windows on ARM runs programs for x64.
   $archive = 'queuectl-win-x64.zip'
   $from = if ($Version) { "$base/download/v$($Version.TrimStart('v'))" } else { "$base/latest/download" }
@@ -47,9 +49,17 @@ function Install-Queuectl {
 }
 
 function Add-ToPath([string] $folder) {
-  $path = [Environment]::GetEnvironmentVariable('Path', 'User')
-  if (($path -split ';') -contains $folder) { return }
-  [Environment]::SetEnvironmentVariable('Path', (@($path, $folder) -ne '' -join ';'), 'User')
+  # In the registry, as it is written there: by its name it would be read with %USERPROFILE% and the like replaced, and written so.
+  $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey('Environment')
+  $path = $key.GetValue('Path', '', [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+  $folders = $path -split ';' | ForEach-Object { [Environment]::ExpandEnvironmentVariables($_) }
+  if ($folders -contains $folder) { return }
+  $key.SetValue('Path', (@($path, $folder) -ne '' -join ';'), [Microsoft.Win32.RegistryValueKind]::ExpandString)
+  # Tells what runs, the desktop above all, to read it anew, which setting any variable by its name does.
+  $marker = "QUEUECTL_$([Guid]::NewGuid().ToString('N'))"
+  [Environment]::SetEnvironmentVariable($marker, 'x', 'User')
+  # $null would arrive as an empty text, which newer ones set.
+  [Environment]::SetEnvironmentVariable($marker, [NullString]::Value, 'User')
   $env:Path = "$env:Path;$folder"
   Write-Host 'that folder is on your PATH now; terminals that are open already do not know it yet'
 }

@@ -30,9 +30,11 @@ main() {
   fetch "$from/SHA256SUMS" "$work/SHA256SUMS"
   fetch "$from/$archive" "$work/$archive"
   check "$work" "$archive"
-  (cd "$work" && xz -dc "$archive" | tar -xf -) || fail "cannot unpack $archive: it takes xz and tar"
+  # Left to tar: that of macOS knows xz by itself, and there is no xz there.
+  (cd "$work" && tar -xJf "$archive") || fail "cannot unpack $archive: it takes xz and tar"
 
   mkdir -p "$dir"
+  dir=$(CDPATH= cd "$dir" && pwd)
   # Within the folder a rename replaces the program at once, also one that runs. It is tried there: where temporary files lie, programs may be forbidden.
   new=$dir/.queuectl.$$
   trap 'rm -rf "$work" "$new"' EXIT
