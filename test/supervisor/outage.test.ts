@@ -175,7 +175,7 @@ describe('a store that is out of reach', function () {
 })
 
 describe('a server that dies', function () {
-  this.timeout(220_000)
+  this.timeout(600_000)
   tellTogether(SERVER_DEATH, needsMongo)
 })
 
