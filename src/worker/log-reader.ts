@@ -106,9 +106,15 @@ async function goOn(path: string, place: Place, on_chunk: (chunk: Buffer) => voi
     const mark = await markIn(file)
     place.at = mark === null ? (await file.stat()).size : placeAfterCut(place, mark)
     place.mark = mark
+    place.before = null
   }
-  place.at = await pump(file, place.at, on_chunk)
-  place.before = await bytesBefore(file, place.at)
+  // As they were read: the log may be cut before they could be read again.
+  let read = place.before ?? (await bytesBefore(file, place.at))
+  place.at = await pump(file, place.at, (chunk) => {
+    read = Buffer.concat([read, chunk]).subarray(-MARK_LENGTH)
+    on_chunk(chunk)
+  })
+  place.before = read
 }
 
 /** Where a follower's place is in a log that has been cut and now has this `mark`. */
