@@ -37,6 +37,7 @@ export class OutputKeeper {
   readonly #store: JobStore
   readonly #on_trouble: (message: string) => void
   readonly #look_ms: number
+  readonly #patience_ms: number
   readonly #host = hostname()
   readonly #runs = new Set<WatchedRun>()
   #timer: NodeJS.Timeout | null = null
@@ -50,10 +51,12 @@ export class OutputKeeper {
     most: number
     on_trouble: (message: string) => void
     look_ms?: number
+    patience_ms?: number
   }) {
     this.#store = options.store
     this.#on_trouble = options.on_trouble
     this.#look_ms = options.look_ms ?? LOOK_MS
+    this.#patience_ms = options.patience_ms ?? PATIENCE_MS
     this.most = options.most
   }
 
@@ -74,7 +77,7 @@ export class OutputKeeper {
     if (this.#timer !== null) clearInterval(this.#timer)
     if (!this.#in_trouble)
       await within(
-        PATIENCE_MS,
+        this.#patience_ms,
         [...this.#runs].map((run) => run.done.promise),
       )
     this.#runs.clear()
@@ -91,7 +94,7 @@ export class OutputKeeper {
     this.#forgetOldest()
     void this.#send()
     if (this.#in_trouble) return
-    this.#in_trouble = !(await within(PATIENCE_MS, [run.done.promise]))
+    this.#in_trouble = !(await within(this.#patience_ms, [run.done.promise]))
   }
 
   /** Sends what is due until nothing is; what could not be sent is due again at the next look. */

@@ -75,7 +75,7 @@ describe('processes as ps tells them', () => {
     } finally {
       endStrangers()
     }
-    await waitFor(() => !lives(pid), { within: 2_000, what: 'its end' })
+    await waitFor(() => !lives(pid), { within: 10_000, what: 'its end' })
   })
 })
 

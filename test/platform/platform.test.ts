@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
@@ -24,12 +25,12 @@ describe('the guard of process.kill (S16, R4)', () => {
 })
 
 describe('the identity of a process (R4)', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   afterEach(endStrangers)
 
   it('holds for the process and for nobody else', async () => {
     const { pid } = stranger()
-    const identity = await waitFor(() => platform.identify(pid), { within: 2_000, what: 'an identity' })
+    const identity = await waitFor(() => platform.identify(pid), { within: 10_000, what: 'an identity' })
     expect(platform.liveness(identity)).to.equal('alive')
     expect(platform.liveness({ ...identity, start: `${identity.start}1` })).to.equal('gone')
     expect(platform.liveness({ ...identity, boot_id: 'another boot' })).to.equal('gone')
@@ -38,7 +39,7 @@ describe('the identity of a process (R4)', function () {
     expect(platform.signal({ ...identity, start: `${identity.start}1` }, 'SIGKILL')).to.equal(false)
     expect(lives(pid)).to.equal(true)
     expect(platform.signal(identity, 'SIGKILL')).to.equal(true)
-    await waitFor(() => platform.liveness(identity) === 'gone', { within: 2_000, what: 'its death' })
+    await waitFor(() => platform.liveness(identity) === 'gone', { within: 10_000, what: 'its death' })
     expect(platform.identify(pid)).to.equal(null)
     expect(platform.signal(identity, 'SIGKILL')).to.equal(false)
   })
@@ -76,7 +77,8 @@ describe('the identity of a process (R4)', function () {
     const { pid } = stranger(
       `exec ${JSON.stringify(process.execPath)} -e 'process.title = ") Z 1 (x) "; setInterval(() => {}, 1000)'`,
     )
-    await waitFor(() => procfs.entry(pid)?.state === 'S', { within: 5_000, what: 'the program' })
+    const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1')
+    await waitFor(() => stat().includes(') Z 1 (x)'), { within: 20_000, what: 'the program' })
     expect(procfs.entry(pid)).to.include({
       pid,
       parent: process.pid,
@@ -115,7 +117,7 @@ describe('what the system tells', () => {
         const pids = (await platform.sessionPids([pid])).get(pid) ?? []
         return pids.length === 3 ? pids : null
       },
-      { within: 2_000, what: 'three processes' },
+      { within: 10_000, what: 'three processes' },
     )
     expect(members).to.include(pid)
     endStrangers()

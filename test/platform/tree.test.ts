@@ -16,8 +16,9 @@ function recorded(pid: number, token = newToken()): Tree {
   return { token, pid, start: startOf(pid) }
 }
 
-describe('ending a tree that was found on record (R4)', () => {
+describe('ending a tree that was found on record (R4)', function () {
   if (!HAS_PROC) return
+  this.timeout(60_000)
   const lab = runLab()
   afterEach(() => {
     endStrangers()
@@ -51,8 +52,8 @@ describe('ending a tree that was found on record (R4)', () => {
     // The leader ends at once; its child lives on in its session.
     const { pid } = stranger('sleep 60 & exit 0')
     const start = startOf(pid)
-    await waitFor(() => !lives(pid), { within: 2_000, what: 'the end of the leader' })
-    await waitFor(() => procfs.entry(pid) === null, { within: 2_000, what: 'the shell to be waited for' })
+    await waitFor(() => !lives(pid), { within: 10_000, what: 'the end of the leader' })
+    await waitFor(() => procfs.entry(pid) === null, { within: 10_000, what: 'the shell to be waited for' })
     const later = { token: newToken(), pid, start: String(Number(start) + 1_000) }
     expect(await platform.endTree(later, NOW)).to.deep.equal({ gone: true })
     expect(sendSignal(pid, 0, { group: true })).to.equal('sent')
@@ -65,7 +66,7 @@ describe('ending a tree that was found on record (R4)', () => {
     const token = newToken()
     const { pid } = stranger('exec sleep 60', { PATH: process.env.PATH, QUEUECTL_LEASE: token })
     const other = stranger('exec sleep 60', { PATH: process.env.PATH, QUEUECTL_LEASE: newToken() })
-    await waitFor(() => lives(pid), { within: 1_000, what: 'the process' })
+    await waitFor(() => lives(pid), { within: 10_000, what: 'the process' })
     expect(await platform.endTree({ token, pid: null, start: null }, NOW)).to.deep.equal({ gone: true })
     expect(lives(pid)).to.equal(false)
     expect(lives(other.pid)).to.equal(true)
@@ -77,7 +78,7 @@ describe('ending a tree that was found on record (R4)', () => {
     const { pid } = stranger('sh -c "exit 0" & exec sleep 60', { PATH: process.env.PATH, QUEUECTL_LEASE: token })
     const zombie = await waitFor(
       async () => (await procfs.entries())?.find(({ parent, state }) => parent === pid && state === 'Z')?.pid,
-      { within: 3_000, what: 'a zombie' },
+      { within: 10_000, what: 'a zombie' },
     )
     expect(platform.identify(zombie)).to.equal(null)
     const start = procfs.entry(zombie)?.start ?? ''
@@ -104,11 +105,11 @@ describe('ending a tree that was found on record (R4)', () => {
     expect(await platform.endTree(recorded(polite.pid), { patience_ms: 5_000, sweep: true })).to.deep.equal({
       gone: true,
     })
-    expect(performance.now() - began).to.be.below(2_000)
+    expect(performance.now() - began).to.be.below(5_000)
     const deaf = () => stranger(`trap '' TERM; while :; do sleep 0.05; done`)
     for (const options of [{ patience_ms: 200 }, { patience_ms: 60_000, hurry: AbortSignal.timeout(200) }]) {
       const { pid } = deaf()
-      await waitFor(() => procfs.entry(pid)?.state === 'S', { within: 2_000, what: 'the trap' })
+      await waitFor(() => procfs.entry(pid)?.state === 'S', { within: 10_000, what: 'the trap' })
       expect(await platform.endTree(recorded(pid), { ...options, sweep: true })).to.deep.equal({ gone: true })
       expect(lives(pid)).to.equal(false)
     }
@@ -120,7 +121,7 @@ describe('ending a tree that was found on record (R4)', () => {
     const { pid } = stranger('n=0; while [ $n -lt 400 ]; do setsid sleep 60 & n=$((n+1)); done; sleep 60', env)
     const tree = recorded(pid, token)
     await waitFor(async () => ((await procfs.entries()) ?? []).filter(({ parent }) => parent === pid).length > 20, {
-      within: 3_000,
+      within: 10_000,
       what: 'some children',
     })
     expect(await platform.endTree(tree, NOW)).to.deep.equal({ gone: true })
@@ -134,7 +135,7 @@ describe('ending a tree that was found on record (R4)', () => {
 
 describe('a tree that cannot be ended or looked into (R4)', function () {
   if (!HAS_PROC) return
-  this.timeout(30_000)
+  this.timeout(60_000)
   const lab = runLab()
   afterEach(() => {
     endStrangers()
@@ -171,7 +172,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
       gone: false,
       reason: `process ${pid} may not be ended (EPERM)`,
     })
-    expect(performance.now() - began).to.be.within(2_900, 5_000)
+    expect(performance.now() - began).to.be.within(2_900, 10_000)
   })
 
   it('keeps its run from ending, with the reason shown, until it can be ended', async () => {
@@ -182,7 +183,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
       settled = true
     })
     handle.end({ kind: 'cancelled', exit_code: null, signal: null }, 0)
-    const note = await waitFor(() => handle.note, { within: 5_000, what: 'a note' })
+    const note = await waitFor(() => handle.note, { within: 15_000, what: 'a note' })
     expect(note).to.equal(`process ${handle.pid} may not be ended (EPERM)`)
     expect(settled).to.equal(false)
     expect(lab.traces.readDone(handle.token)).to.equal(null)
@@ -194,7 +195,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
   it('is not gone while a member of its session is not to be looked into', async () => {
     const { pid } = stranger('sleep 60 & exit 0')
     const start = startOf(pid)
-    await waitFor(() => procfs.entry(pid) === null, { within: 2_000, what: 'the end of the leader' })
+    await waitFor(() => procfs.entry(pid) === null, { within: 10_000, what: 'the end of the leader' })
     const blind = async (pids: readonly number[]) => ({ holding: new Set<number>(), unreadable: new Set(pids) })
     const foreign = refusing({ holders: blind, owner: () => 12_345 })
     foreign.state.allowed = true

@@ -7,7 +7,8 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 describe('a worker without a supervisor', () => {
   it('renews its leases before it would have to end its runs, however short they are (R2, R9)', async () => {
-    const until_fence_ms = 2_900
+    // Two thirds of it are less than the two beats' time of 10 s, and a third is more than a busy machine holds anybody up.
+    const until_fence_ms = 9_000
     const began = monotonic()
     let renewed_at: number | null = null
     const store = {
@@ -27,7 +28,7 @@ describe('a worker without a supervisor', () => {
     })
     try {
       await waitFor(() => renewed_at !== null, { within: until_fence_ms, what: 'it renews' })
-      expect(Number(renewed_at) - began, 'not at once: a supervisor may be there').to.be.above(1_500)
+      expect(Number(renewed_at) - began, 'not at once: a supervisor may be there').to.be.above(4_000)
     } finally {
       heartbeat.stop()
     }

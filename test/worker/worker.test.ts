@@ -25,7 +25,8 @@ const SETUP: Omit<WorkerSetup, 'address' | 'cwd'> = {
   pass_store: false,
 }
 
-describe('a worker', () => {
+describe('a worker', function () {
+  this.timeout(60_000)
   let home: string
   let store: JobStore
   /** Calls that asked for a job, each by itself or at the end of another. */
@@ -81,9 +82,9 @@ describe('a worker', () => {
   }
 
   const idle = (times: number) =>
-    waitFor(() => told.filter(({ type }) => type === 'idle').length === times, { within: 2_000, what: 'it is idle' })
+    waitFor(() => told.filter(({ type }) => type === 'idle').length === times, { within: 10_000, what: 'it is idle' })
   const ended = (count: number) =>
-    waitFor(async () => (await store.overview()).total.completed === count, { within: 2_000, what: 'jobs are done' })
+    waitFor(async () => (await store.overview()).total.completed === count, { within: 10_000, what: 'jobs are done' })
 
   it('does not ask again for what it found none of at the end of a job, until it is told of more', async () => {
     await put(store, ['a'], { origin_cwd: home })
@@ -112,7 +113,7 @@ describe('a worker', () => {
   it('asks again when it was told of more while the store was in trouble', async () => {
     troubles = 1
     await atWork(async (worker) => {
-      await waitFor(() => told.some(({ type }) => type === 'trouble'), { within: 2_000, what: 'it says so' })
+      await waitFor(() => told.some(({ type }) => type === 'trouble'), { within: 10_000, what: 'it says so' })
       await put(store, ['a'], { origin_cwd: home })
       worker.nudge()
       await ended(1)
