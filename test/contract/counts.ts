@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FINAL_STATES, viewOf } from '../../src/domain/job.ts'
 import type { Counts, Overview } from '../../src/store/port.ts'
-import { type Kit, many, newJob, put, settle, take, until } from './kit.ts'
+import { CLOCK_MS, type Kit, many, mustGet, newJob, put, settle, take, until } from './kit.ts'
 
 const NONE: Counts = { ready: 0, scheduled: 0, retrying: 0, processing: 0, completed: 0, dead: 0, cancelled: 0 }
 
@@ -10,8 +10,10 @@ export function countsContract(kit: Kit): void {
   async function recount(): Promise<Pick<Overview, 'total' | 'queues'>> {
     const total = { ...NONE }
     const queues: Record<string, Counts> = {}
+    // What became ready just now may still seem to come: the clock may be off.
+    const now = kit.store.now() + CLOCK_MS
     for (const job of await kit.store.list({ sort: 'oldest', limit: 10_000 })) {
-      const view = viewOf(job, kit.store.now()) as keyof Counts
+      const view = viewOf(job, now) as keyof Counts
       queues[job.queue] ??= { ...NONE }
       total[view]++
       ;(queues[job.queue] as Counts)[view]++
@@ -75,9 +77,10 @@ export function countsContract(kit: Kit): void {
 
     it('counts a job as ready from the moment it is due', async () => {
       await put(kit.store, ['a'], { delay_ms: 200 })
-      expect((await kit.store.overview()).total).to.deep.equal({ ...NONE, scheduled: 1 })
+      const { next_run_at } = await mustGet(kit.store, 'a')
+      const { total } = await kit.store.overview()
+      if (kit.store.now() < next_run_at) expect(total).to.deep.equal({ ...NONE, scheduled: 1 })
       await until(async () => (await kit.store.overview()).total.ready === 1)
-      const { next_run_at } = (await kit.store.get({ id: 'a' })) ?? {}
       expect(await kit.store.overview()).to.deep.include({ total: { ...NONE, ready: 1 }, oldest_ready_at: next_run_at })
     })
 

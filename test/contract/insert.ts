@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Kit, many, mustGet, newJob, put, refusal, takeAll } from './kit.ts'
+import { CLOCK_MS, type Kit, many, mustGet, newJob, put, refusal, takeAll } from './kit.ts'
 
 export function insertContract(kit: Kit): void {
   describe('insert', () => {
@@ -20,7 +20,7 @@ export function insertContract(kit: Kit): void {
       const { run_at, delay_ms, ...kept } = spec
       expect(job).to.include({ state: 'pending', attempts: 0, runs: 0, lease_token: null, finished_at: null })
       expect(job).to.deep.include(kept)
-      expect(job.created_at).to.be.closeTo(kit.store.now(), 2000)
+      expect(job.created_at).to.be.closeTo(kit.store.now(), CLOCK_MS)
       expect(job.next_run_at).to.equal(job.created_at)
     })
 

@@ -13,7 +13,8 @@ import { settleContract } from './settle.ts'
 
 /** What every store has to do, as tests: `make` gives each of them an empty store. */
 export function jobStoreContract(name: string, make: () => Promise<Bench>): void {
-  describe(`a job store: ${name}`, () => {
+  describe(`a job store: ${name}`, function () {
+    this.timeout(60_000)
     const kit = {} as Kit
     beforeEach(async () => {
       kit.bench = await make()

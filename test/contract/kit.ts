@@ -28,6 +28,9 @@ export interface Kit {
 
 export const LEASE_MS = 20_000
 
+/** How far a store's clock, as a connection tells it, may be off, and how long a busy machine may hold a test up. */
+export const CLOCK_MS = 5_000
+
 export function newJob(over: Partial<NewJob> = {}): NewJob {
   return {
     id: newJobId(),
@@ -103,9 +106,9 @@ export async function mustGet(store: JobStore, id: string): Promise<Job> {
   return job
 }
 
-/** Waits until `fact` holds. Throws after 5 s. */
+/** Waits until `fact` holds. Throws after 15 s. */
 export async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
-  await waitFor(fact, { within: 5000, what: String(fact) })
+  await waitFor(fact, { within: 15_000, what: String(fact) })
 }
 
 /** The error that `promise` is rejected with. */

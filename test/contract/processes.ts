@@ -1,5 +1,17 @@
 import { expect } from 'chai'
-import { beatOf, claimOf, type Kit, put, SUCCESS, settle, supervisorRow, take, until, workerRow } from './kit.ts'
+import {
+  beatOf,
+  CLOCK_MS,
+  claimOf,
+  type Kit,
+  put,
+  SUCCESS,
+  settle,
+  supervisorRow,
+  take,
+  until,
+  workerRow,
+} from './kit.ts'
 
 export function processesContract(kit: Kit): void {
   const rows = async () => (await kit.store.processes()).map((row) => row.id).sort()
@@ -52,7 +64,7 @@ export function processesContract(kit: Kit): void {
       await kit.store.beat({ ...beatOf('s1', []), sample })
       const [stored] = await kit.store.samples({ since: 0 })
       expect(stored).to.deep.equal({ at: stored?.at, ...sample })
-      expect(stored?.at).to.be.closeTo(kit.store.now(), 2000)
+      expect(stored?.at).to.be.closeTo(kit.store.now(), CLOCK_MS)
       expect(await kit.store.samples({ since: Number(stored?.at) + 1 })).to.deep.equal([])
     })
   })

@@ -62,7 +62,7 @@ async function drain(store: Kit['store']): Promise<string[]> {
 function claimer(address: string, id: string): Promise<string[]> {
   const child = spawn(process.execPath, [CLAIMER, address, id], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: 15_000,
+    timeout: 50_000,
   })
   let output = ''
   child.stdout.on('data', (chunk) => (output += chunk))

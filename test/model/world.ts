@@ -120,6 +120,6 @@ export class World {
   /** Waits until that time is past on every connection. */
   async untilPast(time: number): Promise<void> {
     const store = await this.store('command')
-    while (store.now() <= time + this.nature.slack_ms / 8) await new Promise((resolve) => setImmediate(resolve))
+    while (store.now() <= time + this.nature.slack_ms / 16) await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -12,7 +12,8 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 const bad = (findings: readonly Diagnosis[]) => findings.filter(({ level }) => level !== 'ok')
 const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, message }) => `${check}: ${message}`)
 
-describe('what the address of a MongoDB server says', () => {
+describe('what the address of a MongoDB server says', function () {
+  this.timeout(60_000)
   const about = (url: string) => told(examineAddress(parseAddress(url)))
 
   it('is fine on this host, or encrypted with a login', () => {
@@ -42,7 +43,8 @@ describe('what the address of a MongoDB server says', () => {
   })
 })
 
-describe('the examination of a MongoDB database', () => {
+describe('the examination of a MongoDB database', function () {
+  this.timeout(60_000)
   let address: string
   let raw: mongoose.Connection
   before(needsMongo)

@@ -5,14 +5,15 @@ import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
 import { openStore } from '../../../src/store/open.ts'
 import type { Hint, JobStore } from '../../../src/store/port.ts'
-import { claimOf, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
+import { claimOf, put, SUCCESS, settle, take, takeAll, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { openProxy } from '../../helpers/tcp-proxy.ts'
 
 const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
 
 // A few hundred workers that do nothing must not keep a server busy, nor ask it thrice for what one question tells.
-describe('the load of a worker on MongoDB', () => {
+describe('the load of a worker on MongoDB', function () {
+  this.timeout(60_000)
   let store: JobStore
   let address: string
   let sent: string[]
@@ -41,6 +42,8 @@ describe('the load of a worker on MongoDB', () => {
     const job = await take(second)
     expect(clients.size).to.equal(2)
     await settle(second, job, SUCCESS, claimOf())
+    // It may still be on its way when the jobs are settled and claimed by the one that was there.
+    await until(() => clients.size > 2)
     expect(clients.size).to.equal(3)
     await second.close()
     await own.close()
@@ -48,19 +51,36 @@ describe('the load of a worker on MongoDB', () => {
 
   it('is two commands for a look in vain, and one for a job that comes soon after', async () => {
     expect(await commandsOf(() => store.claim(claimOf()))).to.deep.equal(['find', 'findAndModify'])
-    expect(await commandsOf(() => store.claim(claimOf()))).to.have.members(['find', 'findAndModify'])
-    await put(store, ['a'])
-    expect(await commandsOf(() => take(store))).to.deep.equal(['findAndModify'])
+    let soon = false
+    for (let n = 0; !soon; n++) {
+      const began = performance.now()
+      expect(await commandsOf(() => store.claim(claimOf()))).to.have.members(['find', 'findAndModify'])
+      await put(store, [`j${n}`])
+      const commands = await commandsOf(() => take(store))
+      // Else it looks for due jobs again.
+      soon = performance.now() - began < 1_000
+      if (soon) expect(commands).to.deep.equal(['findAndModify'])
+    }
   })
 
   it('is no question for due jobs before one is known to be due, which then is not passed over', async () => {
-    await put(store, ['a', 'b'])
-    // Sooner than the next look for due jobs would be.
-    await put(store, ['soon'], { delay_ms: 240, priority: 9 })
-    expect((await take(store)).id).to.equal('a')
-    await until(async () => (await store.overview()).total.ready === 2)
-    expect((await take(store)).id).to.equal('soon')
-    expect((await take(store)).id).to.equal('b')
+    let late = true
+    for (let n = 0; late; n++) {
+      const fresh = await openStore({ address, ...OPENING })
+      await put(fresh, [`a${n}`, `b${n}`])
+      // Sooner than the next look for due jobs would be.
+      await put(fresh, [`soon${n}`], { delay_ms: 240, priority: 9 })
+      const first = (await take(fresh)).id
+      // A machine that is too busy has nothing to show: once more.
+      late = first === `soon${n}`
+      if (!late) {
+        expect(first).to.equal(`a${n}`)
+        await until(async () => (await fresh.overview()).total.ready === 2)
+        expect((await take(fresh)).id).to.equal(`soon${n}`)
+      }
+      expect(await takeAll(fresh)).to.deep.equal(late ? [`a${n}`, `b${n}`] : [`b${n}`])
+      await fresh.close()
+    }
   })
 
   it('is no question about requests when others only store jobs', async function () {

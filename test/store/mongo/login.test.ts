@@ -5,7 +5,8 @@ import { type LoginServer, startLoginServer } from '../../helpers/mongo-login.ts
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that wants a login', () => {
+describe('a MongoDB server that wants a login', function () {
+  this.timeout(60_000)
   let server: LoginServer
   before(async function () {
     const on = (role: string) => [{ role, db: 'jobs' }]

@@ -14,7 +14,8 @@ interface Program {
 }
 
 // There are no transactions: what one call does in several writes, another may see half done.
-describe('between two writes to MongoDB', () => {
+describe('between two writes to MongoDB', function () {
+  this.timeout(60_000)
   let one: Program
   let other: Program
   const opened: Connection[] = []

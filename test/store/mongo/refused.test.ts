@@ -8,7 +8,8 @@ import { queuectl } from '../../helpers/queuectl.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that does not fit', () => {
+describe('a MongoDB server that does not fit', function () {
+  this.timeout(60_000)
   // Wire version 13 is MongoDB 5.0, which the driver takes; 6 is MongoDB 3.6, which it does not.
   for (const [version, maxWireVersion] of [
     ['5.0.31', 13],
@@ -33,7 +34,8 @@ describe('a MongoDB server that does not fit', () => {
   }
 })
 
-describe('a MongoDB server that refuses indexes', () => {
+describe('a MongoDB server that refuses indexes', function () {
+  this.timeout(60_000)
   let admin: mongoose.mongo.Admin
   let raw: mongoose.Connection
   let address: string

@@ -26,7 +26,8 @@ class Interrupted extends Connection {
   }
 }
 
-describe('the SQLite schema', () => {
+describe('the SQLite schema', function () {
+  this.timeout(60_000)
   let db: Connection
   beforeEach(async () => {
     db = new Connection(path.join(tempFolder(), 'queue.db'), 'command')

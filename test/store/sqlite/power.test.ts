@@ -12,7 +12,7 @@ const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const open = (address: string) => openStore({ address, role: 'command', is_alive: () => false })
 
 describe('a power cut (F19)', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
 
   describe('as the system calls have it', () => {
     before(function () {
