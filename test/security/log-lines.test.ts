@@ -10,7 +10,8 @@ const COMMANDS = [
   `: c\u2028${FORGED}\u2029\x85\x0b`,
 ]
 
-describe('the lines of a supervisor (S9)', () => {
+describe('the lines of a supervisor (S9)', function () {
+  this.timeout(60_000)
   let scene: Scene
   beforeEach(async () => {
     scene = await Scene.open()

@@ -25,7 +25,7 @@ const CLIMBING = [
 const TRICKY = ['..', '.', 'CON', 'COM1.txt', '--help', '.env']
 
 describe('names from outside (S8)', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   const queue = freshQueue()
   const logs = () => path.join(`${queue.db}.d`, 'logs')
 

@@ -22,7 +22,7 @@ const PROGRAMS = [
 ]
 
 describe('planted programs (S19)', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   const trap = tempFolder()
   const witness = path.join(trap, 'witness')
 
@@ -42,9 +42,9 @@ describe('planted programs (S19)', function () {
       const failing = await scene.add('exit 3', { cwd: trap })
       const stubborn = await scene.add('sleep 600 & sleep 600', { cwd: trap })
       await scene.start('--count', '2')
-      await scene.until(failing, { state: 'dead' }, 5_000)
-      await scene.until(stubborn, { state: 'processing' }, 5_000)
-      await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 6_000, what: 'it is measured' })
+      await scene.until(failing, { state: 'dead' }, 15_000)
+      await scene.until(stubborn, { state: 'processing' }, 15_000)
+      await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 15_000, what: 'it is measured' })
       expect((await scene.run('cancel', stubborn)).code).to.equal(0)
       for (const args of [['list'], ['status'], ['show', failing], ['logs', failing], ['worker', 'list']])
         expect((await scene.run(...args)).code, args.join(' ')).to.equal(0)
@@ -57,7 +57,7 @@ describe('planted programs (S19)', function () {
     await inScene({ env: { PATH: `${trap}:${process.env.PATH}` } }, async (scene) => {
       const id = await scene.add('uname -a')
       await scene.start()
-      await scene.until(id, { state: 'dead' }, 5_000)
+      await scene.until(id, { state: 'dead' }, 15_000)
     })
     expect(readFileSync(witness, 'utf8')).to.equal('uname -a\n')
   })
@@ -66,8 +66,8 @@ describe('planted programs (S19)', function () {
     await inScene({ env: { PATH: '/nonexistent' } }, async (scene) => {
       const id = await scene.add('echo builtin')
       const { ended } = await scene.start()
-      await scene.until(id, { state: 'completed' }, 5_000)
-      await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 6_000, what: 'it is measured' })
+      await scene.until(id, { state: 'completed' }, 15_000)
+      await waitFor(async () => (await scene.supervisors())[0]?.rss != null, { within: 15_000, what: 'it is measured' })
       expect((await scene.run('worker', 'stop')).code).to.equal(0)
       expect((await ended).stderr).to.equal('')
     })

@@ -10,7 +10,7 @@ import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('the processes of strangers (S16)', function () {
-  this.timeout(40_000)
+  this.timeout(90_000)
   let scene: Scene
   before(function () {
     if (process.platform !== 'linux') return this.skip()
@@ -26,8 +26,8 @@ describe('the processes of strangers (S16)', function () {
   it('that stand in forged rows and traces are left alone by recovery and by every stop', async () => {
     const self = platform.identify(process.pid)
     if (self === null) throw new Error('no identity')
-    const victims = Array.from({ length: 4 }, () => stranger('sleep 60 & exec sleep 60'))
-    await waitFor(() => victims.every(({ pid }) => lives(pid)), { within: 2_000, what: 'they live' })
+    const victims = Array.from({ length: 4 }, () => stranger('sleep 120 & exec sleep 120'))
+    await waitFor(() => victims.every(({ pid }) => lives(pid)), { within: 10_000, what: 'they live' })
     const pids = victims.map(({ pid }) => pid)
     const traces = openTraces(scene.store.info.folder)
 
@@ -47,7 +47,7 @@ describe('the processes of strangers (S16)', function () {
     }
 
     await scene.start('--count', '2')
-    await waitFor(() => scene.lines('ledger').length === 8, { within: 10_000, what: 'all are recovered, and run' })
+    await waitFor(() => scene.lines('ledger').length === 8, { within: 20_000, what: 'all are recovered, and run' })
     expect((await scene.run('worker', 'stop', '--force')).code).to.equal(0)
     expect(scene.lines('ledger').sort()).to.deep.equal(['0', '1', '2', '3', '4', '5', '6', '7'])
     expect(pids.filter(lives)).to.deep.equal(pids)
