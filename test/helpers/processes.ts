@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs'
 /** A process that is about to begin a program does so within microseconds, or when it gets a processor again. */
 const BEGIN_MS = 1_000
 
+/** A thread of the kernel (PF_KTHREAD in its include/linux/sched.h). */
+const KERNEL = 0x00200000
+
 /** Whether this system has /proc, and so sweeps and zombies that can be seen. */
 export const HAS_PROC = process.platform === 'linux'
 
@@ -37,13 +40,18 @@ export function environmentOf(pid: number): string[] {
     for (let begun = 0; begun < 3; ) {
       const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
       if (environment !== '') return environment.split('\0')
-      const begins = readFileSync(`/proc/${pid}/cmdline`).length === 0
-      if (!begins || performance.now() > until) begun++
+      if (!isBeginning(pid) || performance.now() > until) begun++
     }
     return []
   } catch {
     return []
   }
+}
+
+/** Whether it has no arguments, though it is neither dead nor a thread of the kernel, which some systems show without an environment, too. */
+function isBeginning(pid: number): boolean {
+  const [state = '', , , , , , flags] = statOf(pid)
+  return !/[ZX]/.test(state) && (Number(flags) & KERNEL) === 0 && readFileSync(`/proc/${pid}/cmdline`).length === 0
 }
 
 /** Fields of a process's stat from the third on. */
