@@ -38,6 +38,8 @@ export const procfs: ProcessTable = {
     const unreadable = new Set<number>()
     const until = monotonic() + BEGIN_MS
     for (let open = pids; ; await sleep(LOOK_MS)) {
+      // Before the look: who was kept from looking in time looks once more.
+      const late = monotonic() >= until
       const beginning = []
       for (const pid of open) {
         const said = environmentSays(pid, text, copied)
@@ -46,7 +48,7 @@ export const procfs: ProcessTable = {
         else if (said === 'unreadable') unreadable.add(pid)
       }
       open = beginning
-      if (open.length > 0 && monotonic() < until) continue
+      if (open.length > 0 && !late) continue
       for (const pid of open) unreadable.add(pid)
       return { holding, unreadable }
     }
