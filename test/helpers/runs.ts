@@ -52,6 +52,12 @@ export function job(fields: Partial<Job> = {}): Job {
   }
 }
 
+/** Makes a command wait until a process of its own has written that file. */
+export const untilWritten = (name: string) => `until [ -s ${name} ]; do sleep 0.02; done`
+
+/** Leaves a process behind that ignores SIGTERM. */
+export const DEAF = `(trap '' TERM; echo x > is_deaf; exec sleep 60) & echo $! > deaf; ${untilWritten('is_deaf')}`
+
 let root: string | null = null
 let labs = 0
 
