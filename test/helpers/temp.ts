@@ -4,7 +4,14 @@ import path from 'node:path'
 
 const made: string[] = []
 process.once('exit', () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true })
+  // Again where a process that is about to end writes into it; what stays then is no fault of the tests.
+  for (const folder of made) {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    } catch (error) {
+      console.error(`${folder} cannot be removed: ${(error as Error).message}`)
+    }
+  }
 })
 
 /** For thousands of stores in a row: where no disk has to be waited for, if there is such a place. */
