@@ -49,8 +49,8 @@ export async function waitForJobs(
           break
         }
         if (interrupt.signal.aborted) return { ended: 'interrupted' }
-        if (monotonic() >= deadline) return { ended: 'timeout' }
         await lookout(job)
+        if (monotonic() >= deadline) return { ended: 'timeout' }
         await ticker.next()
       }
     }

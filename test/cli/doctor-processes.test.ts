@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { examineJobs } from '../../src/cli/doctor/jobs.ts'
@@ -8,7 +9,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { beatOf, put, SUCCESS, settle, take } from '../contract/kit.ts'
 import { bad, levels, patient, type Report } from '../helpers/patient.ts'
-import { endStrangers, HAS_PROC, stranger } from '../helpers/processes.ts'
+import { endStrangers, HAS_PROC, lives, stranger } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -25,8 +26,9 @@ describe('queuectl doctor, on processes', () => {
     process.kill(identity.pid, 'SIGSTOP')
     child.kill('SIGKILL')
     process.kill(identity.pid, 'SIGKILL')
+    await waitFor(() => !lives(child.pid) && !lives(identity.pid), { within: 10_000, what: 'the signals have come' })
     await waitFor(async () => JSON.parse((await scene.run('doctor', '--json')).stdout).problems === 1, {
-      within: 5_000,
+      within: 10_000,
       what: 'both are dead',
     })
     const before = await scene.job(id)
@@ -136,8 +138,10 @@ describe('queuectl doctor, on processes', () => {
     const daemon = carrying(tokens[0], 'a')
     const orphan = carrying(tokens[1], 'b')
     const purged = carrying(newToken(), 'c')
-    carrying(newToken(), 'c', '/elsewhere/queue.db')
-    await waitFor(async () => (await doctor()).problems === 2, { within: 5_000, what: 'they have begun' })
+    const elsewhere = carrying(newToken(), 'c', '/elsewhere/queue.db')
+    const begun = ({ pid }: { pid: number }) => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\x0060\0'
+    await waitFor(() => [daemon, orphan, purged, elsewhere].every(begun), { within: 10_000, what: 'they have begun' })
+    expect(await doctor()).to.include({ problems: 2 })
     const { findings } = await doctor('--fix')
     const found = findings.filter(({ check }) => check === 'processes').map(({ message }) => message)
     expect(found).to.have.members([

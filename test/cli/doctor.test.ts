@@ -17,7 +17,7 @@ describe('queuectl doctor', () => {
       .and.match(/\nall is well\n$/)
     const running = await workers('--count', '2')
     await ok('enqueue', '--id', 'long', '--', 'sleep 30')
-    await waitFor(async () => /processing/.test(await ok('list')), { within: 5_000, what: 'it runs' })
+    await waitFor(async () => /processing/.test(await ok('list')), { within: 10_000, what: 'it runs' })
     const report = await doctor()
     expect(bad(report)).to.deep.equal([])
     expect(report).to.include({ ok: true, code: 0, problems: 0, warnings: 0 })

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'chai'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 describe('logs', () => {
   const queue = freshQueue()
@@ -37,10 +40,19 @@ describe('logs', () => {
       '--max-retries',
       '1',
       '--',
-      'echo a; sleep 0.3; echo b; exit 1',
+      'echo a; until [ -e go ]; do sleep 0.05; done; echo b; exit 1',
     )
-    const following = collect(queue.start(['logs', 'slow', '--follow']))
-    await queue.drain()
+    const child = queue.start(['logs', 'slow', '--follow'])
+    const following = collect(child)
+    let said = ''
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+    })
+    const drained = queue.drain()
+    // It begins with the run that is the last when it looks: the first one waits for it.
+    await waitFor(() => said === 'a\n', { within: 20_000, what: 'the first line' })
+    writeFileSync(path.join(queue.home, 'go'), '')
+    await drained
     const { code, stdout, stderr } = await following
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'a\nb\na\nb\n' })
     expect(stderr).to.contain('run 2')

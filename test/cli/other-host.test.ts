@@ -10,7 +10,7 @@ const LOG_TAIL = 4096
 const LOG_LIMIT = 8192
 
 describe('the output of a job that ran on another host', function () {
-  this.timeout(60_000)
+  this.timeout(90_000)
   let scene: Scene
   let here: Host
   let there: Host
@@ -31,12 +31,14 @@ describe('the output of a job that ran on another host', function () {
     return { stdout, stderr }
   }
   const json = async (...args: string[]) => JSON.parse((await ok('--json', ...args)).stdout)
-  /** A job that has run there. */
-  const ran = async (command: string) => {
+  /** A job that has run there, and whose last bytes have come to the store: a slow one may get them after the result. */
+  const ran = async (command: string, wrote = true) => {
     const id = await scene.add(command)
-    await waitFor(async () => (await scene.job(id)).finished_at, { within: 10_000, what: 'the end of the job' })
+    await waitFor(async () => (await scene.job(id)).finished_at, { within: 20_000, what: 'the end of the job' })
+    if (wrote) await waitFor(async () => (await kept(id))?.ended, { within: 20_000, what: 'the end of its output' })
     return id
   }
+  const kept = async (id: string) => scene.store.output({ token: (await scene.runs(id))[0]?.token ?? '' })
 
   /** In a command: waits for `go(name)`. */
   const until = (name: string) => `until [ -e ${name} ]; do sleep 0.05; done`
@@ -83,7 +85,7 @@ describe('the output of a job that ran on another host', function () {
   })
 
   it('that is none: says where it would be', async () => {
-    const id = await ran('true')
+    const id = await ran('true', false)
     for (const command of ['logs', 'show']) {
       expect((await ok(command, id)).stderr).to.match(/no output of run 1; its log is on \S+\n/)
     }
@@ -93,27 +95,31 @@ describe('the output of a job that ran on another host', function () {
 
   it('and that took its worker down: its last words are there', async () => {
     const id = await scene.add('echo last words; kill -9 $PPID; sleep 30', { max_interruptions: 1 })
-    await scene.until(id, { state: 'dead', reason: 'poison' }, 10_000)
+    await scene.until(id, { state: 'dead', reason: 'poison' }, 20_000)
+    await waitFor(async () => (await kept(id))?.bytes, { within: 20_000, what: 'its output' })
     expect(await ok('logs', id)).to.deep.equal({ stdout: 'last words\n', stderr: '' })
     expect((await json('dlq', 'show', id)).history[0]).to.deep.include({ last_output: ['last words'] })
   })
 
   it('is followed while it goes on, through retries', async () => {
     const policy = { max_retries: 1, backoff_base: 0 }
-    const id = await scene.add(`echo first; ${until('followed')}; echo second; exit 1`, policy)
+    const id = await scene.add(`echo first; ${until('followed.$QUEUECTL_RUN')}; echo second; exit 1`, policy)
     const following = here.begin('logs', id, '--follow')
-    await waitFor(() => following.said() === 'first\n', { within: 5_000, what: 'the first line' })
+    await waitFor(() => following.said() === 'first\n', { within: 20_000, what: 'the first line' })
     expect(await scene.job(id)).to.include({ state: 'processing', runs: 1 })
-    go('followed')
+    go('followed.1')
+    await waitFor(() => following.said() === 'first\nsecond\nfirst\n', { within: 20_000, what: 'the second run' })
+    go('followed.2')
     const { code, stdout, stderr } = await following.ended
     expect([code, stdout]).to.deep.equal([0, 'first\nsecond\nfirst\nsecond\n'])
     expect(stderr).to.equal('queuectl: run 2\n')
   })
 
   it('that grows faster than it is kept: says how many bytes were missed, and where they are', async () => {
-    const command = `seq 1 1500; ${until('shown')}; seq 1501 4000`
+    // Each half in one write: of a part of it nothing would be missed.
+    const command = `seq 1 1500 >one; seq 1501 4000 >two; cat one; ${until('shown')}; cat two`
     const following = here.begin('enqueue', '--follow', '--json', '--', command)
-    await waitFor(() => following.said().includes('\\n1500\\n'), { within: 5_000, what: 'the end of the first half' })
+    await waitFor(() => following.said().includes('\\n1500\\n'), { within: 20_000, what: 'the end of the first half' })
     go('shown')
     const { code, stdout, stderr } = await following.ended
     expect(code, stderr).to.equal(0)

@@ -9,8 +9,8 @@ describe('purge', () => {
     const logs = () =>
       readdirSync(path.join(`${queue.db}.d`, 'logs'), { recursive: true }).filter((name) => /\.log$/.test(String(name)))
     await queue.run(['enqueue', '-', '--max-retries', '0'], { input: 'echo 1\necho 2\necho 3; exit 1\n' })
+    await queue.drain()
     await queue.ok('enqueue', '--id', 'waits', '--delay', '1h', '--', 'true')
-    await queue.run(['worker', 'start', '--drain', '--timeout', '3s'])
     expect(logs()).to.have.length(3)
     expect(await queue.json('purge', '--state', 'completed', '--older-than', '1h')).to.deep.equal({ purged: 0 })
     expect(await queue.ok('purge', '--state', 'completed')).to.equal('2 jobs removed\n')

@@ -54,7 +54,7 @@ describe('rows that somebody else has written (S1)', () => {
   before(async () => {
     await queue.ok('enqueue', '--id', 'dead', '--max-retries', '0', '--', 'echo out; exit 1')
     await queue.ok('enqueue', '--id', 'ready', '--', 'true')
-    await queue.run(['worker', 'start', '--drain', '--queue', 'default', '--timeout', '2s'])
+    await queue.drain()
     const db = new DatabaseSync(queue.db)
     for (const [table, kept] of [
       ['jobs', ['id', 'state', 'run_token', 'lease_token', 'processing_by', 'env']],

@@ -16,8 +16,8 @@ describe('show', () => {
       '--',
       'echo "run $QUEUECTL_RUN"; exit 3',
     )
+    await queue.drain()
     await queue.ok('enqueue', '--id', 'twice-2', '--delay', '1h', '--', 'true')
-    await queue.run(['worker', 'start', '--drain', '--timeout', '3s'])
   })
 
   it('shows a job with its runs and the end of its output', async () => {

@@ -12,7 +12,13 @@ describe('status', () => {
       { command: 'true', queue: 'mail', delay: '1h' },
     ]
     await queue.run(['enqueue', '-'], { input: jobs.map((job) => JSON.stringify(job)).join('\n') })
-    await queue.run(['worker', 'start', '--drain', '--timeout', '3s'])
+    const { stop } = await queue.workers()
+    const ran = async () => {
+      const { completed, dead, retrying } = (await queue.json('status')).jobs
+      return completed + dead + retrying === 3
+    }
+    await waitFor(ran, { within: 20_000, what: 'all that are due have run' })
+    await stop()
     await queue.ok('enqueue', '--', 'true')
   })
 
@@ -48,7 +54,7 @@ describe('status', () => {
     })
     await waitFor(() => stdout.includes('\n'), { within: 10_000, what: 'a first look' })
     await queue.ok('enqueue', '--', 'true')
-    await waitFor(() => /"ready":2.*\n/.test(stdout), { within: 5_000, what: 'the new job is seen' })
+    await waitFor(() => /"ready":2.*\n/.test(stdout), { within: 10_000, what: 'the new job is seen' })
     const closed = new Promise((resolve) => child.on('close', resolve))
     child.kill('SIGINT')
     expect(await closed).to.equal(0)

@@ -54,7 +54,7 @@ describe('wait', () => {
     child.stderr?.on('data', (chunk) => {
       stderr += chunk
     })
-    await waitFor(() => stderr.includes('no worker'), { within: 5000, what: 'it waits' })
+    await waitFor(() => stderr.includes('no worker'), { within: 20_000, what: 'it waits' })
     const ended = collect(child)
     child.kill('SIGINT')
     expect((await ended).code).to.equal(130)
@@ -67,7 +67,7 @@ describe('wait', () => {
     const waiting = queue.run(['enqueue', '--wait', '--max-retries', '0', '--', 'exit 9'])
     const following = queue.run(['enqueue', '--follow', '--', 'echo one; sleep 0.2; echo two'])
     await waitFor(async () => (await queue.json('list', '--state', 'ready')).length === 2, {
-      within: 10_000,
+      within: 20_000,
       what: 'both wait',
     })
     await queue.drain()
@@ -85,7 +85,7 @@ describe('wait', () => {
 
   it('prints one document with enqueue --wait --json', async () => {
     const waiting = queue.run(['enqueue', '--wait', '--json', '--id', 'doc', '--', 'true'])
-    await waitFor(async () => (await queue.run(['show', 'doc'])).code === 0, { within: 10_000, what: 'it is enqueued' })
+    await waitFor(async () => (await queue.run(['show', 'doc'])).code === 0, { within: 20_000, what: 'it is enqueued' })
     await queue.drain()
     const { code, stdout } = await waiting
     expect(code).to.equal(0)

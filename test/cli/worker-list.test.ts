@@ -19,7 +19,7 @@ describe('worker list', () => {
 
     const workers = await queue.workers('--count', '2')
     await queue.ok('enqueue', '--id', 'long', '--', `touch '${queue.home}/begun'; sleep 60`)
-    await waitFor(() => existsSync(path.join(queue.home, 'begun')), { within: 5_000, what: 'the job runs' })
+    await waitFor(() => existsSync(path.join(queue.home, 'begun')), { within: 10_000, what: 'the job runs' })
     const rows: Row[] = await queue.json('worker', 'list')
     expect(
       rows.flatMap(({ jobs = [] }) => jobs),
@@ -44,7 +44,7 @@ describe('worker list', () => {
     const queue = freshQueue()
     const child = queue.start(['worker', 'start'])
     await waitFor(async () => (await queue.json('worker', 'list')).length === 2, {
-      within: 10_000,
+      within: 20_000,
       what: 'it is registered',
     })
     const closed = new Promise((resolve) => child.on('close', resolve))

@@ -94,12 +94,10 @@ export function freshQueue() {
   const workers = async (...args: string[]) => {
     const child = start(['worker', 'start', ...args])
     const ended = collect(child)
+    // The heartbeat that says so of the supervisor says of each worker that it is ready.
     await waitFor(
-      async () => (await json('worker', 'list')).some((row: { state: string }) => /^(idle|busy)$/.test(row.state)),
-      {
-        within: 10_000,
-        what: 'a worker is ready',
-      },
+      async () => (await json('worker', 'list')).some((row: { state: string }) => row.state === 'running'),
+      { within: 20_000, what: 'the workers are ready' },
     )
     return {
       stop: async () => {
