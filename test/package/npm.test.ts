@@ -22,7 +22,9 @@ describe('the npm package', function () {
     const [made] = JSON.parse(npm(['pack', '--json', '--silent', '--pack-destination', folder], { cwd: ROOT }))
     packed = made
     writeFileSync(path.join(folder, 'package.json'), '{"private":true}')
-    npm(['install', '--prefer-offline', '--no-audit', '--no-fund', `./${packed.filename}`], { cwd: folder })
+    npm(['install', '--prefer-offline', '--fetch-retries=5', '--no-audit', '--no-fund', `./${packed.filename}`], {
+      cwd: folder,
+    })
   })
 
   it('holds what is run, and nothing else', () => {

@@ -10,7 +10,7 @@ import { executable, HOST } from './executables.ts'
 import { Place, type Row } from './place.ts'
 
 describe('the executable', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   this.slow(10_000)
   let place: Place
 
@@ -44,7 +44,7 @@ describe('the executable', function () {
     expect(place.ok('logs', 'hello', ...db)).to.equal('Hello\n')
     expect(place.ok('logs', 'words', ...db)).to.equal('two words\n')
     place.ok('worker', 'stop', ...db)
-    await waitFor(() => child.exitCode === 0, { within: 5_000, what: 'the supervisor has ended' })
+    await waitFor(() => child.exitCode === 0, { within: 15_000, what: 'the supervisor has ended' })
     expect(place.json('worker', 'list', ...db)).to.deep.equal([])
   })
 
@@ -97,7 +97,7 @@ describe('the executable', function () {
     const workers = place.json('worker', 'list').filter((row: Row) => row.kind === 'worker')
     expect(workers).to.have.length(2)
     place.ok('worker', 'stop')
-    await waitFor(() => !lives(pid), { within: 5_000, what: 'the supervisor is gone' })
+    await waitFor(() => !lives(pid), { within: 15_000, what: 'the supervisor is gone' })
     expect(workers.filter((row: Row) => lives(row.pid))).to.deep.equal([])
   })
 
@@ -116,7 +116,7 @@ describe('the executable', function () {
     const child = place.start('worker', 'start')
     const { pid } = await place.worker(({ jobs }) => jobs.length === 1)
     const seen = path.join(place.folder, 'seen')
-    await waitFor(() => existsSync(seen), { within: 5_000, what: 'the job runs' })
+    await waitFor(() => existsSync(seen), { within: 15_000, what: 'the job runs' })
     process.kill(pid, 'SIGKILL')
     expect((await place.worker((row) => row.pid !== pid)).pid).to.be.above(1)
     expect(place.run('wait', 'again', '--timeout', '20s').code).to.equal(0)
@@ -133,10 +133,10 @@ describe('the executable', function () {
   })
 
   it('cancels a job with all its processes', async () => {
-    place.ok('enqueue', '--id', 'tree', '--', "sleep 60 & sh -c 'sleep 60 & echo $! >inner; wait' & wait")
+    place.ok('enqueue', '--id', 'tree', '--', "sleep 60 & sh -c 'sleep 60 & echo $! >new; mv new inner; wait' & wait")
     const child = place.start('worker', 'start')
     const { jobs } = await place.worker((row) => row.jobs.some((job) => job.pid !== null))
-    await waitFor(() => existsSync(path.join(place.folder, 'inner')), { within: 5_000, what: 'all its processes' })
+    await waitFor(() => existsSync(path.join(place.folder, 'inner')), { within: 15_000, what: 'all its processes' })
     place.ok('cancel', 'tree')
     expect(place.json('show', 'tree').state).to.equal('cancelled')
     const inner = Number(readFileSync(path.join(place.folder, 'inner'), 'utf8'))

@@ -10,7 +10,7 @@ import { executable, HOST } from './executables.ts'
 import { Place } from './place.ts'
 
 describe('the executable and its stores', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   this.slow(10_000)
   let place: Place
   let file: string

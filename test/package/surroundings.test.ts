@@ -5,7 +5,7 @@ import { executable, HOST, run } from './executables.ts'
 import { Place, PROGRAM } from './place.ts'
 
 describe('the executable, whatever surrounds it', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   this.slow(10_000)
   let place: Place
 
