@@ -57,9 +57,9 @@ export class Init {
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
-  /** How many supervisors run. */
-  get running(): number {
-    return this.#children.size
+  /** Of the supervisors that run. */
+  get pids(): number[] {
+    return [...this.#children].map(({ pid = 0 }) => pid)
   }
 
   #killAll(): void {

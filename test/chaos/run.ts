@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { queuectl } from '../helpers/queuectl.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 import { Feeder } from './feeder.ts'
 import { Init } from './init.ts'
 import { Killer } from './killer.ts'
@@ -17,6 +18,10 @@ const TICK_MS = 20
 const REGISTRY_MS = 100
 const LOOK_MS = 300
 const PROGRESS_MS = 15_000
+/** Jobs that are kept back for kills that find no victim, or no time, before the others have ended. */
+const RESERVE = 10
+/** A supervisor that was just started is in the registry, where a stop finds it, after so long at most. */
+const REGISTERED_MS = 20_000
 /** Of the workers of each supervisor. */
 const CONCURRENCY = [1, 2]
 const SUPERVISORS = CONCURRENCY.length
@@ -70,6 +75,8 @@ class Game {
   readonly #kind_of
   #starts = 0
   readonly #seen = new Set<string>()
+  /** Whether what was fed was final at the last look. */
+  #idle = false
   #feeding: Promise<void> | null = null
   #cancelling: Promise<void> | null = null
   #serving: Promise<void> | null = null
@@ -102,7 +109,7 @@ class Game {
       for (let i = 0; i < houses; i++) this.#init.keep(Math.ceil((workers - i) / houses), CONCURRENCY[i] ?? 1)
       const finished = await this.#untilFinal(store, began + limit_ms)
       const seconds = (performance.now() - began) / 1000
-      await this.#stop()
+      await this.#stop(store)
       return this.#played(finished, seconds)
     } finally {
       await store.close()
@@ -160,8 +167,11 @@ class Game {
     const { depth } = this.#params
     const accepted = [...this.#feeder.accepted].filter((id) => !this.#kind_of.get(id)?.unseen)
     const waiting = accepted.length - this.#seen.size
-    if (this.#feeding !== null || this.#to_feed.length === 0 || waiting > depth / 2) return
-    this.#feeding = this.#guard(this.#feeder.enqueue(this.#to_feed.splice(0, depth))).then(() => {
+    const spare = this.#to_kill.length > 0 ? this.#to_feed.length - RESERVE : this.#to_feed.length
+    const is_due = spare > 0 ? waiting <= depth / 2 : this.#idle
+    if (this.#feeding !== null || this.#to_feed.length === 0 || !is_due) return
+    this.#idle = false
+    this.#feeding = this.#guard(this.#feeder.enqueue(this.#to_feed.splice(0, clamp(spare, 1, depth)))).then(() => {
       this.#feeding = null
     })
   }
@@ -173,25 +183,32 @@ class Game {
     })
   }
 
-  async #guard(work: Promise<void>): Promise<void> {
+  async #guard(work: Promise<unknown>): Promise<void> {
     await work.catch((error) => this.#problems.push(String((error as Error).stack)))
   }
 
   async #isFinal(store: JobStore): Promise<boolean> {
-    if (this.#to_feed.length > 0 || this.#feeding !== null || this.#serving !== null) return false
+    if (this.#feeding !== null || this.#serving !== null) return false
     try {
       const { ready, scheduled, retrying, processing } = (await store.overview()).total
-      return ready + scheduled + retrying + processing === 0
+      this.#idle = ready + scheduled + retrying + processing === 0
+      return this.#idle && this.#to_feed.length === 0
     } catch {
       return false
     }
   }
 
   /** Everything is told to stop, and has to be gone then. */
-  async #stop(): Promise<void> {
+  async #stop(store: JobStore): Promise<void> {
     await Promise.all([this.#feeding, this.#cancelling, this.#serving])
     this.#killer.thaw()
     this.#init.retire()
+    const are_registered = async () => {
+      await this.#registry.look(store)
+      const pids = new Set(this.#registry.rows.map(({ identity }) => identity.pid))
+      return this.#init.pids.every((pid) => pids.has(pid))
+    }
+    await this.#guard(waitFor(are_registered, { within: REGISTERED_MS, what: 'all supervisors are registered' }))
     this.#points_missed = this.#killer.disarm()
     const { code, stderr } = await queuectl(['worker', 'stop'], { env: this.#params.place.env })
     if (code !== 0) this.#problems.push(`worker stop exited with ${code}: ${stderr.trim()}`)
@@ -212,6 +229,8 @@ class Game {
     }
   }
 }
+
+const clamp = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
 
 /** Whether `ms` have passed since it last said so. */
 function due(ms: number): () => boolean {
