@@ -75,7 +75,7 @@ export function runLab() {
     waitFor(
       () => (existsSync(path.join(folder, name)) && Number(readFileSync(path.join(folder, name), 'utf8'))) || null,
       {
-        within: 5_000,
+        within: 15_000,
         what: `a pid in ${name}`,
       },
     )

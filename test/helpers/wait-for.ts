@@ -10,10 +10,11 @@ export async function waitFor<T>(
 ): Promise<Exclude<T, null | undefined | false>> {
   const until = monotonic() + within
   for (;;) {
+    // Before it is asked: who was held up between its last look and the clock would have missed what came meanwhile.
+    const is_late = monotonic() > until
     const found = await fact()
     if (found !== null && found !== undefined && found !== false) return found as Exclude<T, null | undefined | false>
-    if (monotonic() > until)
-      throw new Error(`not within ${within} ms: ${typeof what === 'string' ? what : await what()}`)
+    if (is_late) throw new Error(`not within ${within} ms: ${typeof what === 'string' ? what : await what()}`)
     await new Promise((resolve) => setTimeout(resolve, every))
   }
 }
