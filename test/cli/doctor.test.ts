@@ -39,7 +39,7 @@ describe('queuectl doctor', () => {
     const { home, db, ok, run } = await patient()
     const whole = readFileSync(db)
     const file = (name: string, content: Buffer | string) => {
-      writeFileSync(path.join(home, name), content)
+      writeFileSync(path.join(home, name), content, { mode: 0o600 })
       return path.join(home, name)
     }
     const changed = (name: string, script: string) => {

@@ -25,7 +25,7 @@ const NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c'
 // The executable for another processor that an emulator can run: apt-get install qemu-user-static libc6-arm64-cross
 // libstdc++6-arm64-cross.
 describe('the executable for linux-arm64, under qemu', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   this.slow(60_000)
   const target = TARGETS.find(({ name }) => name === 'linux-arm64')
   let place: Place
@@ -63,9 +63,9 @@ describe('the executable for linux-arm64, under qemu', function () {
   // itself another one than everybody else.
   it('starts workers that stay, and stops with their job at SIGTERM', async function () {
     if (!forks) return this.skip()
-    place.ok('enqueue', '--id', 'long', '--', 'sleep 60')
+    place.ok('enqueue', '--id', 'long', '--', 'sleep 600')
     const child = place.start('worker', 'start', '--grace', '1s')
-    const { jobs, pid } = await place.worker((row) => row.jobs.some((job) => job.pid !== null), 60_000)
+    const { jobs, pid } = await place.worker((row) => row.jobs.some((job) => job.pid !== null), 150_000)
     expect(await place.interrupt(child, 'SIGTERM')).to.equal(1)
     expect([pid, Number(jobs[0]?.pid)].filter(lives)).to.deep.equal([])
     expect(place.json('show', 'long')).to.include({ state: 'pending', attempts: 0, interruptions: 0 })

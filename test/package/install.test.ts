@@ -16,7 +16,7 @@ const VERSION: string = JSON.parse(readFileSync(path.join(ROOT, 'package.json'),
 const MAC = 'queuectl-macos-arm64.tar.xz'
 
 describe('install.sh', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   this.slow(20_000)
   let releases: string
   let server: Server

@@ -86,7 +86,7 @@ export class Place {
   }
 
   /** The first worker that fits, once there is one. */
-  worker(fits: (row: Row) => boolean, within = 15_000): Promise<Row> {
+  worker(fits: (row: Row) => boolean, within = 30_000): Promise<Row> {
     const find = () => this.json('worker', 'list').find((row: Row) => row.kind === 'worker' && fits(row))
     return waitFor(find, { within, what: 'a worker is as it should be' })
   }
