@@ -14,6 +14,8 @@ const SECANTUS = {
   folder: new URL('../../node_modules/.cache/queuectl-secantus/', import.meta.url),
 }
 
+const PORTS = { from: 20_000, to: 30_000 }
+
 export interface MongoServer {
   host: string
   /** URL of a database of that name, made up when none is given. */
@@ -132,12 +134,18 @@ async function end(child: ChildProcess, hard: boolean): Promise<void> {
   clearTimeout(late)
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
+/**
+ * One that nothing listens at. Below those that systems give to connections: one of them could take the port while its server is away,
+ * be it a connection to this very port, of a client that tries again.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
+    const probe = createServer()
+    const free = await new Promise((resolve) => {
+      probe.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
     })
-  })
+    await new Promise((resolve) => probe.close(resolve))
+    if (free) return port
+  }
 }

@@ -5,7 +5,7 @@ import { newToken } from '../../src/domain/token.ts'
 import { logPath } from '../../src/platform/files.ts'
 import { type RunHandle, type RunRequest, startRun } from '../../src/worker/runner.ts'
 import { openTraces } from '../../src/worker/traces.ts'
-import { killQuietly, lives } from './processes.ts'
+import { killQuietly } from './processes.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -111,12 +111,6 @@ export function runLab() {
     },
 
     log: (token: string) => readFileSync(logPath(store_folder, token)),
-
-    /** Whether the process whose pid a command left in `name` ends within `ms`. */
-    async ends(name: string, ms = 1_000): Promise<true> {
-      const pid = await pidIn(name)
-      return waitFor(() => !lives(pid), { within: ms, what: `the end of ${name}` })
-    },
 
     /** Ends what a failed test left behind. */
     clear(): void {
