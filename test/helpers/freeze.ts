@@ -21,3 +21,8 @@ export async function freezeOutsideAWrite(scene: Scene, pids: readonly number[])
     }
   }
 }
+
+/** Kills processes so that none sees another one die, however long this takes: all are stopped first. */
+export function killTogether(pids: readonly number[]): void {
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) killQuietly(pid, signal)
+}

@@ -11,8 +11,9 @@ export const MARK = 'SCENE_OF_TESTS'
 export interface Running {
   child: ChildProcess & { pid: number }
   ended: Promise<Ended>
-  /** What it has told so far. */
+  /** What it has told so far, and what it has written to stderr. */
   said: () => string
+  warned: () => string
 }
 
 /** What commands of one host are run with. */
@@ -49,6 +50,9 @@ interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
   on_start: (child: ChildProcess) => void
 }
 
+/** Supervisors are ended by their tests; this is for those of a test that was ended itself. */
+const SUPERVISOR_MS = 300_000
+
 /** One after the other: a dozen at once would take the processors from each other. */
 let starting: Promise<unknown> = Promise.resolve()
 
@@ -63,13 +67,20 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
   }
   const launch = (...args: string[]) => begin('worker', 'start', ...args)
   const begin = (...args: string[]): Running => {
-    const child = startQueuectl(args, options)
+    const child = startQueuectl(args, { at_most_ms: SUPERVISOR_MS, ...options })
     on_start(child)
-    let said = ''
-    child.stdout?.on('data', (chunk) => {
-      said += chunk
-    })
-    return { child: child as Running['child'], ended: collect(child), said: () => said }
+    const told = { stdout: '', stderr: '' }
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream]?.on('data', (chunk) => {
+        told[stream] += chunk
+      })
+    }
+    return {
+      child: child as Running['child'],
+      ended: collect(child),
+      said: () => told.stdout,
+      warned: () => told.stderr,
+    }
   }
   return {
     home,

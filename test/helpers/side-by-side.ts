@@ -43,7 +43,7 @@ export interface Story {
 /** A suite of `stories`, each in a scene of its own. Their titles are the keys. */
 export function sideBySide(title: string, stories: Readonly<Record<string, Story>>): void {
   describe(title, function () {
-    this.timeout(90_000)
+    this.timeout(240_000)
     tellTogether(Object.fromEntries(Object.entries(stories).map(([name, story]) => [name, () => tell(story)])))
   })
 }

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect } from 'chai'
 import { auditBooks } from '../../src/cli/auditing.ts'
 import type { Job, NewJob, Run } from '../../src/domain/job.ts'
 import type { AnyProcess, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
@@ -10,12 +9,16 @@ import { platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { type Host, type HostOptions, MARK, playHost, type Running } from './host.ts'
+import { holdLock, type Lock } from './lock.ts'
 import { environmentOf, HAS_PROC, killQuietly, lives } from './processes.ts'
 import type { Ended } from './queuectl.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
 export type { Host, Running }
+
+/** A command line that ends when the test has called `go`, which no busy machine can be too late for. */
+export const UNTIL_GO = 'until [ -e go ]; do sleep 0.05; done'
 
 export interface SceneOptions {
   address?: string
@@ -154,34 +157,38 @@ export class Scene {
     }
   }
 
-  /** Holds an SQLite store's write lock, in a process of its own, until `release` is called. */
-  async lock(): Promise<{ release: () => Promise<void> }> {
-    const script = `const db = new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 5000 })
-      db.exec('BEGIN IMMEDIATE'); console.log('locked'); process.stdin.on('data', () => process.exit(0))`
-    const child = spawn(process.execPath, ['-e', script, this.address], { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.#children.push(child)
-    await new Promise((resolve) => child.stdout?.once('data', resolve))
-    return {
-      release: async () => {
-        const gone = new Promise((resolve) => child.once('exit', resolve))
-        child.stdin?.end('go')
-        await gone
-      },
-    }
+  /**
+   * Waits until jobs have written `count` lines to `file`. Others see a job as processing before its worker has the answer to its
+   * claim, and long before its command has set a trap.
+   */
+  begun(file = 'ledger', count = 1): Promise<unknown> {
+    return waitFor(() => this.lines(file).length >= count, { within: 10_000, what: `${count} lines in ${file}` })
+  }
+
+  /** Lets commands with UNTIL_GO go on. */
+  go(): void {
+    writeFileSync(path.join(this.home, 'go'), '')
+  }
+
+  /** Names of the traces of runs on this host that are not forgotten. */
+  traces(): string[] {
+    return this.#own.traces()
+  }
+
+  /** Holds an SQLite store's write lock until `release` is called. */
+  lock(): Promise<Lock> {
+    return holdLock(this.address, (child) => this.#children.push(child))
   }
 
   /** Stops what still runs and proves that no process, lease, registry row or trace is left, on no host. */
   async finish(): Promise<void> {
     try {
       for (const host of this.#hosts) if ((await this.rows()).length > 0) await host.run('worker', 'stop', '--force')
-      expect(await this.rows(), 'registry rows').to.deep.equal([])
-      expect(await this.store.processing(), 'leases').to.deep.equal([])
-      expect((await auditBooks(this.store)).faults, 'faults in the books').to.deep.equal([])
-      expect(this.carriers(), 'processes of jobs').to.deep.equal([])
-      expect(
-        this.#hosts.flatMap((host) => host.traces()),
-        'traces',
-      ).to.deep.equal([])
+      await empties(() => this.rows(), 'registry rows')
+      await empties(() => this.store.processing(), 'leases')
+      await empties(async () => (await auditBooks(this.store)).faults, 'faults in the books')
+      await empties(() => this.carriers(), 'processes of jobs')
+      await empties(() => this.#hosts.flatMap((host) => host.traces()), 'traces')
       const left = () => this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
       await waitFor(() => left().every(({ pid = 0 }) => !lives(pid)), { within: 3_000, what: 'our processes are gone' })
     } finally {
@@ -240,6 +247,12 @@ export async function inScene(options: SceneOptions, tell: (scene: Scene) => Pro
     throw error
   }
   await scene.finish()
+}
+
+/** Waits until nothing of that kind is left: what a supervisor or a worker does last may come a moment after what a test waited for. */
+function empties(left: () => unknown[] | Promise<unknown[]>, what: string): Promise<unknown> {
+  const tells = async () => `an end of ${what}: ${JSON.stringify(await left())}`
+  return waitFor(async () => (await left()).length === 0, { within: 2_000, what: tells })
 }
 
 /** Whether the process of that row lives. */

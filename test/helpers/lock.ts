@@ -1,0 +1,23 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+const SCRIPT = `const db = new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 20_000 })
+  db.exec('BEGIN IMMEDIATE'); console.log('locked'); process.stdin.on('data', () => process.exit(0))`
+
+/** The write lock of an SQLite store, held by a process of its own. */
+export interface Lock {
+  release: () => Promise<void>
+}
+
+/** Takes the lock of the store in `file`. */
+export async function holdLock(file: string, on_start: (child: ChildProcess) => void): Promise<Lock> {
+  const child = spawn(process.execPath, ['-e', SCRIPT, file], { stdio: ['pipe', 'pipe', 'inherit'] })
+  on_start(child)
+  await new Promise((resolve) => child.stdout?.once('data', resolve))
+  return {
+    release: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.stdin?.end('go')
+      await gone
+    },
+  }
+}
