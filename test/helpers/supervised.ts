@@ -67,6 +67,10 @@ export class Scene {
     return this.#own.launch(...args)
   }
 
+  begin(...args: string[]): Running {
+    return this.#own.begin(...args)
+  }
+
   run(...args: string[]): Promise<Ended> {
     return this.#own.run(...args)
   }

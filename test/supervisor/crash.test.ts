@@ -1,8 +1,11 @@
 import { expect } from 'chai'
+import { monotonic } from '../../src/platform/clock.ts'
+import { openTraces } from '../../src/worker/traces.ts'
+import { killTogether } from '../helpers/freeze.ts'
 import { killQuietly, lives } from '../helpers/processes.ts'
 import { STORES } from '../helpers/stores.ts'
-import { isAlive, type Scene } from '../helpers/supervised.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { isAlive, type Scene, UNTIL_GO } from '../helpers/supervised.ts'
+import { atBest, waitFor } from '../helpers/wait-for.ts'
 
 /** A job that writes down when it begins and ends, with children that try to outlive it. */
 const FAMILY =
@@ -10,7 +13,7 @@ const FAMILY =
 
 for (const { name, embedded, prepare, openScene } of STORES) {
   describe(`a crash, on ${name}`, function () {
-    this.timeout(90_000)
+    this.timeout(180_000)
     let scene: Scene
     before(prepare)
     beforeEach(async () => {
@@ -18,19 +21,35 @@ for (const { name, embedded, prepare, openScene } of STORES) {
     })
     afterEach(() => scene.finish())
 
+    /** The processes of FAMILY, when all run. */
+    const family = () =>
+      waitFor(
+        () => {
+          const carriers = scene.carriers()
+          return carriers.length >= 6 && carriers
+        },
+        { within: 5_000, what: 'the whole family runs' },
+      )
+
     it('of a worker: its job is offered again within a second, interrupted and not failed (F1, F11, R1, R6)', async () => {
-      const id = await scene.add(FAMILY)
+      const id = await scene.add(FAMILY, { max_interruptions: 100 })
       await scene.start('--count', '2')
-      const { identity } = await scene.holder(id)
-      const before = await waitFor(() => (scene.carriers().length >= 6 ? scene.carriers() : null), {
-        within: 5_000,
-        what: 'the whole family runs',
-      })
-      killQuietly(identity.pid)
-      await scene.until(id, { runs: 2 }, 1_500)
-      expect(before.filter(lives)).to.deep.equal([])
-      expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 1 })
-      expect((await scene.runs(id))[0]).to.include({ outcome: 'interrupted', cause: 'worker died' })
+      let deaths = 0
+      const die = async () => {
+        const { identity } = await scene.holder(id)
+        const before = await family()
+        deaths++
+        const died_at = monotonic()
+        killQuietly(identity.pid)
+        await scene.until(id, { runs: deaths + 1 }, 10_000)
+        const ms = monotonic() - died_at
+        expect(before.filter(lives)).to.deep.equal([])
+        expect(await scene.job(id)).to.include({ attempts: 0, interruptions: deaths, worker_deaths: deaths })
+        expect((await scene.runs(id))[deaths - 1]).to.include({ outcome: 'interrupted', cause: 'worker died' })
+        return ms
+      }
+      // It is taken within a poll of its being offered.
+      expect(await atBest(1_500, die)).to.be.at.most(1_500)
     })
 
     it('of every worker that runs it makes a job poison after three; other jobs go on (F12, R6)', async () => {
@@ -43,14 +62,16 @@ for (const { name, embedded, prepare, openScene } of STORES) {
     })
 
     it('of the supervisor: workers finish what runs, settle it once and end (F2, R2)', async () => {
-      const id = await scene.add('sleep 1.5; echo end >> ledger')
+      const id = await scene.add(`echo begun >> ledger; ${UNTIL_GO}; echo end >> ledger`)
       const { child } = await scene.start('--count', '2')
-      await scene.until(id, { state: 'processing' }, 5_000)
+      await scene.begun()
       const workers = await scene.workers()
       child.kill('SIGKILL')
+      await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
+      scene.go()
       await scene.until(id, { state: 'completed' }, 4_000)
       await waitFor(() => !workers.some(isAlive), { within: 3_000, what: 'the workers have ended' })
-      expect(scene.lines('ledger')).to.deep.equal(['end'])
+      expect(scene.lines('ledger')).to.deep.equal(['begun', 'end'])
       expect(await scene.runs(id)).to.have.length(1)
     })
 
@@ -58,12 +79,8 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       const id = await scene.add(FAMILY)
       const { child } = await scene.start('--count', '2')
       await scene.holder(id)
-      const before = await waitFor(() => (scene.carriers().length >= 6 ? scene.carriers() : null), {
-        within: 5_000,
-        what: 'the whole family runs',
-      })
-      for (const { identity } of await scene.workers()) killQuietly(identity.pid)
-      child.kill('SIGKILL')
+      const before = await family()
+      killTogether([child.pid, ...(await scene.workers()).map(({ identity }) => identity.pid)])
       await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
       expect(before.every(lives)).to.equal(true)
       await scene.start()
@@ -75,16 +92,18 @@ for (const { name, embedded, prepare, openScene } of STORES) {
     it('between a run’s end and its settle: the result on disk is applied, nothing runs again (F5, R5)', async function () {
       // What holds the settle up is a lock, which only this store has.
       if (!embedded) return this.skip()
-      const id = await scene.add('sleep 0.5; echo ran >> ledger')
+      const id = await scene.add(`${UNTIL_GO}; echo ran >> ledger`)
       const { child } = await scene.start()
       const { identity } = await scene.holder(id)
+      const { run_token } = await scene.job(id)
       const lock = await scene.lock()
-      await waitFor(() => scene.lines('ledger').length === 1 && scene.carriers().length === 0, {
+      scene.go()
+      const traces = openTraces(scene.store.info.folder)
+      await waitFor(() => traces.readDone(run_token ?? ''), {
         within: 5_000,
-        what: 'the run has ended',
+        what: 'the run has ended, and left its trace',
       })
-      child.kill('SIGKILL')
-      killQuietly(identity.pid)
+      killTogether([child.pid, identity.pid])
       await waitFor(() => !lives(identity.pid) && !lives(child.pid), { within: 2_000, what: 'both are dead' })
       await lock.release()
       await scene.start()

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
 import { platform } from '../../src/platform/platform.ts'
-import { freezeOutsideAWrite } from '../helpers/freeze.ts'
+import { freezeOutsideAWrite, killTogether } from '../helpers/freeze.ts'
 import { endStrangers, killQuietly, lives, stranger } from '../helpers/processes.ts'
-import { isAlive, Scene } from '../helpers/supervised.ts'
+import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('worker stop from another terminal', function () {
-  this.timeout(60_000)
+  this.timeout(90_000)
   let scene: Scene
   beforeEach(async () => {
     scene = await Scene.open()
@@ -24,12 +24,16 @@ describe('worker stop from another terminal', function () {
   })
 
   it('says "stopped" when all is proved gone, and lets jobs finish (F15)', async () => {
-    const id = await scene.add('sleep 1')
+    const id = await scene.add(UNTIL_GO)
     await scene.start('--count', '2')
     await scene.start()
     await scene.until(id, { state: 'processing' }, 5_000)
     const before = await scene.rows()
-    const { code, stdout } = await scene.run('worker', 'stop')
+    const stop = scene.run('worker', 'stop')
+    const stops = async () => (await scene.supervisors()).every(({ state }) => state === 'stopping')
+    await waitFor(stops, { within: 5_000, what: 'both stop' })
+    scene.go()
+    const { code, stdout } = await stop
     expect(code).to.equal(0)
     expect(stdout.match(/stopped supervisor/g)).to.have.length(2)
     expect(before.filter(isAlive)).to.deep.equal([])
@@ -64,9 +68,9 @@ describe('worker stop from another terminal', function () {
   })
 
   it('ends running jobs with --force: exit 1, an interruption (R6)', async () => {
-    const id = await scene.add('sleep 600')
+    const id = await scene.add('echo begun >> ledger; exec sleep 600')
     await scene.start()
-    await scene.until(id, { state: 'processing' }, 5_000)
+    await scene.begun()
     expect((await scene.run('worker', 'stop', '--force')).code).to.equal(1)
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
@@ -81,7 +85,7 @@ describe('worker stop from another terminal', function () {
     expect(stderr).to.match(/has not stopped in time/)
     const began = monotonic()
     await scene.run('worker', 'stop', '--force')
-    expect(monotonic() - began).to.be.below(20_000)
+    expect(monotonic() - began).to.be.below(30_000)
     expect(lives(child.pid)).to.equal(false)
     expect((await scene.job(id)).state).to.equal('pending')
   })
@@ -91,8 +95,7 @@ describe('worker stop from another terminal', function () {
     const { child } = await scene.start('--count', '2', '--grace', '1s')
     await scene.holder(id)
     const workers = await scene.workers()
-    child.kill('SIGKILL')
-    for (const { identity } of workers) killQuietly(identity.pid)
+    killTogether([child.pid, ...workers.map(({ identity }) => identity.pid)])
     await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
     const { code, stdout } = await scene.run('worker', 'stop')
     expect(code).to.equal(0)
@@ -138,11 +141,10 @@ describe('worker stop from another terminal', function () {
   })
 
   it('cancels a running job within a second of the request; one that ignores SIGTERM within 6 s (F10, R7)', async () => {
-    const polite = await scene.add('exec sleep 600')
-    const rude = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
+    const polite = await scene.add('echo begun >> ledger; exec sleep 600')
+    const rude = await scene.add(`trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`)
     await scene.start('--count', '2')
-    await scene.until(polite, { state: 'processing' }, 5_000)
-    await scene.until(rude, { state: 'processing' }, 5_000)
+    await scene.begun('ledger', 2)
     const began = monotonic()
     await scene.store.cancel({ ids: [polite, rude] })
     await scene.until(polite, { state: 'cancelled' }, 3_000)

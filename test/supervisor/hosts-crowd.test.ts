@@ -51,7 +51,7 @@ describe(`${WORKERS} workers of ${HOSTS} hosts on one MongoDB`, function () {
     const stop = await hosts[0]?.run('worker', 'stop')
     const stop_ms = monotonic() - asked_at
     expect(stop?.code, stop?.stderr).to.equal(0)
-    expect(await scene.rows()).to.deep.equal([])
+    await waitFor(async () => (await scene.rows()).length === 0, { within: 2_000, what: 'all are off the registry' })
     for (const { identity } of rows) {
       await waitFor(() => !lives(identity.pid), { within: 2_000, what: `the end of ${identity.pid}` })
     }

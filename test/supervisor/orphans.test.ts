@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import { monotonic } from '../../src/platform/clock.ts'
-import { killQuietly, lives } from '../helpers/processes.ts'
-import { isAlive, Scene } from '../helpers/supervised.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { lives } from '../helpers/processes.ts'
+import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
+import { pass, waitFor } from '../helpers/wait-for.ts'
 
 describe('workers without a supervisor', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let scene: Scene
   beforeEach(async () => {
     scene = await Scene.open()
@@ -16,13 +16,14 @@ describe('workers without a supervisor', function () {
   const orphan = async (id: string, ...args: string[]) => {
     const { child } = await scene.start(...args)
     const worker = await scene.holder(id)
+    await scene.begun()
     child.kill('SIGKILL')
     await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
     return worker
   }
 
   it('end what exceeds the grace, and give it back (F2, R2, R6)', async () => {
-    const id = await scene.add('exec sleep 600')
+    const id = await scene.add('echo begun >> ledger; exec sleep 600')
     const began = monotonic()
     const worker = await orphan(id, '--grace', '1s')
     await waitFor(() => !isAlive(worker), { within: 8_000, what: 'the worker has ended' })
@@ -32,54 +33,59 @@ describe('workers without a supervisor', function () {
   })
 
   it('are left alone by the next supervisor while they live and renew (R2)', async () => {
-    const id = await scene.add('echo start >> ledger; sleep 6; echo end >> ledger')
-    const worker = await orphan(id)
+    const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
+    const worker = await orphan(id, '--grace', '5m')
     await scene.start()
     const fresh = await scene.add('echo fresh >> ledger')
     await scene.until(fresh, { state: 'completed' }, 3_000)
+    const beats = async () => (await scene.workers()).find((row) => row.id === worker.id)?.beats ?? 0
+    await waitFor(async () => (await beats()) > worker.beats, { within: 9_000, what: 'it renews for itself' })
     expect(isAlive(worker)).to.equal(true)
+    scene.go()
     await scene.until(id, { state: 'completed' }, 9_000)
     expect(scene.lines('ledger')).to.deep.equal(['start', 'fresh', 'end'])
     expect(await scene.runs(id)).to.have.length(1)
   })
 
   it('are waited for by worker stop, which ends what is left (R8)', async () => {
-    const id = await scene.add('sleep 2; echo end >> ledger')
+    const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
     const worker = await orphan(id)
-    const { code, stderr } = await scene.run('worker', 'stop')
+    const stop = scene.begin('worker', 'stop')
+    const stops = () => /stops; workers: 1, running jobs: 1/.test(stop.warned())
+    await waitFor(stops, { within: 5_000, what: 'it says whom it waits for' })
+    scene.go()
+    const { code, stderr } = await stop.ended
     expect(code).to.equal(0)
-    expect(stderr)
-      .to.contain(`${worker.id} (pid ${worker.identity.pid}`)
-      .and.to.match(/stops; workers: 1, running jobs: 1/)
+    expect(stderr).to.contain(`${worker.id} (pid ${worker.identity.pid}`)
     expect(isAlive(worker)).to.equal(false)
-    expect(scene.lines('ledger')).to.deep.equal(['end'])
+    expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
     expect((await scene.job(id)).state).to.equal('completed')
   })
 
   it('are ended at once by worker stop --force, with their jobs (R6, R8)', async () => {
-    const id = await scene.add(`trap '' TERM; while :; do sleep 0.1; done`)
+    const id = await scene.add(`trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`)
     const worker = await orphan(id)
     const began = monotonic()
     const { code, stdout } = await scene.run('worker', 'stop', '--force')
     expect(code).to.equal(1)
     expect(stdout).to.match(/1 workers, 1 runs ended/)
-    expect(monotonic() - began).to.be.below(5_000)
+    expect(monotonic() - began).to.be.below(15_000)
     expect([isAlive(worker), scene.carriers()]).to.deep.equal([false, []])
     expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 1, worker_deaths: 0 })
   })
 
   it('that cannot write a result leave it on disk for whoever comes next (F16, R5)', async () => {
-    const id = await scene.add('sleep 0.5; echo ran >> ledger')
+    const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo ran >> ledger`)
     const worker = await orphan(id)
     const lock = await scene.lock()
-    await waitFor(() => scene.lines('ledger').length === 1, { within: 3_000, what: 'the run has ended' })
-    const ended_at = monotonic()
-    await waitFor(() => monotonic() - ended_at > 3_000, { within: 4_000, what: 'the settle is given up' })
+    scene.go()
+    await scene.begun('ledger', 2)
+    // By then the settle is given up.
+    await pass(3_000)
     await lock.release()
     await waitFor(() => !isAlive(worker), { within: 12_000, what: 'the worker has ended' })
-    killQuietly(worker.identity.pid)
     await scene.start()
     await scene.until(id, { state: 'completed' }, 3_000)
-    expect(scene.lines('ledger')).to.deep.equal(['ran'])
+    expect(scene.lines('ledger')).to.deep.equal(['start', 'ran'])
   })
 })

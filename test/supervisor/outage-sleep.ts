@@ -25,7 +25,7 @@ async function tell(scene: Scene): Promise<void> {
   await scene.store.setConfig({ key: 'lease', value: LEASE })
   // The first run would write its end, if it ever came to it.
   const id = await scene.add(
-    'echo $$ >> ledger; test $QUEUECTL_RUN = 2 || sleep 61; echo "end $QUEUECTL_RUN" >> ledger',
+    'echo $$ >> ledger; test $QUEUECTL_RUN = 2 || sleep 601; echo "end $QUEUECTL_RUN" >> ledger',
   )
   const sleeper = await scene.host('sleeper').start()
   const { identity } = await scene.holder(id)
@@ -36,7 +36,7 @@ async function tell(scene: Scene): Promise<void> {
 
   for (const pid of all) killQuietly(pid, 'SIGSTOP')
   try {
-    await scene.until(id, { state: 'completed', runs: 2 }, (LEASE + 10) * 1000)
+    await scene.until(id, { state: 'completed', runs: 2 }, (LEASE + 20) * 1000)
     expect(lives(job), 'the job sleeps with its host').to.equal(true)
   } finally {
     for (const pid of all) killQuietly(pid, 'SIGCONT')

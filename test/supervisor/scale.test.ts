@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { freezeOutsideAWrite } from '../helpers/freeze.ts'
-import { Scene } from '../helpers/supervised.ts'
+import { Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('worker scale', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let scene: Scene
   beforeEach(async () => {
     scene = await Scene.open()
@@ -21,13 +21,16 @@ describe('worker scale', function () {
     const more = await scene.run('worker', 'scale', '3', '--json')
     expect(JSON.parse(more.stdout)).to.include({ from: 1, to: 3 })
     await waitFor(() => idle(3), { within: 10_000, what: 'three workers are ready' })
-    const id = await scene.add('sleep 4')
+    const id = await scene.add(UNTIL_GO)
     const holder = await scene.holder(id)
+    const busy = async () => (await scene.workers()).find((row) => row.id === holder.id)?.state === 'busy'
+    await waitFor(busy, { within: 3_000, what: 'its supervisor knows that it is busy' })
     const less = await scene.run('worker', 'scale', '1')
     expect(less.code).to.equal(0)
     expect(less.stdout).to.match(/: 1 worker from now on, before 3\n$/)
     const left = await waitFor(() => idle(1), { within: 10_000, what: 'one worker is left' })
     expect(left.map((worker) => worker.id)).to.deep.equal([holder.id])
+    scene.go()
     await scene.until(id, { state: 'completed', attempts: 0, runs: 1 }, 8_000)
   })
 
@@ -71,8 +74,8 @@ describe('worker scale', function () {
       expect([args, code]).to.deep.equal([args, exit_code])
       expect(stderr).to.match(text)
     }
-    const id = await scene.add('sleep 3')
-    await scene.until(id, { state: 'processing' }, 5_000)
+    await scene.add(`echo begun >> ledger; ${UNTIL_GO}`)
+    await scene.begun()
     child.kill('SIGTERM')
     await waitFor(async () => (await scene.supervisors())[0]?.state === 'stopping', {
       within: 5_000,
@@ -81,6 +84,7 @@ describe('worker scale', function () {
     const late = await scene.run('worker', 'scale', '2')
     expect(late.code).to.equal(1)
     expect(late.stderr).to.contain('is stopping')
+    scene.go()
   })
 
   it('gives up on a supervisor that does not answer: exit 4', async () => {
