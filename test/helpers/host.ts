@@ -51,7 +51,7 @@ interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
 }
 
 /** Supervisors are ended by their tests; this is for those of a test that was ended itself. */
-const SUPERVISOR_MS = 300_000
+const SUPERVISOR_MS = 600_000
 
 /** One after the other: a dozen at once would take the processors from each other. */
 let starting: Promise<unknown> = Promise.resolve()
@@ -90,7 +90,7 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
     start(...args) {
       const started = starting.then(async () => {
         const running = launch(...args)
-        await waitFor(() => /ready; stop with/.test(running.said()), { within: 15_000, what: 'the workers are ready' })
+        await waitFor(() => /ready; stop with/.test(running.said()), { within: 30_000, what: 'the workers are ready' })
         return running
       })
       starting = started.catch(() => {})

@@ -38,6 +38,8 @@ describe('worker start in a terminal', function () {
     await scene.begun('ledger', before + 1)
     const shows = (text: RegExp) => waitFor(() => text.test(said), { within: 10_000, what: String(text) })
     await shows(/^\d\d:\d\d:\d\d {2}2 workers ready; stop with/m)
+    // Its supervisor counts what it has heard of.
+    await shows(new RegExp(`${id}  started`))
     const rows = await scene.rows()
     const press = async (text: RegExp) => {
       child.stdin?.write(CTRL_C)
