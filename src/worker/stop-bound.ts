@@ -1,9 +1,9 @@
 import type { Outcome } from '../domain/lifecycle.ts'
 import { sleep } from '../platform/clock.ts'
 
-/** Signals by which an init stops a service; it may reach a job before it reaches us, but not by more than this. */
+/** Signals by which an init stops a service; one may reach a job before it reaches us, but not by more than this, on a busy machine too. */
 const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
-const SAME_STOP_MS = 100
+const SAME_STOP_MS = 500
 
 /** While a stop is on its way no store call may hold it up for longer (R8). */
 const STOP_CALL_MS = 2_000
