@@ -17,29 +17,30 @@ const COMMAND =
   'echo "$QUEUECTL_JOB_ID start $QUEUECTL_LEASE" >> ledger; echo "$QUEUECTL_JOB_ID end $QUEUECTL_LEASE" >> ledger'
 
 export const SERVER_DEATH: Record<string, Telling> = {
-  [`and comes back, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (F20, R9)`]: async () => {
-    const folder = tempFolder()
-    let server = await startServer({ folder })
-    const port = Number(server.host.split(':')[1])
-    await inScene({ address: server.url('death') }, async (scene) => {
-      const hosts = [scene.host('a'), scene.host('b')]
-      await Promise.all(hosts.map((host) => host.start('--count', '2')))
-      for (let kill = 1; kill <= KILLS; kill++) {
-        await enqueue(scene, (JOBS / KILLS) * (kill - 1), (JOBS / KILLS) * kill)
-        const ended = () => scene.lines('ledger').filter((line) => line.includes(' end ')).length
-        await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, { within: PATIENCE, what: `${kill}/4 of them` })
-        await server.stop(true)
-        server = await startServer({ folder, port })
-      }
-      await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
-        within: PATIENCE,
-        every: 250,
-        what: 'all are completed',
-      })
-      await agree(scene)
-    }).finally(() => server.stop())
-    return undefined
-  },
+  [`since it dies and comes back, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (F20, R9)`]:
+    async () => {
+      const folder = tempFolder()
+      let server = await startServer({ folder })
+      const port = Number(server.host.split(':')[1])
+      await inScene({ address: server.url('death') }, async (scene) => {
+        const hosts = [scene.host('a'), scene.host('b')]
+        await Promise.all(hosts.map((host) => host.start('--count', '2')))
+        for (let kill = 1; kill <= KILLS; kill++) {
+          await enqueue(scene, (JOBS / KILLS) * (kill - 1), (JOBS / KILLS) * kill)
+          const ended = () => scene.lines('ledger').filter((line) => line.includes(' end ')).length
+          await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, { within: PATIENCE, what: `${kill}/4 of them` })
+          await server.stop(true)
+          server = await startServer({ folder, port })
+        }
+        await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
+          within: PATIENCE,
+          every: 250,
+          what: 'all are completed',
+        })
+        await agree(scene)
+      }).finally(() => server.stop())
+      return undefined
+    },
 }
 
 /** Jobs `from` to `to`, in one call. Not all at once: the stand-in for a server sorts what waits anew for every claim. */

@@ -165,14 +165,9 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
 }
 
 describe('a store that is out of reach', function () {
-  this.timeout(300_000)
-  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => tell(story)])
-  tellTogether({ ...Object.fromEntries(stories), ...CABLE, ...SLEEP }, needsMongo)
-})
-
-describe('a server that dies', function () {
   this.timeout(600_000)
-  tellTogether(SERVER_DEATH, needsMongo)
+  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => tell(story)])
+  tellTogether({ ...SERVER_DEATH, ...Object.fromEntries(stories), ...CABLE, ...SLEEP }, needsMongo)
 })
 
 /** Alone: it is about a bound. */
