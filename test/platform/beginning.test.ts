@@ -21,6 +21,13 @@ describe('a process that is about to begin its program (R4)', function () {
     expect(lives(pid)).to.equal(false)
   })
 
+  it('is one of the run if it does not get on, as on a machine that gives it no processor', async () => {
+    const { pid } = stranger('exec sleep 60', { PATH: process.env.PATH, QUEUECTL_WORKER: 'w-dead' })
+    const tree = { token: newToken(), pid: null, start: null, worker: 'w-dead' }
+    expect(await platform.endTree(tree, { patience_ms: 0, sweep: true })).to.deep.equal({ gone: true })
+    expect(lives(pid)).to.equal(false)
+  })
+
   it('is found whenever it is looked at', async () => {
     const token = newToken()
     const file = path.join(tempFolder(), 'again.sh')
