@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
 import { randomWord } from '../../src/domain/token.ts'
@@ -84,16 +85,27 @@ function secantusCommand(address: string, port: number, folder: string, standalo
   return [installSecantus(), ...listen, '--enable-test-commands', ...topology]
 }
 
+/** Whole, or anew, and by one at a time: tests run in several processes, which all want it first. */
 function installSecantus(): string {
   const home = fileURLToPath(SECANTUS.folder)
   const windows = process.platform === 'win32'
   const program = (name: string) => path.join(home, windows ? 'Scripts' : 'bin', windows ? `${name}.exe` : name)
-  const server = program('secantusd-py')
-  if (existsSync(server)) return server
+  const whole = path.join(home, `whole-${SECANTUS.version}`)
   mkdirSync(path.dirname(home), { recursive: true })
-  run(windows ? 'python' : 'python3', ['-m', 'venv', home])
-  run(program('pip'), ['install', '--quiet', `SecantusDB==${SECANTUS.version}`])
-  return server
+  // Let go of by whoever ends, in whatever way.
+  const lock = new DatabaseSync(path.join(path.dirname(home), 'queuectl-secantus.lock'), { timeout: 170_000 })
+  lock.exec('BEGIN EXCLUSIVE')
+  try {
+    if (!existsSync(whole)) {
+      rmSync(home, { recursive: true, force: true })
+      run(windows ? 'python' : 'python3', ['-m', 'venv', home])
+      run(program('pip'), ['install', '--quiet', '--retries', '10', `SecantusDB==${SECANTUS.version}`])
+      writeFileSync(whole, '')
+    }
+  } finally {
+    lock.close()
+  }
+  return program('secantusd-py')
 }
 
 function run(command: string, args: readonly string[]): void {
