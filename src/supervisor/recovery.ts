@@ -56,7 +56,7 @@ export async function recoverJob(
     return stuck(context, job, `worker ${owner.id} does not die`)
 
   const done = traces.readDone(run_token)
-  const proof = done === null ? await endRun(context, run_token, owner?.id ?? job.processing_by) : null
+  const proof = done === null ? await endRun(context, run_token, owner?.id ?? null) : null
   if (proof?.gone === false) return stuck(context, job, proof.reason)
   await keepLeftOutput(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
@@ -89,7 +89,10 @@ function noteOwner(traces: Traces, token: string, { id }: Owner): void {
   }
 }
 
-/** Ends the processes of a run whose worker is dead: `holder`, unless the traces name another. Whether they are gone, and why not. */
+/**
+ * Ends the processes of a run whose worker is dead: `holder`, unless the traces name another; null where it may live, on another host. Whether
+ * they are gone, and why not.
+ */
 export function endRun({ traces, platform }: RecoveryContext, token: string, holder: string | null): Promise<Proof> {
   const trace = traces.read(token)
   const worker = trace?.worker_id ?? holder

@@ -46,7 +46,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       cable.mend()
       await waitFor(() => /was taken over|lost/.test(said()), {
         within: 25_000,
-        what: 'the far host hears of its loss',
+        what: async () => `the far host hears of its loss: ${said()}`,
       })
       const runs = (await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])
       expect(runs).to.deep.equal([
