@@ -110,7 +110,7 @@ export interface Changed {
 export interface PurgeParams {
   states: readonly JobState[]
   queue?: string
-  /** Only jobs that ended at least this long ago. */
+  /** Only jobs that ended at least this long ago; 0: whatever has ended. */
   older_than_ms: number
   limit: number
 }

@@ -174,7 +174,7 @@ export class JobsModel {
     return [...this.jobs.values()]
       .filter(({ fields }) => isFinal(fields.state) && states.includes(fields.state))
       .filter(({ fields }) => queue === undefined || fields.queue === queue)
-      .filter((job) => ended(job) <= now - older_than_ms)
+      .filter((job) => older_than_ms === 0 || ended(job) <= now - older_than_ms)
       .sort((a, b) => ended(a) - ended(b))
   }
 

@@ -133,17 +133,21 @@ async function purgePage(
   const { jobs, outputs } = db.models
   const found = await db.call(() =>
     jobs
-      .find(ended, { 'history.token': 1, seq: 1 })
+      .find(ended, { 'history.token': 1, seq: 1, finished_at: 1 })
       .sort({ finished_at: 1 })
       .limit(limit)
-      .lean<{ _id: string; seq: number; history: unknown }[]>(),
+      .lean<{ _id: string; seq: number; finished_at: Date; history: unknown }[]>(),
   )
+  const last = found.at(-1)
+  if (last === undefined) return { found: 0, removed: 0, tokens: [] }
+  // One that has ended anew since it was found is another job to whoever waits for it.
+  const ended_by_then = { ...ended, finished_at: { $gt: EPOCH, $lte: last.finished_at } }
   const ids = { $in: found.map(({ _id }) => _id) }
   // First: cut off in between, the call leaves jobs that are purged again, not outputs of none. One that is requeued meanwhile loses
   // the copy of what it printed before, not its logs.
   await db.call(() => outputs.deleteMany({ job: ids }))
   const counted = await db.call(async (again) => {
-    const { deletedCount } = await jobs.deleteMany({ _id: ids, ...ended })
+    const { deletedCount } = await jobs.deleteMany({ ...ended_by_then, _id: ids })
     return again ? null : deletedCount
   })
   // Those that were requeued in between are still there; one that was stored anew has another place.

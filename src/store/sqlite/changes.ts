@@ -61,7 +61,9 @@ function applyOne(db: Connection, change: Change, id: string, now: number): Chan
 }
 
 function purgeNow(db: Connection, params: PurgeParams, now: number): { jobs: number; tokens: string[] } {
-  const found = params.states.filter(isFinal).flatMap((state) => ended(db, state, params, now - params.older_than_ms))
+  // Whatever has ended, also where the clock was set back since.
+  const until = params.older_than_ms > 0 ? now - params.older_than_ms : Number.MAX_SAFE_INTEGER
+  const found = params.states.filter(isFinal).flatMap((state) => ended(db, state, params, until))
   // Each state in the order of its own index; of all of them the longest ended go first.
   const first = found.sort((a, b) => a.finished_at - b.finished_at).slice(0, params.limit)
   const list = JSON.stringify(first.map(({ seq }) => seq))
