@@ -12,8 +12,6 @@ const READS = 4
 /** A thread of the kernel (PF_KTHREAD in its include/linux/sched.h). */
 const KERNEL = 0x00200000
 
-type Saying = 'text' | 'copy' | 'beginning' | 'unreadable' | 'else'
-
 /** Linux: processes as /proc shows them (proc_pid_stat(5), proc_pid_environ(5)). */
 export const procfs: ProcessTable = {
   by_parent: false,
@@ -42,17 +40,16 @@ export const procfs: ProcessTable = {
     for (let open = pids; ; await sleep(LOOK_MS)) {
       // Before the look: who was kept from looking in time looks once more.
       const late = monotonic() >= until
-      const beginning = new Map<number, Saying>()
+      const beginning = []
       for (const pid of open) {
         const said = environmentSays(pid, text, copied)
         if (said === 'text') holding.add(pid)
+        else if (said === 'beginning') beginning.push(pid)
         else if (said === 'unreadable') unreadable.add(pid)
-        else if (said !== 'else') beginning.set(pid, said)
       }
-      open = [...beginning.keys()]
+      open = beginning
       if (open.length > 0 && !late) continue
-      // What would yet begin a program for one that is dead is ended with it.
-      for (const [pid, said] of beginning) (said === 'copy' ? holding : unreadable).add(pid)
+      for (const pid of open) unreadable.add(pid)
       return { holding, unreadable }
     }
   },
@@ -96,15 +93,18 @@ function statOf(pid: number): string[] | null {
  * What the environment of a process says. Between fork and exec it is its parent's, by which the children of a dead worker are known; during exec
  * it is empty for a moment, and so are the arguments. Someone who looks in that moment must not take the process for a stranger.
  */
-function environmentSays(pid: number, text: string, copied: string | undefined): Saying {
+function environmentSays(
+  pid: number,
+  text: string,
+  copied: string | undefined,
+): 'text' | 'beginning' | 'unreadable' | 'else' {
   try {
     for (let reads = 0; reads < READS; reads++) {
       const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
       const says = (entry: string) => `\0${environment}\0`.includes(`\0${entry}\0`)
       if (environment === '') {
         if (isBeginning(pid)) return 'beginning'
-      } else if (says(text)) return 'text'
-      else return copied !== undefined && says(copied) ? 'copy' : 'else'
+      } else return says(text) || (copied !== undefined && says(copied)) ? 'text' : 'else'
     }
     return 'else'
   } catch (error) {

@@ -31,7 +31,7 @@ export interface ProcessTable {
   lives(entry: ProcessEntry): boolean
   /**
    * Which of `pids` have `text` as an entry of their environment, and of which that cannot be told. Those that are about to begin a
-   * program are waited for; so is a copy of a dead process that has `copied` in its environment, which counts as one of them if it stays so.
+   * program are waited for; a copy of a dead process that has `copied` in its environment, which would yet begin one, counts as one of them.
    */
   holders(pids: readonly number[], text: string, copied?: string): Promise<Holders>
   /** What the environment of a process says; null: there is none, or it may not be read. Absent where no environments are shown. */

@@ -1,7 +1,10 @@
 import type { Outcome } from '../domain/lifecycle.ts'
 import { sleep } from '../platform/clock.ts'
 
-/** Signals by which an init stops a service; one may reach a job before it reaches us, but not by more than this, on a busy machine too. */
+/**
+ * Signals by which an init stops a service; one may reach a job before it reaches us, but not by more than this, on a busy machine too. It costs
+ * a job that dies of such a signal by itself that long in its slot, without a note of its end.
+ */
 const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
 const SAME_STOP_MS = 500
 
