@@ -27,7 +27,7 @@ const mocha = path.join(path.dirname(createRequire(import.meta.url).resolve('moc
 // They leave the machine to the others, so that the two go on side by side. They are heard when the others are through.
 const held: Buffer[] = []
 let hear = (chunk: Buffer): unknown => held.push(chunk)
-const waiting = process.platform === 'win32' ? null : run(`${WAITING}/*.test.ts`, ignored, 'pipe')
+const waiting = process.platform === 'win32' ? null : run(`${WAITING}/**/*.test.ts`, ignored, 'pipe')
 waiting?.stdout?.on('data', (chunk) => hear(chunk))
 const theirs = waiting && ended(waiting)
 let failed = await ended(run('test/**/*.test.ts', [...ignored, `${WAITING}/**`], 'inherit'))

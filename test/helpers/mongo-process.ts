@@ -92,7 +92,7 @@ function installSecantus(): string {
   const program = (name: string) => path.join(home, windows ? 'Scripts' : 'bin', windows ? `${name}.exe` : name)
   const whole = path.join(home, `whole-${SECANTUS.version}`)
   mkdirSync(path.dirname(home), { recursive: true })
-  // Let go of by whoever ends, in whatever way.
+  // Let go of by whoever ends before it is done.
   const lock = new DatabaseSync(path.join(path.dirname(home), 'queuectl-secantus.lock'), { timeout: 170_000 })
   lock.exec('BEGIN EXCLUSIVE')
   try {
@@ -154,8 +154,9 @@ async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
     const probe = createServer()
-    const free = await new Promise((resolve) => {
-      probe.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    const free = await new Promise((resolve, reject) => {
+      const refused = (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error))
+      probe.on('error', refused).listen(port, '127.0.0.1', () => resolve(true))
     })
     await new Promise((resolve) => probe.close(resolve))
     if (free) return port

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { expect } from 'chai'
 import { auditBooks } from '../../src/cli/auditing.ts'
 import type { Job, NewJob, Run } from '../../src/domain/job.ts'
 import type { AnyProcess, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
@@ -188,10 +189,11 @@ export class Scene {
   async finish(): Promise<void> {
     try {
       for (const host of this.#hosts) if ((await this.rows()).length > 0) await host.run('worker', 'stop', '--force')
+      // At once: whoever has stopped, or settled a job, has proved that before.
+      expect(this.carriers(), 'processes of jobs').to.deep.equal([])
+      expect(await this.store.processing(), 'leases').to.deep.equal([])
+      expect((await auditBooks(this.store)).faults, 'faults in the books').to.deep.equal([])
       await empties(() => this.rows(), 'registry rows')
-      await empties(() => this.store.processing(), 'leases')
-      await empties(async () => (await auditBooks(this.store)).faults, 'faults in the books')
-      await empties(() => this.carriers(), 'processes of jobs')
       await empties(() => this.#hosts.flatMap((host) => host.traces()), 'traces')
       const left = () => this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
       await waitFor(() => left().every(({ pid = 0 }) => !lives(pid)), { within: 3_000, what: 'our processes are gone' })

@@ -18,7 +18,7 @@ export async function waitFor<T>(
     const late = monotonic() > until
     const found = await fact()
     if (found !== null && found !== undefined && found !== false) return found as Exclude<T, null | undefined | false>
-    if (late) throw new Error(`not within ${within} ms: ${typeof what === 'string' ? what : await what()}`)
+    if (late) throw new Error(`not within ${within + BUSY_MS} ms: ${typeof what === 'string' ? what : await what()}`)
     await new Promise((resolve) => setTimeout(resolve, every))
   }
 }
