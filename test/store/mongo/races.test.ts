@@ -4,7 +4,7 @@ import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
 import type { JobStore } from '../../../src/store/port.ts'
-import { ended, mustGet, newJob, put, refusal, SUCCESS } from '../../contract/kit.ts'
+import { ended, mustGet, newJob, put, refusal, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { overtake } from '../../helpers/overtake.ts'
 
@@ -123,6 +123,16 @@ describe('between two writes to MongoDB', function () {
         expect(await other.store.purge(all)).to.deep.equal({ jobs: 1, tokens: [run?.token] })
       })
       expect(await one.store.purge(all)).to.deep.equal({ jobs: 0, tokens: [run?.token] })
+    })
+
+    it('a job that is run again and ends anew meanwhile stays, with its new result', async () => {
+      await ended(one.store, 'a', SUCCESS)
+      one.before(3, async () => {
+        await other.store.requeue({ ids: ['a'] })
+        await settle(other.store, await take(other.store), SUCCESS)
+      })
+      expect(await one.store.purge(all)).to.deep.equal({ jobs: 0, tokens: [] })
+      expect(await mustGet(one.store, 'a')).to.include({ state: 'completed' })
     })
 
     it('it goes on behind a page that another has removed: fewer than asked for are all', async () => {
