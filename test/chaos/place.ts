@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { environmentOf, lives } from '../helpers/processes.ts'
+import { environmentOf, livingWith } from '../helpers/processes.ts'
 
 /** The folder of a chaos run, with everything that it makes. */
 export class Place {
@@ -45,18 +45,19 @@ export class Place {
 
   /** Whether `pid` belongs to this run: it, or what started it, was started here. */
   owns(pid: number): boolean {
-    return environmentOf(pid).includes(`CHAOS_FOLDER=${this.folder}`)
+    return this.#marks(environmentOf(pid))
   }
 
   /** Living processes of this run: supervisors, workers and jobs. */
   processes(): number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => pid > 1 && this.owns(pid) && lives(pid))
+    return livingWith((entries) => this.#marks(entries))
   }
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #marks(environment: readonly string[]): boolean {
+    return environment.includes(`CHAOS_FOLDER=${this.folder}`)
   }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A process that is about to begin a program does so within microseconds, or when it gets a processor again. */
 const BEGIN_MS = 1_000
@@ -52,6 +52,14 @@ export function environmentOf(pid: number): string[] {
 function isBeginning(pid: number): boolean {
   const [state = '', , , , , , flags] = statOf(pid)
   return !/[ZX]/.test(state) && (Number(flags) & KERNEL) === 0 && readFileSync(`/proc/${pid}/cmdline`).length === 0
+}
+
+/** Living processes whose environment is as `fits` says; none where there is no /proc. */
+export function livingWith(fits: (environment: readonly string[]) => boolean): number[] {
+  if (!HAS_PROC) return []
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1 && fits(environmentOf(pid)) && lives(pid))
 }
 
 /** Fields of a process's stat from the third on. */

@@ -1,17 +1,17 @@
 import type { ChildProcess } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { auditBooks } from '../../src/cli/auditing.ts'
 import type { Job, NewJob, Run } from '../../src/domain/job.ts'
 import type { AnyProcess, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
-import { newJobId, newToken } from '../../src/domain/token.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
+import { newJob } from '../contract/kit.ts'
 import { type Host, type HostOptions, MARK, playHost, type Running } from './host.ts'
 import { holdLock, type Lock } from './lock.ts'
-import { environmentOf, HAS_PROC, killQuietly, lives } from './processes.ts'
+import { killQuietly, lives, livingWith } from './processes.ts'
 import type { Ended } from './queuectl.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
@@ -78,28 +78,8 @@ export class Scene {
 
   /** Stores a job and returns its id. */
   async add(command: string, spec: Partial<NewJob> = {}): Promise<string> {
-    const id = newJobId()
-    const job: NewJob = {
-      id,
-      command,
-      shell: 'default',
-      queue: 'default',
-      priority: 0,
-      max_retries: 0,
-      max_interruptions: 3,
-      backoff_base: 1,
-      backoff_max: 60,
-      timeout: null,
-      cwd: null,
-      env: null,
-      run_at: null,
-      delay_ms: 0,
-      origin_cwd: this.home,
-      origin_host: null,
-      insert_token: newToken(),
-      content_hash: null,
-      ...spec,
-    }
+    const once = { max_retries: 0, backoff_base: 1, backoff_max: 60 }
+    const job = newJob({ command, ...once, origin_cwd: this.home, origin_host: null, ...spec })
     await this.store.insert({ jobs: [job] })
     return job.id
   }
@@ -208,16 +188,9 @@ export class Scene {
 
   /** Living processes whose environment says that they belong to a job of this scene. */
   carriers(): number[] {
-    if (!HAS_PROC) return []
-    return readdirSync('/proc')
-      .map(Number)
-      .filter((pid) => pid > 1 && this.#runs(environmentOf(pid)) && lives(pid))
-  }
-
-  /** Whether that is the environment of a job's process. */
-  #runs(environment: string[]): boolean {
-    return (
-      environment.includes(`${MARK}=${this.home}`) && environment.some((entry) => entry.startsWith('QUEUECTL_LEASE='))
+    const mark = `${MARK}=${this.home}`
+    return livingWith(
+      (entries) => entries.includes(mark) && entries.some((entry) => entry.startsWith('QUEUECTL_LEASE=')),
     )
   }
 
