@@ -8,11 +8,13 @@ const SRC = sourceFiles('src')
 /** What each part may import from the others, besides itself and Node. */
 const ARROWS: Record<string, readonly RegExp[]> = {
   domain: [],
+  lib: [/^src\/domain\//],
   store: [/^src\/domain\//],
-  platform: [/^src\/domain\//],
-  worker: [/^src\/(domain|store|platform)\//],
-  supervisor: [/^src\/(domain|store|platform)\//, /^src\/worker\/(messages|output|traces)\.ts$/],
-  cli: [/^src\/(domain|store|platform)\//, /^src\/worker\/(log-reader|messages)\.ts$/, /^src\/supervisor\/events\.ts$/],
+  platform: [/^src\/(domain|lib)\//],
+  views: [/^src\/(domain|store|platform)\//],
+  worker: [/^src\/(domain|lib|store|platform)\//],
+  supervisor: [/^src\/(domain|lib|store|platform)\//, /^src\/worker\/(messages|output|traces)\.ts$/],
+  cli: [/^src\/(domain|lib|views|store|platform)\//, /^src\/worker\/(log-reader|messages)\.ts$/, /^src\/supervisor\/events\.ts$/],
 }
 
 describe('the shape of the program', () => {

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { bytes } from '../domain/duration.ts'
 import { EXIT, ioError } from '../domain/errors.ts'
 import { isShared } from '../domain/store-address.ts'
 import { platform } from '../platform/platform.ts'
 import { backupStore, restoreStore } from '../store/open.ts'
 import { confirmed } from './confirm.ts'
 import type { Context } from './context.ts'
-import { bytes } from './output.ts'
 import { safe } from './text.ts'
 
 /** `backup`: a copy of the store, also while workers run. */

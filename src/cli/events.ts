@@ -1,9 +1,9 @@
-import { formatDuration } from '../domain/duration.ts'
+import { formatDuration, iso } from '../domain/duration.ts'
 import type { SupervisorEvent, Tell } from '../supervisor/events.ts'
 import type { RunNews } from '../worker/messages.ts'
 import { lowSpaceText } from './low-space.ts'
 import { safe, safeJson, truncate } from './text.ts'
-import { iso, localTime } from './time.ts'
+import { localTime } from './time.ts'
 
 const COMMAND_COLUMNS = 60
 

@@ -1,6 +1,5 @@
-import { type Job, type JobState, type JobView, type Run, viewOf } from '../domain/job.ts'
-import type { Colour } from './output.ts'
-import { iso } from './time.ts'
+import { iso } from '../domain/duration.ts'
+import { type Job, type Run, viewOf } from '../domain/job.ts'
 
 /**
  * A job as machines see it: stored names, times in ISO 8601, durations in seconds, `view` beside `state`. Tokens and digests
@@ -86,14 +85,3 @@ export function currentRun(job: Job, host: string): Run | null {
     cause: null,
   }
 }
-
-const COLOURS: Partial<Record<JobState | JobView, Colour>> = {
-  processing: 'cyan',
-  completed: 'green',
-  retrying: 'yellow',
-  dead: 'red',
-  cancelled: 'dim',
-}
-
-/** The colour of a state or view in tables. */
-export const stateColour = (view: JobState | JobView): Colour | null => COLOURS[view] ?? null

@@ -1,11 +1,11 @@
+import { relative } from '../domain/duration.ts'
 import { invalid } from '../domain/errors.ts'
 import { isJobId, type Job, viewOf } from '../domain/job.ts'
 import type { ListParams } from '../store/port.ts'
 import type { Context } from './context.ts'
 import { queueName, sortName, stateOrView, wholeNumber } from './filters.ts'
-import { jobToJson, stateColour } from './job-view.ts'
-import { type Column, table } from './output.ts'
-import { relative } from './time.ts'
+import { jobToJson } from './job-view.ts'
+import { type Column, stateColour, table } from './output.ts'
 
 export interface ListOptions {
   state?: string

@@ -1,8 +1,8 @@
+import { bytes } from '../domain/duration.ts'
 import type { LowSpace } from '../domain/process.ts'
-import { os } from '../platform/program.ts'
+import { os } from '../lib/lazy.ts'
 import { SpaceWatch } from '../platform/space.ts'
 import type { JobStore } from '../store/port.ts'
-import { bytes } from './output.ts'
 import { isServing, isSupervisor, type Seen } from './registry.ts'
 
 /**

@@ -1,3 +1,4 @@
+import type { JobState, JobView } from '../domain/job.ts'
 import { isTerminal, terminalColumns } from './terminal.ts'
 import { displayWidth, pad, safe, truncate } from './text.ts'
 
@@ -57,12 +58,16 @@ export function paint(text: string, colour: Colour | null): string {
   return colour === null || !coloured() ? text : `\x1b[${CODES[colour]}m${text}\x1b[0m`
 }
 
-/** Bytes in a readable unit: `512 B`, `64.0 MiB`; `n/a` for null. */
-export function bytes(size: number | null): string {
-  if (size === null) return 'n/a'
-  const step = size < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(size) / 10))
-  return step === 0 ? `${size} B` : `${(size / 1024 ** step).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][step]}`
+const COLOURS: Partial<Record<JobState | JobView, Colour>> = {
+  processing: 'cyan',
+  completed: 'green',
+  retrying: 'yellow',
+  dead: 'red',
+  cancelled: 'dim',
 }
+
+/** The colour of a state or view in tables. */
+export const stateColour = (view: JobState | JobView): Colour | null => COLOURS[view] ?? null
 
 function coloured(): boolean {
   return isTerminal(1) && !process.env.NO_COLOR && process.env.TERM !== 'dumb'

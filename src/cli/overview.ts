@@ -1,17 +1,15 @@
 import { effectiveConfig } from '../domain/config.ts'
-import { formatDuration } from '../domain/duration.ts'
+import { formatDuration, iso } from '../domain/duration.ts'
 import type { JobStore, Overview } from '../store/port.ts'
 import type { Context } from './context.ts'
-import { stateColour } from './job-view.ts'
 import { lowSpaces, lowSpaceText } from './low-space.ts'
-import { type Column, paint, pairs, table } from './output.ts'
+import { type Column, paint, pairs, stateColour, table } from './output.ts'
 import { isServing, isSupervisor, type Seen, seenProcesses } from './registry.ts'
 import { hostPairs, hostsOf, hostToJson, workersByState, workersText } from './status-workers.ts'
 import { terminalLines } from './terminal.ts'
 import { safe } from './text.ts'
 import { SAMPLES_MS, type Throughput, throughput } from './throughput.ts'
 import { openTicker } from './ticker.ts'
-import { iso } from './time.ts'
 
 /** A watched status is drawn at most this often, and at least each second for the sake of its ages. */
 const DRAW_MS = { least: 250, most: 1_000 }

@@ -1,12 +1,11 @@
-import { formatDuration } from '../domain/duration.ts'
+import { bytes, formatDuration, iso, relative } from '../domain/duration.ts'
 import type { Job } from '../domain/job.ts'
 import type { RunningJob } from '../domain/process.ts'
 import type { Context } from './context.ts'
-import { bytes, type Column, table } from './output.ts'
+import { type Column, table } from './output.ts'
 import { hostNames } from './process-names.ts'
 import { hostOf, isSupervisor, isWorker, type Seen, seenProcesses } from './registry.ts'
 import { safe } from './text.ts'
-import { iso, relative } from './time.ts'
 
 /** `worker list`: supervisors, each followed by its workers. */
 export async function listProcesses(context: Context): Promise<void> {

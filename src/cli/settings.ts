@@ -1,10 +1,10 @@
 import { CONFIG_KEYS, type ConfigKey, configKey, effectiveConfig, parseSetting, SETTINGS } from '../domain/config.ts'
-import { formatDuration } from '../domain/duration.ts'
+import { bytes, formatDuration } from '../domain/duration.ts'
 import { invalid } from '../domain/errors.ts'
 import type { Shell } from '../domain/job.ts'
 import { isShared } from '../domain/store-address.ts'
 import type { Context } from './context.ts'
-import { bytes, table } from './output.ts'
+import { table } from './output.ts'
 import { suggestion } from './suggest.ts'
 
 /** `config list`. */

@@ -1,14 +1,14 @@
-import { formatDuration } from '../domain/duration.ts'
+import { formatDuration, relative } from '../domain/duration.ts'
 import { type Job, type Run, viewOf } from '../domain/job.ts'
 import type { JobStore } from '../store/port.ts'
 import { decodeLines } from '../worker/log-reader.ts'
 import type { Context } from './context.ts'
 import { runsOf } from './job-runs.ts'
-import { jobToJson, runToJson, stateColour } from './job-view.ts'
-import { type Column, paint, pairs, table } from './output.ts'
+import { jobToJson, runToJson } from './job-view.ts'
+import { type Column, paint, pairs, stateColour, table } from './output.ts'
 import { type LogPlace, lackOf, readOutput } from './run-output.ts'
 import { safe, safeLines } from './text.ts'
-import { localTime, relative } from './time.ts'
+import { localTime } from './time.ts'
 
 /** Lines of output shown of the last run, and of those before it. */
 const LINES = { last: 10, before: 3 } as const

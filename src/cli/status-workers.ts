@@ -1,8 +1,8 @@
+import { iso, relative } from '../domain/duration.ts'
 import { paint } from './output.ts'
 import { hostNames } from './process-names.ts'
 import { hostOf, isServing, isSupervisor, isWorker, type Seen } from './registry.ts'
 import { safe } from './text.ts'
-import { iso, relative } from './time.ts'
 
 /** The processes of one host. */
 interface HostSeen {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../domain/duration.ts'
+import { iso } from '../domain/duration.ts'
 import { invalid } from '../domain/errors.ts'
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/i
@@ -21,23 +21,8 @@ export function parseTime(text: string, what: string): number {
   return time
 }
 
-/** ISO 8601, UTC, milliseconds; null stays null, and stands for what is no time. */
-export function iso(time: number | null): string | null {
-  return time === null ? null : written(new Date(time))
-}
-
 /** Local date and time to the second, for people. */
 export function localTime(time: number): string {
   const date = new Date(time - new Date(time).getTimezoneOffset() * 60_000)
-  return written(date)?.slice(0, 19).replace('T', ' ') ?? 'unknown'
-}
-
-const written = (date: Date) => (Number.isNaN(date.getTime()) ? null : date.toISOString())
-
-/** `3m 5s ago` or `in 12s`, seen from `now` (both epoch milliseconds). */
-export function relative(time: number, now: number): string {
-  const seconds = (now - time) / 1000
-  if (Math.abs(seconds) < 1) return 'now'
-  const span = formatDuration(Math.round(Math.abs(seconds)))
-  return seconds > 0 ? `${span} ago` : `in ${span}`
+  return iso(date.getTime())?.slice(0, 19).replace('T', ' ') ?? 'unknown'
 }

@@ -30,3 +30,25 @@ function pair(value: number, per: number, big: string, small: string): string {
   const rest = value % per
   return `${Math.floor(value / per)}${big}${rest > 0 ? ` ${rest}${small}` : ''}`
 }
+
+/** ISO 8601, UTC, milliseconds; null stays null, and stands for what is no time. */
+export function iso(time: number | null): string | null {
+  return time === null ? null : isoOf(new Date(time))
+}
+
+/** `3m 5s ago` or `in 12s`, seen from `now` (both epoch milliseconds). */
+export function relative(time: number, now: number): string {
+  const seconds = (now - time) / 1000
+  if (Math.abs(seconds) < 1) return 'now'
+  const span = formatDuration(Math.round(Math.abs(seconds)))
+  return seconds > 0 ? `${span} ago` : `in ${span}`
+}
+
+/** Bytes in a readable unit: `512 B`, `64.0 MiB`; `n/a` for null. */
+export function bytes(size: number | null): string {
+  if (size === null) return 'n/a'
+  const step = size < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(size) / 10))
+  return step === 0 ? `${size} B` : `${(size / 1024 ** step).toFixed(1)} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][step]}`
+}
+
+const isoOf = (date: Date) => (Number.isNaN(date.getTime()) ? null : date.toISOString())

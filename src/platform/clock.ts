@@ -1,4 +1,4 @@
-import { os } from './program.ts'
+import { os } from '../lib/lazy.ts'
 
 /** Milliseconds of a clock that only moves forward, and does not jump with the wall clock. */
 export function monotonic(): number {

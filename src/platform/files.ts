@@ -2,6 +2,7 @@ import { chmodSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { ioError, misconfigured } from '../domain/errors.ts'
 import { isToken } from '../domain/token.ts'
+import { asyncFiles } from '../lib/lazy.ts'
 
 /** Only the owner reads what jobs print, and the queue itself. */
 const FOLDER_MODE = 0o700
@@ -14,11 +15,6 @@ const FILE_MODE = 0o600
 export function logPath(folder: string, token: string): string {
   const name = isToken(token) ? token : 'none'
   return path.join(folder, 'logs', name.slice(0, 1), `${name}.log`)
-}
-
-/** Loaded when it is needed: readline and others come with it, half a megabyte in a process that idles. */
-export function asyncFiles(): typeof import('node:fs/promises') {
-  return process.getBuiltinModule('node:fs/promises')
 }
 
 /** Removes the logs of those runs. A run that wrote nothing has none, and one that cannot be removed must not keep its job. */

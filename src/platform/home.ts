@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { misconfigured } from '../domain/errors.ts'
-import { os } from './program.ts'
+import { os } from '../lib/lazy.ts'
 
 /** The user's home folder. Throws `configuration` (78) for one who has none, as in a container that is given a bare user id. */
 export function homeFolder(): string {

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { os } from './program.ts'
+import { os } from '../lib/lazy.ts'
 
 export interface HostIdentity {
   host_id: string

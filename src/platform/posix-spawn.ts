@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
+import { os } from '../lib/lazy.ts'
 import { nativeFunctions } from './ffi.ts'
 import type { Ending } from './platform.ts'
-import { os } from './program.ts'
 
 // On Linux libuv forks: the whole page table is copied, and the worker's loop stands still until the child has called exec
 // (libuv issues 2133 and 1715). posix_spawn(3) of the C library shares the memory instead: a third of the time for each job. It

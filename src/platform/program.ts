@@ -1,3 +1,5 @@
+import { childProcess } from '../lib/lazy.ts'
+
 const TIMEOUT_MS = 10_000
 const LARGEST_OUTPUT = 64 * 1024 * 1024
 
@@ -51,14 +53,4 @@ function systemPath(): string {
   if (process.platform !== 'win32') return '/usr/bin:/bin:/usr/sbin:/sbin'
   const folder = `${process.env.SystemRoot || 'C:\\Windows'}\\System32`
   return [folder, `${folder}\\wbem`, `${folder}\\WindowsPowerShell\\v1.0`].join(';')
-}
-
-/** Loaded when asked for: a short command spends a hundredth of its time on it. */
-export function os(): typeof import('node:os') {
-  return process.getBuiltinModule('node:os')
-}
-
-/** Loaded when something is started, and not by every command that asks for a folder. */
-export function childProcess(): typeof import('node:child_process') {
-  return process.getBuiltinModule('node:child_process')
 }

@@ -1,4 +1,5 @@
 import { monotonic } from '../platform/clock.ts'
+import { within } from './sleeper.ts'
 
 /** A tick does not wait longer for one duty: a locked store must not keep it from signals. */
 const PATIENCE_MS = 250
@@ -47,18 +48,5 @@ export class Duty {
         })
     }
     if (this.#running !== null) await within(PATIENCE_MS, this.#running)
-  }
-}
-
-/** What `promise` resolves to, or undefined after `ms`. Rejects as it does. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
-  })
-  try {
-    return await Promise.race([promise, limit])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -3,7 +3,7 @@ import type { Job } from '../domain/job.ts'
 import { logPath } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
 import { leftOutput } from '../worker/output.ts'
-import { within } from './duty.ts'
+import { within } from './sleeper.ts'
 
 /** Recovery is promised within a second. */
 const PATIENCE_MS = 250

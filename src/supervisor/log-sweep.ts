@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { asyncFiles, logPath } from '../platform/files.ts'
+import { asyncFiles } from '../lib/lazy.ts'
+import { logPath } from '../platform/files.ts'
 import type { JobStore } from '../store/port.ts'
 
 /** Logs looked at in one pass. */

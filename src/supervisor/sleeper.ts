@@ -22,3 +22,16 @@ export class Sleeper {
     this.#woken = false
   }
 }
+
+/** What `promise` resolves to, or undefined after `ms`. Rejects as it does. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  try {
+    return await Promise.race([promise, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { asyncFiles } from '../lib/lazy.ts'
 import { monotonic } from '../platform/clock.ts'
-import { asyncFiles, logPath, openLog } from '../platform/files.ts'
+import { logPath, openLog } from '../platform/files.ts'
 import { findMark, MARK_LENGTH, markOf } from './mark.ts'
 
 const CHUNK = 256 * 1024

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { examineJobs } from '../../src/cli/doctor/jobs.ts'
 import { examineRegistry } from '../../src/cli/doctor/registry.ts'
+import { VERSION } from '../../src/cli/version.ts'
 import { newToken } from '../../src/domain/token.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -80,7 +81,7 @@ describe('queuectl doctor, on processes', () => {
       .to.have.property('0')
       .that.includes({ level: 'ok' })
     await store.beat({ ...beat, ...rows })
-    expect(await examineRegistry(stopping()))
+    expect(await examineRegistry(stopping(), VERSION))
       .to.have.property('0')
       .that.includes({ level: 'ok' })
     await store.close()

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { auditBooks } from '../../src/cli/auditing.ts'
 import type { Account } from '../../src/domain/books.ts'
 import { decide, type Outcome } from '../../src/domain/lifecycle.ts'
+import { auditBooks } from '../../src/views/audit-view.ts'
 import { ended, FAILURE, type Kit, mustGet, newJob, put, SUCCESS, settle, take } from './kit.ts'
 
 /** The books: what every run came to. */

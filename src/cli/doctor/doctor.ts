@@ -7,6 +7,7 @@ import type { JobStore } from '../../store/port.ts'
 import type { Context } from '../context.ts'
 import { type Colour, paint } from '../output.ts'
 import { pad, safe } from '../text.ts'
+import { VERSION } from '../version.ts'
 import { examineJobs } from './jobs.ts'
 import { examineClock, examinePlace } from './place.ts'
 import { examineRecords } from './records.ts'
@@ -61,7 +62,7 @@ async function look(context: Context, open: Examination[]): Promise<Diagnosis[]>
   await check('clock', () => examineClock(store))
   if (store === null) return diagnoses
   await check('settings', () => examineSettings(store))
-  await check('registry', () => examineRegistry(store))
+  await check('registry', () => examineRegistry(store, VERSION))
   await check('jobs', () => examineJobs(store, address))
   await check('books', () => examineRecords(store, file))
   return diagnoses

@@ -1,12 +1,12 @@
 import path from 'node:path'
 import { effectiveConfig } from '../../domain/config.ts'
+import { bytes } from '../../domain/duration.ts'
 import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
 import { inspectModes, isOpenToOthers, type Modes, tighten } from '../../platform/modes.ts'
 import { platform } from '../../platform/platform.ts'
 import { SpaceWatch } from '../../platform/space.ts'
 import type { JobStore } from '../../store/port.ts'
 import { lowSpaceText } from '../low-space.ts'
-import { bytes } from '../output.ts'
 
 /** Clocks are sometimes wrong by years: a dead battery, a restored image. */
 const PLAUSIBLE = { from: Date.UTC(2026, 0), to: Date.UTC(2100, 0) }

@@ -2,7 +2,7 @@ import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
 import { platform } from '../../platform/platform.ts'
 import { halfMadeIn, logsIn, type Remains, removeRemains, tracesIn } from '../../platform/remains.ts'
 import type { JobStore } from '../../store/port.ts'
-import { auditBooks } from '../auditing.ts'
+import { auditBooks } from '../../views/audit-view.ts'
 
 /** What is younger may be of a run or a command that is on its way. */
 const SETTLED_MS = 60_000

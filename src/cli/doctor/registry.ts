@@ -1,19 +1,18 @@
+import { relative } from '../../domain/duration.ts'
 import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
 import { platform } from '../../platform/platform.ts'
 import type { JobStore } from '../../store/port.ts'
 import { lowSpaceText } from '../low-space.ts'
 import { isServing, isSupervisor, type Seen, seenProcesses } from '../registry.ts'
-import { relative } from '../time.ts'
-import { VERSION } from '../version.ts'
 
-/** Supervisors and workers on record: rows of dead ones, silent ones, those that should not be here. */
-export async function examineRegistry(store: JobStore): Promise<Diagnosis[]> {
+/** Supervisors and workers on record: rows of dead ones, silent ones, those that should not be here. `version`: of this program. */
+export async function examineRegistry(store: JobStore, version: string): Promise<Diagnosis[]> {
   const rows = await seenProcesses(store)
   const findings = [
     ...(await stale(store, rows)),
     ...rows.filter(({ life }) => life === 'silent').map((row) => silent(row, store)),
     ...rows.flatMap((row) => elsewhere(row, store)),
-    ...rows.flatMap(older),
+    ...rows.flatMap((row) => older(row, version)),
     ...rows.flatMap(short),
   ]
   if (findings.length > 0) return findings
@@ -56,9 +55,9 @@ function elsewhere(row: Seen, store: JobStore): Diagnosis[] {
   return [problem('registry', message, 'work on one file from one container, or share the queue through MongoDB')]
 }
 
-function older(row: Seen): Diagnosis[] {
-  if (!isSupervisor(row) || row.life === 'gone' || row.version === VERSION) return []
-  const message = `queuectl ${row.version}, and this is ${VERSION}: ${named(row)}`
+function older(row: Seen, version: string): Diagnosis[] {
+  if (!isSupervisor(row) || row.life === 'gone' || row.version === version) return []
+  const message = `queuectl ${row.version}, and this is ${version}: ${named(row)}`
   return [warning('registry', message, 'stop it and start it anew when it suits')]
 }
 
