@@ -43,8 +43,8 @@ const SHARED = {
  */
 export async function programTexts(target: string): Promise<Record<'command' | 'worker' | 'mongoose', string>> {
   const [command, worker, mongoose] = await Promise.all([
-    roleText('src/role-command.ts', target),
-    roleText('src/role-worker.ts', target),
+    roleText('src/entry/command.ts', target),
+    roleText('src/entry/worker.ts', target),
     mongooseText(),
   ])
   return { command, worker, mongoose }

@@ -10,16 +10,16 @@ import path from 'node:path'
  * what stands in for them.
  */
 const NOT_ON_WINDOWS = [
-  'test/{chaos,faults,model,security,supervisor,worker}/**',
-  'test/cli/{address,audit,backup,cancel,dlq,hosts,logs,other-host,purge,requeue,restore,safety,secrets,show,status,wait}.test.ts',
-  'test/cli/{doctor*,worker-list}.test.ts',
+  'test/{chaos,doctor,faults,logs,model,operator,runs,security,supervisor,worker}/**',
+  'test/cli/{audit,backup,cancel,dlq,logs,purge,requeue,resolve-store,restore,safety,secrets,show,status,wait,worker-list}.test.ts',
   'test/contract/mongo.test.ts',
   'test/platform/{platform,tree}.test.ts',
+  'test/views/hosts.test.ts',
   'test/store/mongo/**',
 ]
 
 /** Tests that spend most of their time waiting: until a lease has ended, a grace is over, somebody is given up. None is for Windows. */
-const WAITING = 'test/{chaos,faults,supervisor}'
+const WAITING = 'test/{chaos,faults,operator,supervisor}'
 
 const ignored = ['test/package/**', ...(process.platform === 'win32' ? NOT_ON_WINDOWS : [])]
 const mocha = path.join(path.dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js')

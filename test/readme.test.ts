@@ -2,9 +2,9 @@ import { expect } from 'chai'
 import type { Command } from 'commander'
 import { Context } from '../src/cli/context.ts'
 import { buildProgram } from '../src/cli/program.ts'
-import { CONFIG_KEYS } from '../src/domain/config.ts'
 import { EXIT } from '../src/domain/errors.ts'
-import { TRANSITIONS } from '../src/domain/lifecycle.ts'
+import { TRANSITIONS } from '../src/domain/outcome.ts'
+import { CONFIG_KEYS } from '../src/domain/settings.ts'
 import { projectText } from './helpers/sources.ts'
 
 describe('the README', () => {

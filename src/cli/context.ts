@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs'
-import { type Config, effectiveConfig } from '../domain/config.ts'
 import { EXIT, misconfigured } from '../domain/errors.ts'
+import { type Config, effectiveConfig } from '../domain/settings.ts'
 import { isShared } from '../domain/store-address.ts'
 import type { JobStore, StoreRole } from '../store/port.ts'
-import { resolveAddress, type StoreAddress } from './address.ts'
-import { isTerminal } from './terminal.ts'
-import { safe, safeJson } from './text.ts'
+import { resolveAddress, type StoreAddress } from './resolve-store.ts'
+import { safe, safeJson } from './terminal/text.ts'
+import { isTerminal } from './terminal/tty.ts'
 
 /** What a command gets: its ways to speak, and the store, opened when first asked for. */
 export class Context {

@@ -1,6 +1,6 @@
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { withoutSecrets } from '../domain/store-address.ts'
-import { safe, safeJson } from './text.ts'
+import { safe, safeJson } from './terminal/text.ts'
 
 /** A failed command as it is told: to people in one line and a hint, to machines in one JSON object. */
 export interface Failure {

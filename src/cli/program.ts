@@ -20,8 +20,8 @@ import { registerVersion } from './commands/version.ts'
 import { registerWait } from './commands/wait.ts'
 import { registerWorker } from './commands/worker.ts'
 import type { Context } from './context.ts'
-import { suggestion } from './suggest.ts'
-import { terminalColumns } from './terminal.ts'
+import { suggestion } from './terminal/suggest.ts'
+import { terminalColumns } from './terminal/tty.ts'
 import { VERSION } from './version.ts'
 
 /** Columns of a help that is not for a terminal. */

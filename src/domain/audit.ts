@@ -1,4 +1,4 @@
-import type { Account, Entry } from './books.ts'
+import type { Account, Entry } from './history.ts'
 import { FINAL_STATES, type Job, type JobState, type RunOutcome } from './job.ts'
 
 /** In one word, what a fault in the books means. */

@@ -1,5 +1,5 @@
 import { endedRuns } from './audit.ts'
-import type { Account } from './books.ts'
+import type { Account } from './history.ts'
 import { JOB_STATES, type JobState, RUN_OUTCOMES, type RunOutcome } from './job.ts'
 
 /** The books of all jobs in numbers. They balance when `starts` is the sum of outcomes, running and unrecorded. */

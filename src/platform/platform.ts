@@ -1,5 +1,5 @@
 import type { Shell } from '../domain/job.ts'
-import type { ProcessIdentity } from '../domain/process.ts'
+import type { ProcessIdentity } from '../domain/processes.ts'
 import { posix } from './posix.ts'
 import { procfs } from './procfs.ts'
 import { psTable } from './ps.ts'

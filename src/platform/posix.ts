@@ -1,12 +1,12 @@
 import path from 'node:path'
+import { createPlatform } from './create-platform.ts'
 import { homeFolder } from './home.ts'
-import { createPlatform } from './native.ts'
 import type { Platform } from './platform.ts'
 import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
+import type { ProcessTable } from './process-table.ts'
+import { shWords } from './shell-quote.ts'
 import { fileSystemAt } from './space.ts'
 import { startFast, startShell } from './start.ts'
-import type { ProcessTable } from './table.ts'
-import { shWords } from './words.ts'
 
 /** Magic numbers of statfs(2) for file systems on which SQLite's locks or shared memory cannot be trusted. */
 const UNTRUSTED: Readonly<Record<number, string>> = {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
-import { monotonic, sleep } from './clock.ts'
-import type { ProcessEntry, ProcessTable } from './table.ts'
+import { monotonic, sleep } from '../lib/clock.ts'
+import type { ProcessEntry, ProcessTable } from './process-table.ts'
 
 /** A line of /proc/<pid>/stat is some 300 bytes. */
 const line = Buffer.allocUnsafe(4096)

@@ -1,6 +1,6 @@
 import { sendSignal } from './kill.ts'
-import { runProgram, runProgramSync } from './program.ts'
-import type { ProcessEntry, ProcessTable } from './table.ts'
+import type { ProcessEntry, ProcessTable } from './process-table.ts'
+import { runProgram, runProgramSync } from './run-program.ts'
 
 const LINE = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})/
 const COLUMNS = ['-o', 'pid=,ppid=,pgid=,sess=,stat=,lstart=']

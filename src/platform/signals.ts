@@ -1,4 +1,4 @@
-import { monotonic } from './clock.ts'
+import { monotonic } from '../lib/clock.ts'
 
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGBREAK'
 

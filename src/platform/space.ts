@@ -1,7 +1,7 @@
 import { type StatsFs, statfsSync } from 'node:fs'
 import path from 'node:path'
-import type { LowSpace } from '../domain/process.ts'
-import { monotonic } from './clock.ts'
+import type { LowSpace } from '../domain/processes.ts'
+import { monotonic } from '../lib/clock.ts'
 
 /** The file system of `file` or, while that does not exist, of the nearest folder above; null: the system does not tell. */
 export function fileSystemAt(file: string): StatsFs | null {

@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { childProcess } from '../lib/lazy.ts'
 import type { Ending, JobCommand, StartedJob } from './platform.ts'
 import type { PosixSpawn } from './posix-spawn.ts'
-import type { ProcessTable } from './table.ts'
+import type { ProcessTable } from './process-table.ts'
 
 /** A shell and how it is given the command. `gated`: it waits for a line on its standard input before it begins. */
 export interface ShellCall {

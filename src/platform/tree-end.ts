@@ -1,6 +1,6 @@
-import { monotonic, sleep } from './clock.ts'
+import { monotonic, sleep } from '../lib/clock.ts'
 import type { EndOptions, Proof, Tree } from './platform.ts'
-import type { ProcessEntry, ProcessTable } from './table.ts'
+import type { ProcessEntry, ProcessTable } from './process-table.ts'
 import { type Found, findTree, signalFound, type TreeSystem } from './tree.ts'
 
 /** SIGKILL is certain but not instant; what is left after this long will not go soon. */

@@ -1,6 +1,6 @@
 import type { sendSignal } from './kill.ts'
 import type { Tree } from './platform.ts'
-import type { ProcessEntry, ProcessTable } from './table.ts'
+import type { ProcessEntry, ProcessTable } from './process-table.ts'
 
 /** The system as finding and ending a tree needs it; a test may replace any part. */
 export interface TreeSystem {

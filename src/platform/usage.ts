@@ -1,4 +1,4 @@
-import { withSystemPrograms } from './program.ts'
+import { withSystemPrograms } from './run-program.ts'
 
 /**
  * CPU (percent of one core) and memory (bytes) by pid. pidusage keeps a descriptor open for each pid it saw for a minute, so it

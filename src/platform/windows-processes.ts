@@ -1,5 +1,5 @@
 import { nativeFunctions } from './ffi.ts'
-import type { ProcessEntry } from './table.ts'
+import type { ProcessEntry } from './process-table.ts'
 
 // Processes as the kernel lists them, in some milliseconds; asking PowerShell takes half a second, with each job.
 

@@ -1,15 +1,15 @@
 import path from 'node:path'
 import type { Shell } from '../domain/job.ts'
+import { createPlatform } from './create-platform.ts'
 import { homeFolder } from './home.ts'
 import { sendSignal } from './kill.ts'
-import { createPlatform } from './native.ts'
 import type { JobCommand, Platform } from './platform.ts'
-import { runProgram, runProgramSync, withSystemPrograms } from './program.ts'
+import type { ProcessEntry, ProcessTable } from './process-table.ts'
 import { secondSince } from './ps.ts'
+import { runProgram, runProgramSync, withSystemPrograms } from './run-program.ts'
+import { cmdWords, powershellWords } from './shell-quote.ts'
 import { type ShellCall, startShell } from './start.ts'
-import type { ProcessEntry, ProcessTable } from './table.ts'
 import { type ProcessLister, processLister } from './windows-processes.ts'
-import { cmdWords, powershellWords } from './words.ts'
 
 /** cmd.exe leaves single quotes to the program; PowerShell before 7.3 drops double ones inside of an argument. */
 const JSON_TYPED = [

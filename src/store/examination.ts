@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../domain/finding.ts'
+import type { Diagnosis } from '../domain/diagnosis.ts'
 
 export interface ExamineParams {
   /** Of a store that may be damaged, foreign, of another version, or not there at all. */

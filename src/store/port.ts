@@ -1,9 +1,9 @@
-import type { Account } from '../domain/books.ts'
-import type { ConfigKey } from '../domain/config.ts'
+import type { Account } from '../domain/history.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
-import type { Settlement } from '../domain/lifecycle.ts'
-import type { KeptOutput } from '../domain/output.ts'
-import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/process.ts'
+import type { Settlement } from '../domain/outcome.ts'
+import type { KeptOutput } from '../domain/output-tail.ts'
+import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/processes.ts'
+import type { ConfigKey } from '../domain/settings.ts'
 
 /**
  * Who opens a store. It decides how hard a commit is synced and how long a busy store is waited for: a command waits

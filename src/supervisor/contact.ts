@@ -1,6 +1,6 @@
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { CONTACT_MS } from '../domain/timing.ts'
-import { monotonic } from '../platform/clock.ts'
+import { monotonic } from '../lib/clock.ts'
 
 /**
  * How long the store has been in reach without a break. After an outage everybody's leases have run out, holders that are well

@@ -1,6 +1,6 @@
 import type { JobState, RunOutcome } from '../domain/job.ts'
-import type { LowSpace } from '../domain/process.ts'
-import { monotonic } from '../platform/clock.ts'
+import type { LowSpace } from '../domain/processes.ts'
+import { monotonic } from '../lib/clock.ts'
 import type { RunNews } from '../worker/messages.ts'
 
 /** What a supervisor tells the terminal it was started in; one readable line, or one JSON line, each. */

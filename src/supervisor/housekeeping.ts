@@ -1,7 +1,7 @@
-import { type Config, effectiveConfig } from '../domain/config.ts'
-import { removeLogs } from '../platform/files.ts'
+import { type Config, effectiveConfig } from '../domain/settings.ts'
+import { removeLogs } from '../lib/fs.ts'
+import { LogSweep } from '../logs/log-sweep.ts'
 import type { JobStore } from '../store/port.ts'
-import { LogSweep } from './log-sweep.ts'
 
 /** Jobs removed in one write: more would hold up the workers. */
 const BATCH = 500

@@ -1,5 +1,5 @@
-import type { RunningJob } from '../domain/process.ts'
-import { monotonic } from '../platform/clock.ts'
+import type { RunningJob } from '../domain/processes.ts'
+import { monotonic } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 
 /** Only jobs this old are measured: pidusage keeps a descriptor for each pid it ever saw for a minute. */

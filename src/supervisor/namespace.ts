@@ -1,7 +1,7 @@
 import { misconfigured } from '../domain/errors.ts'
-import type { AnyProcess, ProcessIdentity } from '../domain/process.ts'
+import type { AnyProcess, ProcessIdentity } from '../domain/processes.ts'
 import { timingOf } from '../domain/timing.ts'
-import { monotonic, sleep } from '../platform/clock.ts'
+import { monotonic, sleep } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 

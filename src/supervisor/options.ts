@@ -1,4 +1,4 @@
-import type { Config } from '../domain/config.ts'
+import type { Config } from '../domain/settings.ts'
 import type { JobStore } from '../store/port.ts'
 import type { WorkerSetup } from '../worker/messages.ts'
 import type { Tell } from './events.ts'

@@ -1,10 +1,10 @@
 import type { Job } from '../domain/job.ts'
-import type { Outcome } from '../domain/lifecycle.ts'
-import type { AnyProcess } from '../domain/process.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { AnyProcess } from '../domain/processes.ts'
 import { SILENT_MS } from '../domain/timing.ts'
-import type { Traces } from '../worker/traces.ts'
+import type { Traces } from '../runs/journal.ts'
 import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
-import { Watch } from './watch.ts'
+import { Watch } from './silence.ts'
 
 /** Leases of other hosts are ended by the store's clock; this much later than they say. */
 const LEASE_SLACK_MS = 2_000

@@ -1,14 +1,14 @@
+import { newToken } from '../domain/ids.ts'
 import type { Job } from '../domain/job.ts'
-import { decide, type Outcome } from '../domain/lifecycle.ts'
-import type { ProcessIdentity } from '../domain/process.ts'
-import { newToken } from '../domain/token.ts'
-import { monotonic, sleep } from '../platform/clock.ts'
+import { decide, type Outcome } from '../domain/outcome.ts'
+import type { ProcessIdentity } from '../domain/processes.ts'
+import { monotonic, sleep } from '../lib/clock.ts'
+import { keepLeftOutput } from '../logs/left-tail.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import type { Platform, Proof } from '../platform/platform.ts'
+import type { Traces } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
-import type { Traces } from '../worker/traces.ts'
 import type { Tell } from './events.ts'
-import { keepLeftOutput } from './left-output.ts'
 
 /** SIGKILL is certain but not instant: a process in a system call ends when the call returns. */
 const DEATH_MS = 2_000

@@ -1,5 +1,5 @@
 import { auditAccount, type Fault } from '../domain/audit.ts'
-import type { Account } from '../domain/books.ts'
+import type { Account } from '../domain/history.ts'
 import { count, emptyTally, imbalance, type Tally } from '../domain/tally.ts'
 import type { JobStore } from '../store/port.ts'
 

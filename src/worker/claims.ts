@@ -1,9 +1,9 @@
-import { decide } from '../domain/lifecycle.ts'
-import { newToken } from '../domain/token.ts'
-import { sleep } from '../platform/clock.ts'
+import { newToken } from '../domain/ids.ts'
+import { decide } from '../domain/outcome.ts'
+import { sleep } from '../lib/clock.ts'
 import type { Claimed, ClaimParams, JobStore } from '../store/port.ts'
 import type { WorkerSetup } from './messages.ts'
-import type { StopBound } from './stop-bound.ts'
+import type { StopBound } from './shutdown-deadline.ts'
 
 const TROUBLE_WAIT_MS = 1_000
 

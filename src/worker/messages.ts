@@ -1,4 +1,4 @@
-import type { RunningJob } from '../domain/process.ts'
+import type { RunningJob } from '../domain/processes.ts'
 
 /**
  * What a worker is told once its row is in the registry. It comes by message and not by environment, because the

@@ -1,7 +1,8 @@
 import type { Job } from '../domain/job.ts'
-import type { Outcome } from '../domain/lifecycle.ts'
+import type { Outcome } from '../domain/outcome.ts'
 import { TERM_MS } from '../domain/timing.ts'
-import { alarm, monotonic, sleep } from '../platform/clock.ts'
+import { alarm, monotonic, sleep } from '../lib/clock.ts'
+import { type Output, openOutput } from '../logs/log-file.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import {
   type Ending,
@@ -10,8 +11,7 @@ import {
   type Tree,
   platform as thisPlatform,
 } from '../platform/platform.ts'
-import { type Output, openOutput } from './output.ts'
-import type { Traces } from './traces.ts'
+import type { Traces } from '../runs/journal.ts'
 
 /** What outlives its shell is asked to end, and ended this much later (R3). */
 const LEFTOVER_MS = 2_000

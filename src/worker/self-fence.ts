@@ -1,5 +1,5 @@
 import { FENCE_MS, TERM_MS } from '../domain/timing.ts'
-import { uptime } from '../platform/clock.ts'
+import { uptime } from '../lib/clock.ts'
 
 const LOOK_MS = 200
 

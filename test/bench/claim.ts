@@ -1,5 +1,5 @@
-import { decide } from '../../src/domain/lifecycle.ts'
-import { newToken } from '../../src/domain/token.ts'
+import { newToken } from '../../src/domain/ids.ts'
+import { decide } from '../../src/domain/outcome.ts'
 import type { ClaimParams, JobStore } from '../../src/store/port.ts'
 import { type BenchOptions, newPlace } from './program.ts'
 import { type Figure, median, percentile, shuffled } from './report.ts'

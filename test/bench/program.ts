@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
-import { randomWord } from '../../src/domain/token.ts'
+import { randomWord } from '../../src/domain/ids.ts'
 
 export const BUNDLE = fileURLToPath(new URL('../../dist/queuectl.cjs', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
-import { SETTINGS } from '../../src/domain/config.ts'
+import { newJobId, newToken } from '../../src/domain/ids.ts'
 import type { NewJob } from '../../src/domain/job.ts'
-import { newJobId, newToken } from '../../src/domain/token.ts'
+import { SETTINGS } from '../../src/domain/settings.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore, StoreRole } from '../../src/store/port.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { EXIT } from '../../src/domain/errors.ts'
-import type { AnyProcess, WorkerRow } from '../../src/domain/process.ts'
+import type { AnyProcess, WorkerRow } from '../../src/domain/processes.ts'
 import { environmentOf, killQuietly, lives, parentOf, startOf } from '../helpers/processes.ts'
 import { uptime } from './ledger.ts'
 import type { Place } from './place.ts'

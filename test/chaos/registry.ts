@@ -1,4 +1,4 @@
-import type { AnyProcess } from '../../src/domain/process.ts'
+import type { AnyProcess } from '../../src/domain/processes.ts'
 import type { JobStore } from '../../src/store/port.ts'
 
 /** What the store has said of processes: newest rows, and all that were ever seen. */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
-import { confirmed } from '../../src/cli/confirm.ts'
 import { Context } from '../../src/cli/context.ts'
+import { confirmed } from '../../src/cli/terminal/confirm.ts'
 
 class AtTerminal extends Context {
   override get interactive(): boolean {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { readJob } from '../../src/cli/job-input.ts'
-import { jobMaker } from '../../src/cli/new-job.ts'
-import { effectiveConfig } from '../../src/domain/config.ts'
+import { readJob } from '../../src/cli/enqueue/job-input.ts'
+import { jobMaker } from '../../src/cli/enqueue/new-job.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
+import { effectiveConfig } from '../../src/domain/settings.ts'
 import { platform } from '../../src/platform/platform.ts'
 
 // `enqueue` reads every job through here, so that the many bad ones need no process of their own.

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { safe, safeJson, safeLines } from '../../src/cli/text.ts'
+import { safe, safeJson, safeLines } from '../../src/cli/terminal/text.ts'
 
 /** What a terminal would act upon, or show elsewhere than where it stands. */
 const STEERS = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/u

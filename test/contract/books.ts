@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { Account } from '../../src/domain/books.ts'
-import { decide, type Outcome } from '../../src/domain/lifecycle.ts'
+import type { Account } from '../../src/domain/history.ts'
+import { decide, type Outcome } from '../../src/domain/outcome.ts'
 import { auditBooks } from '../../src/views/audit-view.ts'
 import { ended, FAILURE, type Kit, mustGet, newJob, put, SUCCESS, settle, take } from './kit.ts'
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { QueuectlError } from '../../src/domain/errors.ts'
+import { newJobId, newToken } from '../../src/domain/ids.ts'
 import type { Job, NewJob } from '../../src/domain/job.ts'
-import { decide, type Outcome } from '../../src/domain/lifecycle.ts'
-import type { ProcessIdentity, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
-import { newJobId, newToken } from '../../src/domain/token.ts'
+import { decide, type Outcome } from '../../src/domain/outcome.ts'
+import type { ProcessIdentity, SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import type { ClaimParams, JobStore, Settled, StoreRole } from '../../src/store/port.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 

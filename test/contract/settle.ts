@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { decide } from '../../src/domain/lifecycle.ts'
+import { decide } from '../../src/domain/outcome.ts'
 import { CLOCK_MS, claimOf, ended, FAILURE, type Kit, mustGet, put, SUCCESS, settle, take } from './kit.ts'
 
 const UNHELD = {

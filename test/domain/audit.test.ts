@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { auditAccount, type FaultKind } from '../../src/domain/audit.ts'
-import type { Entry } from '../../src/domain/books.ts'
+import type { Entry } from '../../src/domain/history.ts'
 import type { Job } from '../../src/domain/job.ts'
 import { count, emptyTally, imbalance } from '../../src/domain/tally.ts'
 import { job as anyJob } from '../helpers/runs.ts'

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import { CONFIG_KEYS, configKey, effectiveConfig, parseSetting, SETTINGS } from '../../src/domain/config.ts'
-import { formatDuration, parseDuration } from '../../src/domain/duration.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
+import { newJobId, newToken } from '../../src/domain/ids.ts'
 import { isJobId, viewOf } from '../../src/domain/job.ts'
 import { backoffMs } from '../../src/domain/retry-policy.ts'
-import { newJobId, newToken } from '../../src/domain/token.ts'
+import { CONFIG_KEYS, configKey, effectiveConfig, parseSetting, SETTINGS } from '../../src/domain/settings.ts'
+import { formatDuration, parseDuration } from '../../src/domain/units.ts'
 
 describe('the retry delay', () => {
   it('is base ^ attempts seconds', () => {

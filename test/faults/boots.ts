@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { faultEnvironment } from '../helpers/fault.ts'
 import { lives } from '../helpers/processes.ts'
 import type { Story } from '../helpers/side-by-side.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { freezeOutsideAWrite } from '../helpers/freeze.ts'
 import { lives } from '../helpers/processes.ts'
 import type { Story } from '../helpers/side-by-side.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { READY_MS } from '../../src/domain/timing.ts'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import type { Story } from '../helpers/side-by-side.ts'
 import { UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
-import { randomWord } from '../../src/domain/token.ts'
+import { randomWord } from '../../src/domain/ids.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 

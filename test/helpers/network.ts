@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { randomWord } from '../../src/domain/token.ts'
+import { randomWord } from '../../src/domain/ids.ts'
 
 /** A host with an address of its own on this machine: a network namespace, and a cable from it to a switch. */
 export interface NetworkHost {

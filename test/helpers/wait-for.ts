@@ -1,4 +1,4 @@
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 
 /** So much later than promised a busy machine may bring what a test waits for. What must be told apart from less is for `atBest`. */
 const BUSY_MS = 5_000

@@ -1,5 +1,5 @@
 import { isFinal, type Job, type JobState, type NewJob, type Run } from '../../src/domain/job.ts'
-import { honourCancel, type Settlement } from '../../src/domain/lifecycle.ts'
+import { honourCancel, type Settlement } from '../../src/domain/outcome.ts'
 import type { Changed, ClaimParams, PurgeParams, Renewed, SettleParams } from '../../src/store/port.ts'
 import { Now, type Told } from './now.ts'
 

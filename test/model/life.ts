@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import type { Job, NewJob } from '../../src/domain/job.ts'
-import { decide } from '../../src/domain/lifecycle.ts'
+import { decide } from '../../src/domain/outcome.ts'
 import type { Claimed, ClaimParams, SettleParams } from '../../src/store/port.ts'
 import { newJob } from '../contract/kit.ts'
 import type { ModelJob } from './jobs-model.ts'

@@ -1,5 +1,5 @@
-import type { KeptOutput } from '../../src/domain/output.ts'
-import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../../src/domain/process.ts'
+import type { KeptOutput } from '../../src/domain/output-tail.ts'
+import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { Now, type Told } from './now.ts'
 

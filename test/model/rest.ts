@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { KeptOutput } from '../../src/domain/output.ts'
-import type { Control } from '../../src/domain/process.ts'
+import type { KeptOutput } from '../../src/domain/output-tail.ts'
+import type { Control } from '../../src/domain/processes.ts'
 import type { ListParams } from '../../src/store/port.ts'
 import { supervisorRow, workerRow } from '../contract/kit.ts'
 import type { ModelJob } from './jobs-model.ts'

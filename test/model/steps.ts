@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { ConfigKey } from '../../src/domain/config.ts'
 import { JOB_STATES, JOB_VIEWS, SHELLS } from '../../src/domain/job.ts'
-import type { Outcome } from '../../src/domain/lifecycle.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import type { ConfigKey } from '../../src/domain/settings.ts'
 import type { ListParams, StoreRole } from '../../src/store/port.ts'
 
 /** Beyond any test's life. */

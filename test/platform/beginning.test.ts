@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
-import { newToken } from '../../src/domain/token.ts'
+import { newToken } from '../../src/domain/ids.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { procfs } from '../../src/platform/procfs.ts'
 import { endStrangers, HAS_PROC, lives, stranger } from '../helpers/processes.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { freeSpace, SpaceWatch } from '../../src/platform/space.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 import { tempFolder } from '../helpers/temp.ts'

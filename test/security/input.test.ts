@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { parseLine } from '../../src/cli/bulk.ts'
-import { workerCount } from '../../src/cli/filters.ts'
-import { readJob } from '../../src/cli/job-input.ts'
-import { parseJsonObject } from '../../src/cli/json-text.ts'
-import { CONFIG_KEYS, type ConfigKey, checkSetting, effectiveConfig, SETTINGS } from '../../src/domain/config.ts'
+import { workerCount } from '../../src/cli/arguments.ts'
+import { parseLine } from '../../src/cli/enqueue/bulk.ts'
+import { readJob } from '../../src/cli/enqueue/job-input.ts'
+import { parseJsonObject } from '../../src/cli/enqueue/json-text.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import { LIMITS } from '../../src/domain/job.ts'
 import { backoffMs } from '../../src/domain/retry-policy.ts'
+import { CONFIG_KEYS, type ConfigKey, checkSetting, effectiveConfig, SETTINGS } from '../../src/domain/settings.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 
 const FIELDS = [

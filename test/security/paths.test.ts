@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { readJob } from '../../src/cli/job-input.ts'
+import { readJob } from '../../src/cli/enqueue/job-input.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 
 const CLIMBING = [

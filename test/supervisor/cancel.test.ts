@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { atBest, waitFor } from '../helpers/wait-for.ts'
 

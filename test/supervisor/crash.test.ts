@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
-import { openTraces } from '../../src/worker/traces.ts'
+import { monotonic } from '../../src/lib/clock.ts'
+import { openTraces } from '../../src/runs/journal.ts'
 import { killTogether } from '../helpers/freeze.ts'
 import { killQuietly, lives } from '../helpers/processes.ts'
 import { STORES } from '../helpers/stores.ts'

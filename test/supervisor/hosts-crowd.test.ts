@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { lives } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'

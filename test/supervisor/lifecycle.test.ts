@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { atBest, pass, waitFor } from '../helpers/wait-for.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { lives } from '../helpers/processes.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { killQuietly, lives } from '../helpers/processes.ts'
 import { tellTogether } from '../helpers/side-by-side.ts'

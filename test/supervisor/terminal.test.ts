@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { monotonic } from '../../src/platform/clock.ts'
+import { monotonic } from '../../src/lib/clock.ts'
 import { MARK } from '../helpers/host.ts'
 import { collect, startQueuectl } from '../helpers/queuectl.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { newToken } from '../../src/domain/token.ts'
+import { newToken } from '../../src/domain/ids.ts'
 import { hostId } from '../../src/platform/host.ts'
 import { inheritedEnvironment, jobEnvironment, workingFolder } from '../../src/worker/environment.ts'
 import { job } from '../helpers/runs.ts'

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import { expect } from 'chai'
 import { FENCE_MS, TERM_MS } from '../../src/domain/timing.ts'
-import { uptime } from '../../src/platform/clock.ts'
+import { uptime } from '../../src/lib/clock.ts'
 import { SelfFence } from '../../src/worker/self-fence.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 

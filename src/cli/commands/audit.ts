@@ -12,7 +12,7 @@ export function registerAudit(program: Command, context: Context): void {
     )
     .addHelpText('after', '\nExample:\n  $ queuectl audit --json')
     .action(async () => {
-      const { audit } = await import('../auditing.ts')
+      const { audit } = await import('../admin/audit.ts')
       await audit(context)
     })
 }

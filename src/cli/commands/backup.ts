@@ -14,7 +14,7 @@ export function registerBackup(program: Command, context: Context): void {
     .option('--force', 'write over a file that is there')
     .addHelpText('after', '\nExample:\n  $ queuectl backup queue-monday.db')
     .action(async (file: string, options: { force?: boolean }) => {
-      const { backup } = await import('../copying.ts')
+      const { backup } = await import('../admin/backup.ts')
       await backup(context, file, options)
     })
 }
@@ -33,7 +33,7 @@ export function registerRestore(program: Command, context: Context): void {
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ queuectl worker stop && queuectl restore queue-monday.db')
     .action(async (file: string, options: { force?: boolean; yes?: boolean }) => {
-      const { restore } = await import('../copying.ts')
+      const { restore } = await import('../admin/backup.ts')
       await restore(context, file, options)
     })
 }

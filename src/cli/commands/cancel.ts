@@ -21,7 +21,7 @@ Example:
   $ queuectl cancel job1 job2`,
     )
     .action(async (texts: string[], options: { timeout: string; wait: boolean }) => {
-      const { cancel } = await import('../cancel.ts')
+      const { cancel } = await import('../jobs/cancel.ts')
       await cancel(context, texts, options)
     })
 }

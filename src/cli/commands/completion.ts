@@ -18,7 +18,7 @@ Examples:
   $ queuectl completion powershell >> $PROFILE`,
     )
     .action(async (shell: string) => {
-      const { completion } = await import('../completion.ts')
+      const { completion } = await import('../admin/completion.ts')
       completion(context, shell)
     })
 }

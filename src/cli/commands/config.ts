@@ -12,24 +12,24 @@ export function registerConfig(program: Command, context: Context): void {
     .command('list')
     .description('show all settings')
     .addHelpText('after', '\nExample:\n  $ queuectl config list')
-    .action(async () => (await import('../settings.ts')).listSettings(context))
+    .action(async () => (await import('../admin/config.ts')).listSettings(context))
   config
     .command('get')
     .description('show one setting')
     .argument('<key>', 'max-retries and max_retries are the same')
     .addHelpText('after', '\nExample:\n  $ queuectl config get backoff-base')
-    .action(async (key: string) => (await import('../settings.ts')).getSetting(context, key))
+    .action(async (key: string) => (await import('../admin/config.ts')).getSetting(context, key))
   config
     .command('set')
     .description('change one setting')
     .argument('<key>', 'max-retries and max_retries are the same')
     .argument('<value>', 'a number, a time (90s, 5m), a size (64MiB), or none')
     .addHelpText('after', '\nExample:\n  $ queuectl config set backoff_base 3')
-    .action(async (key: string, value: string) => (await import('../settings.ts')).setSetting(context, key, value))
+    .action(async (key: string, value: string) => (await import('../admin/config.ts')).setSetting(context, key, value))
   config
     .command('unset')
     .description('put one setting back to its default')
     .argument('<key>', 'max-retries and max_retries are the same')
     .addHelpText('after', '\nExample:\n  $ queuectl config unset timeout')
-    .action(async (key: string) => (await import('../settings.ts')).unsetSetting(context, key))
+    .action(async (key: string) => (await import('../admin/config.ts')).unsetSetting(context, key))
 }

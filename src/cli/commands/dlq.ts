@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import type { ListOptions } from '../listing.ts'
+import type { ListOptions } from '../jobs/list.ts'
 import { purgeJobs } from './purge.ts'
 
 /** Registers `dlq` and its subcommands. */
@@ -20,7 +20,7 @@ export function registerDlq(program: Command, context: Context): void {
     .option('--wide', 'whole commands')
     .addHelpText('after', '\nExample:\n  $ queuectl dlq list --queue mail')
     .action(async (options: ListOptions) => {
-      const { list } = await import('../listing.ts')
+      const { list } = await import('../jobs/list.ts')
       await list(context, { ...options, state: 'dead', sort: 'finished' })
     })
   dlq
@@ -28,7 +28,7 @@ export function registerDlq(program: Command, context: Context): void {
     .description('show everything about one dead job')
     .argument('<id>', 'its id, or the beginning of it')
     .addHelpText('after', '\nExample:\n  $ queuectl dlq show job1')
-    .action(async (id: string) => (await import('../dead.ts')).showDead(context, id))
+    .action(async (id: string) => (await import('../jobs/dlq.ts')).showDead(context, id))
   dlq
     .command('retry')
     .description('put dead jobs back into the queue, ready now, with their attempts from 0')
@@ -36,7 +36,7 @@ export function registerDlq(program: Command, context: Context): void {
     .option('--all', 'all dead jobs')
     .option('--queue <name>', 'with --all: of this queue')
     .addHelpText('after', '\nExamples:\n  $ queuectl dlq retry job1\n  $ queuectl dlq retry --all --queue mail')
-    .action(async (ids: string[], options) => (await import('../dead.ts')).retryDead(context, ids, options))
+    .action(async (ids: string[], options) => (await import('../jobs/dlq.ts')).retryDead(context, ids, options))
   dlq
     .command('purge')
     .description('remove dead jobs for good, with their logs; asks first on a terminal')
@@ -45,7 +45,7 @@ export function registerDlq(program: Command, context: Context): void {
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ queuectl dlq purge --older-than 30d')
     .action(async (options: { queue?: string; olderThan?: string; yes?: boolean }) => {
-      const { queueName } = await import('../filters.ts')
+      const { queueName } = await import('../arguments.ts')
       await purgeJobs(context, { ...options, states: ['dead'], queue: queueName(options.queue) })
     })
 }

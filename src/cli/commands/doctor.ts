@@ -14,7 +14,7 @@ export function registerDoctor(program: Command, context: Context): void {
     .option('--fix', 'put right what can be put right without risk to any job')
     .addHelpText('after', '\nExample:\n  $ queuectl doctor --fix')
     .action(async (options: { fix?: boolean }) => {
-      const { doctor } = await import('../doctor/doctor.ts')
+      const { doctor } = await import('../admin/doctor.ts')
       await doctor(context, options)
     })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import type { EnqueueOptions } from '../enqueue.ts'
+import type { EnqueueOptions } from '../enqueue/enqueue.ts'
 import { ownFailure } from '../failure.ts'
 
 /** Registers `enqueue`. */
@@ -52,7 +52,7 @@ Examples:
       throw error.exitCode !== 0 && (wait || follow) ? ownFailure(error) : error
     })
     .action(async (_job: string | undefined, options: EnqueueOptions, { args }: Command) => {
-      const { enqueue } = await import('../enqueue.ts')
+      const { enqueue } = await import('../enqueue/enqueue.ts')
       // The words behind `--` are among the arguments too, at their end.
       await enqueue(context, args.slice(0, args.length - (context.words?.length ?? 0)), options)
     })

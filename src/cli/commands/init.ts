@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { safe } from '../text.ts'
+import { safe } from '../terminal/text.ts'
 
 /** Registers `init`. */
 export function registerInit(program: Command, context: Context): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import type { ListOptions } from '../listing.ts'
+import type { ListOptions } from '../jobs/list.ts'
 
 /** Registers `list`. */
 export function registerList(program: Command, context: Context): void {
@@ -24,7 +24,7 @@ export function registerList(program: Command, context: Context): void {
     .option('--wide', 'whole commands')
     .addHelpText('after', '\nExample:\n  $ queuectl list --state pending --queue mail --limit 20')
     .action(async (options: ListOptions) => {
-      const { list } = await import('../listing.ts')
+      const { list } = await import('../jobs/list.ts')
       await list(context, options)
     })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import type { LogsOptions } from '../reading.ts'
+import type { LogsOptions } from '../logs/logs.ts'
 
 /** Registers `logs`. */
 export function registerLogs(program: Command, context: Context): void {
@@ -17,7 +17,7 @@ export function registerLogs(program: Command, context: Context): void {
     .option('--raw', 'the bytes as they are; else control characters are shown as escapes')
     .addHelpText('after', '\nExample:\n  $ queuectl logs job1 --tail 20 --follow')
     .action(async (text: string, options: LogsOptions) => {
-      const { logs } = await import('../reading.ts')
+      const { logs } = await import('../logs/logs.ts')
       await logs(context, text, options)
     })
 }

@@ -10,7 +10,10 @@ export function registerPromote(program: Command, context: Context): void {
     .argument('<ids...>', 'ids; on a terminal their beginnings too')
     .addHelpText('after', '\nExample:\n  $ queuectl promote job1 job2')
     .action(async (texts: string[]) => {
-      const [{ idsToChange }, { reportChanges }] = await Promise.all([import('../ids.ts'), import('../changes.ts')])
+      const [{ idsToChange }, { reportChanges }] = await Promise.all([
+        import('../jobs/find-job.ts'),
+        import('../jobs/report-changes.ts'),
+      ])
       const store = await context.store()
       const changes = await store.promote({ ids: await idsToChange(context, store, texts) })
       reportChanges(context, store, changes, {

@@ -22,7 +22,7 @@ export function registerPurge(program: Command, context: Context): void {
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ queuectl purge --state completed --older-than 7d')
     .action(async (options: Options) => {
-      const { finalStates, queueName } = await import('../filters.ts')
+      const { finalStates, queueName } = await import('../arguments.ts')
       await purgeJobs(context, {
         ...options,
         states: finalStates(options.state ?? ''),
@@ -42,9 +42,9 @@ export async function purgeJobs(
   },
 ): Promise<void> {
   const [{ parseDuration }, { purge }, { confirmed }] = await Promise.all([
-    import('../../domain/duration.ts'),
-    import('../purging.ts'),
-    import('../confirm.ts'),
+    import('../../domain/units.ts'),
+    import('../jobs/purge.ts'),
+    import('../terminal/confirm.ts'),
   ])
   const { states, queue, olderThan, yes = false } = options
   const older_than_ms = olderThan === undefined ? 0 : parseDuration(olderThan, '--older-than') * 1000

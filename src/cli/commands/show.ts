@@ -10,7 +10,7 @@ export function registerShow(program: Command, context: Context): void {
     .argument('<id>', 'its id, or the beginning of it')
     .addHelpText('after', '\nExample:\n  $ queuectl show job1')
     .action(async (text: string) => {
-      const [{ findJob }, { showJob }] = await Promise.all([import('../ids.ts'), import('../showing.ts')])
+      const [{ findJob }, { showJob }] = await Promise.all([import('../jobs/find-job.ts'), import('../jobs/show.ts')])
       const store = await context.store()
       await showJob(context, store, await findJob(store, text))
     })

@@ -11,7 +11,7 @@ export function registerStatus(program: Command, context: Context): void {
     .option('-w, --watch', 'stay and show again whenever something changes')
     .addHelpText('after', '\nExample:\n  $ queuectl status --by-queue')
     .action(async (options: { byQueue?: boolean; watch?: boolean }) => {
-      const { status } = await import('../overview.ts')
+      const { status } = await import('../jobs/status.ts')
       await status(context, options)
     })
 }

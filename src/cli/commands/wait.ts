@@ -25,18 +25,18 @@ Example:
       throw error.exitCode === 0 ? error : ownFailure(error)
     })
     .action(async (texts: string[], { timeout }: { timeout?: string }) => {
-      const { asWaiter } = await import('../waiting.ts')
+      const { asWaiter } = await import('../jobs/wait.ts')
       await asWaiter(() => wait(context, texts, timeout))
     })
 }
 
 async function wait(context: Context, texts: readonly string[], timeout: string | undefined): Promise<void> {
   const [{ parseDuration }, { findJob }, { jobToJson }, { waitForJobs, waitExitCode }, { jobEnd }] = await Promise.all([
-    import('../../domain/duration.ts'),
-    import('../ids.ts'),
-    import('../job-view.ts'),
-    import('../waiting.ts'),
-    import('../job-text.ts'),
+    import('../../domain/units.ts'),
+    import('../jobs/find-job.ts'),
+    import('../../views/job-view.ts'),
+    import('../jobs/wait.ts'),
+    import('../jobs/job-text.ts'),
   ])
   const timeout_ms = timeout === undefined ? null : parseDuration(timeout, '--timeout') * 1000
   const store = await context.store()

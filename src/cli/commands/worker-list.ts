@@ -8,7 +8,7 @@ export function registerWorkerList(worker: Command, context: Context): void {
     .description('show supervisors and workers: what they run and what they use')
     .addHelpText('after', '\nExample:\n  $ queuectl worker list')
     .action(async () => {
-      const { listProcesses } = await import('../process-list.ts')
+      const { listProcesses } = await import('../workers/worker-list.ts')
       await listProcesses(context)
     })
 }

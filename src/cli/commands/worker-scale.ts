@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { parseDuration } from '../../domain/duration.ts'
+import { parseDuration } from '../../domain/units.ts'
+import { workerCount } from '../arguments.ts'
 import type { Context } from '../context.ts'
-import { workerCount } from '../filters.ts'
-import { processNames } from '../process-names.ts'
+import { processNames } from '../workers/process-names.ts'
 
 /** `worker scale`: changes how many workers a running supervisor has. */
 export function registerWorkerScale(worker: Command, context: Context): void {
@@ -26,7 +26,7 @@ async function scale(
 ): Promise<void> {
   const count = workerCount(text, 'the number of workers', 0)
   const timeout_ms = parseDuration(options.timeout, '--timeout') * 1000
-  const { scaleWorkers } = await import('../../supervisor/scaling.ts')
+  const { scaleWorkers } = await import('../../operator/scale.ts')
   const { interactive: abbreviated } = context
   const report = await scaleWorkers(await context.store(), { count, target: target ?? null, abbreviated, timeout_ms })
   if (context.json) return context.outJson(report)

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { parseSetting } from '../../domain/config.ts'
-import { parseDuration } from '../../domain/duration.ts'
 import { invalid } from '../../domain/errors.ts'
+import { randomWord } from '../../domain/ids.ts'
+import { parseSetting } from '../../domain/settings.ts'
 import { sameStore } from '../../domain/store-address.ts'
-import { randomWord } from '../../domain/token.ts'
+import { parseDuration } from '../../domain/units.ts'
 import { shedStartup } from '../../platform/memory.ts'
 import { becomePrimary } from '../../platform/primary.ts'
+import { queueNames, workerCount } from '../arguments.ts'
 import type { Context } from '../context.ts'
-import { queueNames, workerCount } from '../filters.ts'
 import { BUILD, VERSION } from '../version.ts'
 
 interface StartOptions {
@@ -46,11 +46,11 @@ async function start(options: StartOptions, context: Context): Promise<void> {
   const wanted = await wants(options, context)
   const id = process.env.QUEUECTL_SUPERVISOR ?? `s-${randomWord(8)}`
   if (options.detach) {
-    const { startDetached } = await import('../detach.ts')
+    const { startDetached } = await import('../workers/detach.ts')
     return startDetached(context, id)
   }
   const { supervise } = await import('../../supervisor/supervisor.ts')
-  const { eventTeller } = await import('../events.ts')
+  const { eventTeller } = await import('../workers/event-log.ts')
   const { address } = await context.address()
   const store = await context.store('supervisor')
   keepFromChildren(address)

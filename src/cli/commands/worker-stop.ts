@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { formatDuration, parseDuration } from '../../domain/duration.ts'
 import { EXIT } from '../../domain/errors.ts'
+import { formatDuration, parseDuration } from '../../domain/units.ts'
 import type { Context } from '../context.ts'
-import { processNames } from '../process-names.ts'
+import { processNames } from '../workers/process-names.ts'
 
 interface StopOptions {
   force?: boolean
@@ -23,8 +23,8 @@ export function registerWorkerStop(worker: Command, context: Context): void {
 
 async function stop(target: string | undefined, options: StopOptions, context: Context): Promise<void> {
   const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, '--timeout') * 1000
-  const { stopWorkers } = await import('../../supervisor/stopping.ts')
-  const { stopProgress } = await import('../stop-progress.ts')
+  const { stopWorkers } = await import('../../operator/stop.ts')
+  const { stopProgress } = await import('../workers/stop-progress.ts')
   const progress = stopProgress(context)
   const report = await stopWorkers(await context.store(), {
     target: target ?? null,
@@ -39,7 +39,7 @@ async function stop(target: string | undefined, options: StopOptions, context: C
   else if (report.killed > 0) context.exit(EXIT.unsuccessful)
 }
 
-type Report = Awaited<ReturnType<typeof import('../../supervisor/stopping.ts')['stopWorkers']>>
+type Report = Awaited<ReturnType<typeof import('../../operator/stop.ts')['stopWorkers']>>
 
 /** What is left to say: of each that stopped the progress has told already. */
 function tell({ stopped, running, cleared, killed, released, stuck }: Report, context: Context): void {

@@ -1,4 +1,4 @@
-import type { Entry } from '../../domain/books.ts'
+import type { Entry } from '../../domain/history.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { runsIn, toJob } from './documents.ts'

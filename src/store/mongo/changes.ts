@@ -1,5 +1,5 @@
+import { newToken } from '../../domain/ids.ts'
 import { FINAL_STATES, isFinal, type JobState } from '../../domain/job.ts'
-import { newToken } from '../../domain/token.ts'
 import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, JOB_PROJECTION, type JobRow, literal, runsIn, toJob } from './documents.ts'

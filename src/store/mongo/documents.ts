@@ -1,5 +1,5 @@
 import type { Job, JobState, JobView, Run, RunOutcome } from '../../domain/job.ts'
-import { isObject, runnableJob, type Stored, soundJob, soundRun } from '../stored.ts'
+import { isObject, runnableJob, type Stored, soundJob, soundRun } from '../row-checks.ts'
 
 /** Times of a job: dates in the store, so that the server's clock can write and compare them. */
 const TIMES = [

@@ -1,4 +1,4 @@
-import { type Diagnosis, failedCheck, fine, warning } from '../../domain/finding.ts'
+import { type Diagnosis, failedCheck, fine, warning } from '../../domain/diagnosis.ts'
 import type { Examination, ExamineParams } from '../examination.ts'
 import { parseAddress } from './address.ts'
 import { Connection } from './connection.ts'

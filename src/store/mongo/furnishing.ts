@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { mongo } from 'mongoose'
-import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
+import { type Diagnosis, fine, problem, warning } from '../../domain/diagnosis.ts'
 import type { Connection } from './connection.ts'
 import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
 

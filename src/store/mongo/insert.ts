@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose'
 import { duplicateId, EXIT, QueuectlError } from '../../domain/errors.ts'
+import { newToken } from '../../domain/ids.ts'
 import type { Job, NewJob } from '../../domain/job.ts'
-import { newToken } from '../../domain/token.ts'
 import { freshJob, judge } from '../insertion.ts'
 import type { Inserted, JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'

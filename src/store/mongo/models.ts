@@ -1,6 +1,6 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
-import type { KeptOutput } from '../../domain/output.ts'
-import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/process.ts'
+import type { KeptOutput } from '../../domain/output-tail.ts'
+import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/processes.ts'
 import type { JobDocument } from './documents.ts'
 
 type StoredProcess<Row> = Omit<Row, 'id' | 'started_at' | 'beat_at' | 'jobs' | 'stuck'> & {

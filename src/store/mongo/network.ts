@@ -1,4 +1,4 @@
-import { type Diagnosis, fine, warning } from '../../domain/finding.ts'
+import { type Diagnosis, fine, warning } from '../../domain/diagnosis.ts'
 import { type MongoAddress, OURS } from './address.ts'
 import type { Connection } from './connection.ts'
 

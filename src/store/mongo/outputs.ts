@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import type { KeptOutput } from '../../domain/output.ts'
+import type { KeptOutput } from '../../domain/output-tail.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { runsIn } from './documents.ts'

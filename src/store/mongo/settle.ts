@@ -1,5 +1,5 @@
 import { isFinal, type JobState } from '../../domain/job.ts'
-import { honourCancel, type Settlement } from '../../domain/lifecycle.ts'
+import { honourCancel, type Settlement } from '../../domain/outcome.ts'
 import type { JobStore, SettleParams } from '../port.ts'
 import type { Claiming } from './claim.ts'
 import type { Connection } from './connection.ts'

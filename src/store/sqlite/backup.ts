@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EXIT, invalid, misconfigured, QueuectlError } from '../../domain/errors.ts'
-import type { Backup, BackupParams } from '../copies.ts'
+import type { Backup, BackupParams } from '../maintenance.ts'
 import { Connection } from './connection.ts'
 import { domainError, fileError, isDamaged, RECOVER } from './errors.ts'
 import { refuseAbsent, sizeOf } from './file.ts'

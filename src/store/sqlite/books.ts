@@ -1,6 +1,6 @@
-import type { Account, Entry } from '../../domain/books.ts'
+import type { Account, Entry } from '../../domain/history.ts'
 import type { JobStore } from '../port.ts'
-import { soundRun } from '../stored.ts'
+import { soundRun } from '../row-checks.ts'
 import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
 

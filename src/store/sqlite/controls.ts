@@ -1,7 +1,7 @@
-import type { Control } from '../../domain/process.ts'
+import type { Control } from '../../domain/processes.ts'
 import type { JobStore } from '../port.ts'
-import { parsed } from '../stored.ts'
-import { soundControl } from '../stored-rows.ts'
+import { soundControl } from '../process-checks.ts'
+import { parsed } from '../row-checks.ts'
 import type { Connection, Row } from './connection.ts'
 
 const KEPT_MS = 86_400_000

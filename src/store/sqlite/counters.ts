@@ -1,4 +1,4 @@
-import { type Diagnosis, fine, problem } from '../../domain/finding.ts'
+import { type Diagnosis, fine, problem } from '../../domain/diagnosis.ts'
 import type { Connection } from './connection.ts'
 import { COUNTED, RECOUNTED } from './schema.ts'
 

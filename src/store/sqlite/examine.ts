@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Diagnosis, failedCheck, fine, problem, warning } from '../../domain/finding.ts'
+import { type Diagnosis, failedCheck, fine, problem, warning } from '../../domain/diagnosis.ts'
 import type { Examination, ExamineParams } from '../examination.ts'
 import { damagesOf } from './backup.ts'
 import { Connection } from './connection.ts'

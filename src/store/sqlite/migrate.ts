@@ -1,5 +1,5 @@
 import { misconfigured, tryAgain } from '../../domain/errors.ts'
-import type { ProcessIdentity } from '../../domain/process.ts'
+import type { ProcessIdentity } from '../../domain/processes.ts'
 import type { Connection } from './connection.ts'
 import { toProcess } from './registry.ts'
 import { MIGRATIONS } from './schema.ts'

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
+import { type Diagnosis, fine, problem, warning } from '../../domain/diagnosis.ts'
 import type { Connection } from './connection.ts'
 import { recount } from './counters.ts'
 import { MIGRATIONS } from './schema.ts'

@@ -1,6 +1,6 @@
 import type { Run } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
-import { soundRun } from '../stored.ts'
+import { soundRun } from '../row-checks.ts'
 import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
 import { COUNTED, VIEWS } from './schema.ts'

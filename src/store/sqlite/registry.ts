@@ -1,7 +1,7 @@
-import type { AnyProcess, Beat, Sample } from '../../domain/process.ts'
+import type { AnyProcess, Beat, Sample } from '../../domain/processes.ts'
 import type { JobStore } from '../port.ts'
-import { parsed } from '../stored.ts'
-import { soundProcess, soundSample } from '../stored-rows.ts'
+import { soundProcess, soundSample } from '../process-checks.ts'
+import { parsed } from '../row-checks.ts'
 import type { Connection } from './connection.ts'
 import { renewNow } from './leases.ts'
 

@@ -1,6 +1,6 @@
 import { tryAgain } from '../../domain/errors.ts'
-import type { AnyProcess } from '../../domain/process.ts'
-import type { RestoreParams } from '../copies.ts'
+import type { AnyProcess } from '../../domain/processes.ts'
+import type { RestoreParams } from '../maintenance.ts'
 import { backupSqlite } from './backup.ts'
 import type { Connection } from './connection.ts'
 import { migrate, setVersion, versionOf } from './migrate.ts'

@@ -1,5 +1,5 @@
 import type { Job } from '../../domain/job.ts'
-import { parsed, runnableJob, soundJob } from '../stored.ts'
+import { parsed, runnableJob, soundJob } from '../row-checks.ts'
 import type { Row } from './connection.ts'
 
 /** Columns that an insert sets; the others have their value by default. */

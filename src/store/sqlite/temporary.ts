@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { invalid } from '../../domain/errors.ts'
-import { randomWord } from '../../domain/token.ts'
+import { randomWord } from '../../domain/ids.ts'
 
 /** What SQLite keeps beside a database. */
 export const COMPANIONS = ['-wal', '-shm', '-journal'] as const

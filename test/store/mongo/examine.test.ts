@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
-import type { Diagnosis } from '../../../src/domain/finding.ts'
+import type { Diagnosis } from '../../../src/domain/diagnosis.ts'
 import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { examineFurnishing } from '../../../src/store/mongo/furnishing.ts'

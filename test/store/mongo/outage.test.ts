@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { newJobId } from '../../../src/domain/token.ts'
+import { newJobId } from '../../../src/domain/ids.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { beatOf, claimOf, mustGet, put, refusal, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { type MongoServer, needsMongo, startServer } from '../../helpers/mongo-server.ts'

@@ -1,0 +1,62 @@
+import type { Fault } from '../../domain/audit.ts'
+import { EXIT } from '../../domain/errors.ts'
+import { imbalance, type Tally } from '../../domain/tally.ts'
+import { type Audit, auditBooks } from '../../views/audit-view.ts'
+import type { Context } from '../context.ts'
+import { paint, pairs } from '../terminal/table.ts'
+import { safe } from '../terminal/text.ts'
+
+/** So many faults are shown to people. */
+const SHOWN = 100
+
+/** `audit`: exits 1 when something is wrong. */
+export async function audit(context: Context): Promise<void> {
+  // All would be well with one that is made here and now.
+  context.create = false
+  const store = await context.store()
+  const { runs_kept } = store.info
+  const result = await auditBooks(store)
+  const { faults, tally, ok } = result
+  if (context.json) context.outJson({ ok, ...tally, runs_kept, faults })
+  else context.out(auditText(result))
+  if (tally.unrecorded > 0) {
+    context.note(
+      `the last ${runs_kept} runs of a job stay on record here: ${tally.unrecorded} older ones were not checked`,
+    )
+  }
+  if (!ok) context.exit(EXIT.unsuccessful)
+}
+
+function auditText({ faults, tally, ok }: Audit): string {
+  const { jobs, starts, outcomes, running, unrecorded } = tally
+  const total = Object.values(jobs).reduce((sum, n) => sum + n, 0)
+  const books = { ...outcomes, running, ...(unrecorded > 0 ? { 'not on record': unrecorded } : {}) }
+  const lines = [
+    pairs([
+      ['Jobs', `${total}: ${listed(jobs)}`],
+      ['Starts', `${starts}: ${listed(books)}`],
+    ]),
+    ...faults.slice(0, SHOWN).map(faultText),
+  ]
+  if (faults.length > SHOWN) lines.push(`and ${faults.length - SHOWN} more: --json shows all`)
+  return [...lines, ok ? paint(ALL_WELL, 'green') : paint(verdict(faults, tally), 'red')].join('\n')
+}
+
+const ALL_WELL = 'all is well: no job was lost, doubled or revived, and every start has one outcome'
+
+function verdict(faults: readonly Fault[], tally: Tally): string {
+  const jobs = new Set(faults.map(({ job }) => job)).size
+  const missing = imbalance(tally)
+  const balance = missing === 0 ? '' : `; starts and outcomes differ by ${Math.abs(missing)}`
+  return `${faults.length} fault${faults.length === 1 ? '' : 's'} in ${jobs} job${jobs === 1 ? '' : 's'}${balance}`
+}
+
+function faultText({ kind, job, message }: Fault): string {
+  return `${paint(kind.replace('_', ' '), 'red')}  ${safe(job === null ? message : `${job}: ${message}`)}`
+}
+
+function listed(numbers: Readonly<Record<string, number>>): string {
+  return Object.entries(numbers)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ')
+}

@@ -1,0 +1,195 @@
+import { duplicateId, EXIT, invalid, QueuectlError } from '../../domain/errors.ts'
+import type { NewJob } from '../../domain/job.ts'
+import { isShared } from '../../domain/store-address.ts'
+import { parseDuration } from '../../domain/units.ts'
+import { killPoint } from '../../platform/kill-point.ts'
+import type { Inserted, JobStore } from '../../store/port.ts'
+import { jobToJson } from '../../views/job-view.ts'
+import type { Context } from '../context.ts'
+import { failureOf, failureText } from '../failure.ts'
+import { safe } from '../terminal/text.ts'
+import type { Line } from './bulk.ts'
+import { type JobRequest, readJob } from './job-input.ts'
+import { combine, type JobOptions, jobFields } from './job-options.ts'
+import { jobMaker } from './new-job.ts'
+import { typedCommand, typedJson } from './shell-input.ts'
+
+export interface EnqueueOptions extends JobOptions {
+  file?: string
+  keepGoing?: boolean
+  wait?: boolean
+  follow?: boolean
+  waitTimeout?: string
+}
+
+/** A request and the line it stood on; null for a job given as an argument. */
+interface Asked {
+  line: number | null
+  request: JobRequest
+}
+
+/** `enqueue`: reads the jobs, stores them, prints them, and with --wait or --follow stays until they end. */
+export async function enqueue(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
+  if (!options.wait && !options.follow) {
+    if (options.waitTimeout !== undefined) throw invalid('--wait-timeout goes with --wait or --follow')
+    return put(context, args, options)
+  }
+  const { asWaiter } = await import('../jobs/wait.ts')
+  await asWaiter(() => put(context, args, options))
+}
+
+async function put(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
+  const source = await sourceOf(context, args, options)
+  const fields = jobFields(options)
+  // Before anything is stored: a bad time must not leave a job behind.
+  const timeout_ms =
+    options.waitTimeout === undefined ? null : parseDuration(options.waitTimeout, '--wait-timeout') * 1000
+  const trouble = new Trouble(context, options.keepGoing === true)
+  const asked = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
+  if (options.follow && asked.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
+  const store = await context.store()
+  const jobs = await make(context, asked, trouble)
+  const inserted = await insert(context, store, jobs, trouble)
+  const is_bulk = source.file !== null
+  if (options.wait || options.follow) {
+    const { stayFor } = await import('./wait-and-report.ts')
+    await stayFor(context, store, inserted, { is_bulk, follow: options.follow === true, timeout_ms })
+  } else print(context, store, inserted, is_bulk)
+  if (trouble.count > 0) context.exit(EXIT.usage)
+}
+
+type Source = { file: string } | { file: null; fields: Record<string, unknown> }
+
+async function sourceOf(context: Context, args: readonly string[], options: EnqueueOptions): Promise<Source> {
+  const { words } = context
+  const { file, id, shell } = options
+  const [argument] = args
+  const given = [argument, file, words].filter((one) => one != null).length
+  if (given !== 1) {
+    const problem = given === 0 ? 'what is to be enqueued is missing' : 'jobs are given in more than one way'
+    throw invalid(problem, 'give JSON, or -- and a command, or --file PATH, or - for stdin')
+  }
+  if (words !== null) return { file: null, fields: { command: await typedCommand(context, words, shell) } }
+  if (argument !== undefined && (argument !== '-' || args.length > 1))
+    return { file: null, fields: await typedJson(args) }
+  if (id !== undefined) throw invalid('--id names one job, and this is a bulk', 'give ids in the lines')
+  return { file: file ?? '-' }
+}
+
+function single(job: Record<string, unknown>, fields: Record<string, unknown>): Asked {
+  return { line: null, request: readJob(combine(job, fields)) }
+}
+
+async function bulk(file: string, fields: Record<string, unknown>, trouble: Trouble): Promise<Asked[]> {
+  const { readLines, parseLine } = await import('./bulk.ts')
+  const lines = await readLines(file)
+  const read = (line: Line) => ({ line: line.number, request: readJob(combine(parseLine(line), fields)) })
+  const asked = lines.flatMap((line) => trouble.guard(line.number, () => read(line)))
+  if (asked.length === 0 && trouble.count === 0) throw invalid(`${file === '-' ? 'stdin' : file} holds no job`)
+  return asked
+}
+
+async function make(context: Context, asked: Asked[], trouble: Trouble) {
+  const { address } = await context.address()
+  const [{ hostId }, { platform }] = await Promise.all([
+    import('../../platform/host.ts'),
+    import('../../platform/platform.ts'),
+  ])
+  const { unrunnable } = platform
+  const place = {
+    config: await context.config(),
+    cwd: process.cwd(),
+    host: hostId(),
+    local: !isShared(address),
+    unrunnable,
+  }
+  const made = jobMaker(place)
+  return asked.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
+}
+
+async function insert(
+  context: Context,
+  store: JobStore,
+  jobs: { line: number | null; job: NewJob }[],
+  trouble: Trouble,
+) {
+  const progress = jobs.length >= 1000 ? await progressOf(context, jobs.length) : null
+  const inserting = store.insert({
+    jobs: jobs.map(({ job }) => job),
+    skip_taken: trouble.keep_going,
+    ...(progress ? { on_progress: progress.show } : {}),
+  })
+  const answers = await inserting.catch((error) => trouble.tellTaken(jobs, error)).finally(progress?.clear)
+  killPoint('inserted')
+  return answers.flatMap((answer, i) => {
+    if (answer !== null) return [answer]
+    const { line, job } = jobs[i] as (typeof jobs)[number]
+    trouble.tell(line, duplicateId(job.id))
+    return []
+  })
+}
+
+/** Prints ids, one a line, or the jobs. */
+function print(context: Context, store: JobStore, inserted: readonly Inserted[], is_bulk: boolean): void {
+  if (context.json) {
+    const now = store.now()
+    const jobs = inserted.map(({ job, existing }) => ({ ...jobToJson(job, now), existing }))
+    context.outJson(is_bulk ? jobs : jobs[0])
+    return
+  }
+  if (inserted.length > 0) context.out(inserted.map(({ job }) => safe(job.id)).join('\n'))
+  const existing = inserted.filter((one) => one.existing)
+  if (existing.length === 1) context.note(`job ${existing[0]?.job.id} was there already, with the same content`)
+  if (existing.length > 1) context.note(`${existing.length} of them were there already, with the same content`)
+}
+
+async function progressOf(context: Context, total: number) {
+  const { isTerminal } = await import('../terminal/tty.ts')
+  if (context.json || !isTerminal(2)) return null
+  return {
+    show: (stored: number) => context.err(`\r${stored} of ${total} jobs`),
+    clear: () => context.err(`\r${' '.repeat(40)}\r`),
+  }
+}
+
+/** Bad lines: the first one ends the command, or with --keep-going each is told and left out. */
+class Trouble {
+  count = 0
+  readonly keep_going: boolean
+  readonly #context: Context
+
+  constructor(context: Context, keep_going: boolean) {
+    this.#context = context
+    this.keep_going = keep_going
+  }
+
+  /** What `work` makes, or nothing after a trouble that was told. */
+  guard<T>(line: number | null, work: () => T): T[] {
+    try {
+      return [work()]
+    } catch (error) {
+      if (line !== null && error instanceof QueuectlError) this.tell(line, error)
+      else throw error
+      return []
+    }
+  }
+
+  /** Throws `error`; one about an id that is taken names the first line whose job it cannot be. */
+  tellTaken(jobs: readonly { line: number | null; job: NewJob }[], error: Error): never {
+    const same_id = jobs.filter(({ job }) => duplicateId(job.id).message === error.message)
+    const other = same_id.find(({ job }) => job.content_hash !== same_id[0]?.job.content_hash) ?? same_id[0]
+    if (other !== undefined && error instanceof QueuectlError) throw named(other.line, error)
+    throw error
+  }
+
+  tell(line: number | null, error: QueuectlError): void {
+    if (!this.keep_going) throw named(line, error)
+    this.count++
+    this.#context.err(`${failureText(failureOf(named(line, error)), this.#context.json)}\n`)
+  }
+}
+
+function named(line: number | null, error: QueuectlError): QueuectlError {
+  const { code, exit_code, message, hint } = error
+  return line === null ? error : new QueuectlError(code, exit_code, `line ${line}: ${message}`, hint)
+}

@@ -1,0 +1,57 @@
+import { invalid } from '../../domain/errors.ts'
+import { kindOf } from '../../domain/quote.ts'
+
+/** The JSON object that `text` is. Throws `invalid` with line and column where it stops being JSON. */
+export function parseJsonObject(text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw invalid(malformed(text), 'a job is {"command": "…"}; for a plain command write: queuectl enqueue -- COMMAND')
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw invalid(
+    `a job is a JSON object, not ${kindOf(value)}`,
+    'write {"command": "…"}, or queuectl enqueue -- COMMAND',
+  )
+}
+
+function malformed(text: string): string {
+  const at = errorIndex(text)
+  const before = text.slice(0, at)
+  const line = before.split('\n').length
+  const column = at - (before.lastIndexOf('\n') + 1) + 1
+  const found =
+    at < text.length
+      ? `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`
+      : 'it ends too early'
+  // A job of a bulk stands on a line that has its own number.
+  const place = text.includes('\n') ? `line ${line}, column ${column}` : `column ${column}`
+  return `malformed JSON at ${place}: ${found}`
+}
+
+/**
+ * Index of the first character with which `text` cannot be JSON any more. V8 names a position in some of its messages only, but
+ * tells "ends too early" from "wrong" in all of them, so the longest beginning that merely ends too early can be searched.
+ */
+function errorIndex(text: string): number {
+  let viable = 0
+  let broken = text.length + 1
+  while (broken - viable > 1) {
+    const middle = (viable + broken) >> 1
+    if (couldContinue(text.slice(0, middle))) viable = middle
+    else broken = middle
+  }
+  return viable
+}
+
+function couldContinue(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    const { message } = error as Error
+    const position = /at position (\d+)/.exec(message)?.[1]
+    return message.includes('Unexpected end') || Number(position) >= text.length
+  }
+}

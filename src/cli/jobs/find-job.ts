@@ -1,0 +1,45 @@
+import { EXIT, invalid, notFound, QueuectlError } from '../../domain/errors.ts'
+import { isJobId, type Job } from '../../domain/job.ts'
+import type { JobStore } from '../../store/port.ts'
+import type { Context } from '../context.ts'
+
+const SHOWN = 10
+
+/**
+ * The job that `text` names: exactly, or by the beginning of its id. Throws `not_found` (3), `ambiguous_id` (3) with the
+ * candidates, and `invalid` (2) for what cannot be an id.
+ */
+export async function findJob(store: JobStore, text: string): Promise<Job> {
+  checkId(text)
+  const job = await store.get({ id: text })
+  if (job !== null) return job
+  const id = await completeId(store, text)
+  const completed = id === null ? null : await store.get({ id })
+  if (completed === null) throw notFound(`no job has the id "${text}"`, 'queuectl list shows the jobs')
+  return completed
+}
+
+/**
+ * The ids that a command is to change. Abbreviations are taken from a person at a terminal only: a script's short id may mean
+ * another job tomorrow. An id without a job is returned as it is, for the store to report.
+ */
+export async function idsToChange(context: Context, store: JobStore, texts: readonly string[]): Promise<string[]> {
+  const ids: string[] = []
+  for (const text of texts) {
+    checkId(text)
+    const exact = !context.interactive || (await store.get({ id: text })) !== null
+    ids.push(exact ? text : ((await completeId(store, text)) ?? text))
+  }
+  return [...new Set(ids)]
+}
+
+async function completeId(store: JobStore, prefix: string): Promise<string | null> {
+  const ids = await store.findIds({ prefix, limit: SHOWN + 1 })
+  if (ids.length <= 1) return ids[0] ?? null
+  const candidates = ids.slice(0, SHOWN).join(', ') + (ids.length > SHOWN ? ', …' : '')
+  throw new QueuectlError('ambiguous_id', EXIT.not_found, `"${prefix}" could be several jobs`, candidates)
+}
+
+function checkId(text: string): void {
+  if (!isJobId(text)) throw invalid(`"${text}" cannot be an id`, 'an id is 1 to 64 of A-Z a-z 0-9 . _ -')
+}

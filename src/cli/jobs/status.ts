@@ -1,0 +1,128 @@
+import { effectiveConfig } from '../../domain/settings.ts'
+import { formatDuration, iso } from '../../domain/units.ts'
+import type { JobStore, Overview } from '../../store/port.ts'
+import { lowSpaces, lowSpaceText } from '../../views/disk-space.ts'
+import { isServing, isSupervisor, type Seen, seenProcesses } from '../../views/process-view.ts'
+import { SAMPLES_MS, type Throughput, throughput } from '../../views/throughput.ts'
+import type { Context } from '../context.ts'
+import { type Column, paint, pairs, stateColour, table } from '../terminal/table.ts'
+import { safe } from '../terminal/text.ts'
+import { terminalLines } from '../terminal/tty.ts'
+import { hostPairs, hostsOf, hostToJson, workersByState, workersText } from './status-workers.ts'
+import { openTicker } from './ticker.ts'
+
+/** A watched status is drawn at most this often, and at least each second for the sake of its ages. */
+const DRAW_MS = { least: 250, most: 1_000 }
+const VIEWS = ['ready', 'scheduled', 'retrying', 'processing', 'completed', 'dead', 'cancelled'] as const
+
+interface Status {
+  store: { kind: string; label: string }
+  overview: Overview
+  throughput: Throughput[]
+  processes: Seen[]
+  low_space: ReturnType<typeof lowSpaces>
+  now: number
+}
+
+/** `status`: once, or with --watch until Ctrl-C. */
+export async function status(context: Context, options: { byQueue?: boolean; watch?: boolean }): Promise<void> {
+  const store = await context.store()
+  const print = async () => {
+    const now = await look(store)
+    if (context.json) context.outJson(statusToJson(now, options.byQueue === true))
+    else {
+      const text = statusText(now, options.byQueue === true)
+      context.out(options.watch ? redrawn(text) : text)
+    }
+  }
+  await print()
+  if (!options.watch) return
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  const ticker = openTicker(store, interrupt.signal, DRAW_MS.most)
+  while (!interrupt.signal.aborted) {
+    await ticker.next()
+    await print()
+    if (!interrupt.signal.aborted) await new Promise((resolve) => setTimeout(resolve, DRAW_MS.least))
+  }
+  ticker.close()
+}
+
+async function look(store: JobStore): Promise<Status> {
+  const now = store.now()
+  const [overview, samples, processes, config] = await Promise.all([
+    store.overview(),
+    store.samples({ since: now - SAMPLES_MS }),
+    seenProcesses(store),
+    store.config(),
+  ])
+  const low_space = lowSpaces(store, processes, effectiveConfig(config).min_free)
+  return { store: store.info, overview, throughput: throughput(samples, now), processes, low_space, now }
+}
+
+function statusToJson(
+  { store, overview, throughput, processes, low_space, now }: Status,
+  byQueue: boolean,
+): Record<string, unknown> {
+  const { total, queues, oldest_ready_at } = overview
+  return {
+    store: { kind: store.kind, label: store.label },
+    jobs: total,
+    oldest_ready_at: iso(oldest_ready_at),
+    oldest_ready_age: oldest_ready_at === null ? null : Math.max(0, now - oldest_ready_at) / 1000,
+    throughput: throughput.map(({ minutes, done, failed }) => ({ seconds: minutes * 60, done, failed })),
+    supervisors: processes.filter(isSupervisor).filter(isServing).length,
+    workers: workersByState(processes),
+    low_space,
+    hosts: hostsOf(processes).map((host) => hostToJson(host, now)),
+    ...(byQueue ? { queues } : {}),
+  }
+}
+
+function statusText({ store, overview, throughput, processes, low_space, now }: Status, byQueue: boolean): string {
+  const { total, queues, oldest_ready_at } = overview
+  const ages = oldest_ready_at === null ? 'none' : `waits ${formatDuration(Math.max(0, now - oldest_ready_at) / 1000)}`
+  const facts = pairs([
+    ['Store', safe(store.label)],
+    ...VIEWS.map((view): [string, string] => [
+      view[0]?.toUpperCase() + view.slice(1),
+      paint(String(total[view]), total[view] > 0 ? stateColour(view) : 'dim'),
+    ]),
+    ['Oldest ready', ages],
+    ['Throughput', throughput.map(rate).join('   ')],
+    ['Workers', workersText(processes)],
+    ...hostPairs(processes, now),
+    ...low_space.map((low): [string, string] => ['Disk', paint(safe(lowText(low)), 'red')]),
+  ])
+  return byQueue ? `${facts}\n\n${queueTable(queues)}` : facts
+}
+
+const lowText = (low: Status['low_space'][number]) => `no job is started on ${low.host}: ${lowSpaceText(low)}`
+const rate = ({ minutes, done, failed }: Throughput) => `${minutes} min: ${done} done, ${failed} failed`
+
+function queueTable(queues: Overview['queues']): string {
+  const rows = Object.entries(queues).sort(([a], [b]) => (a < b ? -1 : 1))
+  const columns: Column<(typeof rows)[number]>[] = [
+    { title: 'QUEUE', text: ([name]) => name },
+    ...VIEWS.map(
+      (view): Column<(typeof rows)[number]> => ({
+        title: view.toUpperCase(),
+        text: ([, counts]) => String(counts[view]),
+        align: 'right',
+        colour: ([, counts]) => (counts[view] > 0 ? stateColour(view) : 'dim'),
+      }),
+    ),
+  ]
+  return table(columns, rows)
+}
+
+/** A terminal is drawn over from its top, and what is too much for it left out: it would scroll. A file gets all, again and again. */
+function redrawn(text: string): string {
+  const most = terminalLines()
+  if (most === null) return `\n${text}`
+  const lines = text.split('\n')
+  // The cursor stands below the last line.
+  const fits = most - 1
+  const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - 1), `… ${lines.length - fits + 1} lines more`]
+  return `\x1b[H\x1b[J${shown.join('\n')}`
+}

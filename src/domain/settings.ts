@@ -1,0 +1,165 @@
+import { invalid } from './errors.ts'
+import { SHELLS, type Shell } from './job.ts'
+import { quoted } from './quote.ts'
+import { parseDuration } from './units.ts'
+
+/** Settings kept in the store, so that every worker sees the same. Durations are seconds, sizes bytes. */
+export interface Config {
+  max_retries: number
+  max_interruptions: number
+  backoff_base: number
+  backoff_max: number
+  timeout: number | null
+  shell: Shell
+  concurrency: number
+  grace: number
+  lease: number
+  log_limit: number
+  log_tail: number
+  min_free: number
+  retention: number
+  durability: 'normal' | 'full'
+}
+export type ConfigKey = keyof Config
+
+type Kind = 'whole' | 'number' | 'duration' | 'bytes' | 'choice'
+
+interface Setting {
+  kind: Kind
+  default: Config[ConfigKey]
+  min?: number
+  max?: number
+  choices?: readonly string[]
+  /** Whether `none` switches it off. */
+  optional?: boolean
+  about: string
+}
+
+const DAY = 86_400
+
+export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
+  max_retries: { kind: 'whole', default: 3, min: 0, max: 100, about: 'failures after which a job is tried again' },
+  max_interruptions: { kind: 'whole', default: 3, min: 1, max: 100, about: 'worker deaths that make a job poison' },
+  backoff_base: { kind: 'number', default: 2, min: 0, max: 1000, about: 'a retry waits base ^ attempts seconds' },
+  backoff_max: { kind: 'duration', default: DAY, min: 0, max: 365 * DAY, about: 'longest wait before a retry' },
+  timeout: { kind: 'duration', default: null, min: 0.001, max: 365 * DAY, optional: true, about: 'longest run' },
+  shell: {
+    kind: 'choice',
+    default: 'default',
+    choices: SHELLS,
+    about: 'what runs commands; cmd and powershell are for Windows',
+  },
+  concurrency: { kind: 'whole', default: 1, min: 1, max: 256, about: 'jobs that one worker runs at a time' },
+  grace: { kind: 'duration', default: 20, min: 0, max: DAY, about: 'time that running jobs get when workers stop' },
+  lease: {
+    kind: 'duration',
+    default: 30,
+    min: 20,
+    max: DAY,
+    about: 'MongoDB: time that a host may be out of contact until its jobs run elsewhere',
+  },
+  log_limit: {
+    kind: 'bytes',
+    default: 64 * 1024 ** 2,
+    min: 4096,
+    max: 1024 ** 4,
+    about: 'size kept of a run’s output',
+  },
+  log_tail: {
+    kind: 'bytes',
+    default: 64 * 1024,
+    min: 0,
+    max: 1024 ** 2,
+    about: 'MongoDB: size of its end that other hosts can read; 0: none',
+  },
+  min_free: {
+    kind: 'bytes',
+    default: 32 * 1024 ** 2,
+    min: 0,
+    max: 1024 ** 4,
+    about: 'free disk space below which no job is started; 0: no limit',
+  },
+  retention: {
+    kind: 'duration',
+    default: 7 * DAY,
+    min: 0,
+    max: 3650 * DAY,
+    optional: true,
+    about: 'time that completed and cancelled jobs are kept',
+  },
+  durability: {
+    kind: 'choice',
+    default: 'normal',
+    choices: ['normal', 'full'],
+    about: 'full: sync the disk at each result',
+  },
+}
+
+export const CONFIG_KEYS = Object.keys(SETTINGS) as ConfigKey[]
+
+/** The key that `text` names, with `-` or `_`; null when there is none. */
+export function configKey(text: string): ConfigKey | null {
+  const key = text.replaceAll('-', '_')
+  return Object.hasOwn(SETTINGS, key) ? (key as ConfigKey) : null
+}
+
+/** The stored values over the defaults. Values that do not fit (a hand-edited store) fall back to the default. */
+export function effectiveConfig(stored: Readonly<Record<string, unknown>>): Config {
+  const entries = CONFIG_KEYS.map((key) => [
+    key,
+    fits(SETTINGS[key], stored[key]) ? stored[key] : SETTINGS[key].default,
+  ])
+  return Object.fromEntries(entries) as Config
+}
+
+/** The value that `text` means for `key`. Throws `invalid` naming the value and what is allowed. */
+export function parseSetting(key: ConfigKey, text: string): Config[ConfigKey] {
+  const setting = SETTINGS[key]
+  const trimmed = text.trim()
+  if (setting.optional && trimmed === 'none') return null
+  const value = read(setting.kind, trimmed, key)
+  checkSetting(key, value)
+  return value as Config[ConfigKey]
+}
+
+/** Throws `invalid` when `value` is not one that `key` may have; `label` is what the message calls it. */
+export function checkSetting(key: ConfigKey, value: unknown, label: string = key): void {
+  if (!fits(SETTINGS[key], value)) throw invalid(`${label} cannot be ${quoted(value)}`, `${label} is ${allowed(key)}`)
+}
+
+/** Whether `value` is one that `key` may have. */
+export function fitsSetting(key: ConfigKey, value: unknown): boolean {
+  return fits(SETTINGS[key], value)
+}
+
+/** In words, what values `key` takes. */
+export function allowed(key: ConfigKey): string {
+  const s = SETTINGS[key]
+  if (s.kind === 'choice') return (s.choices ?? []).join(', ').replace(/, (?!.*,)/, ' or ')
+  const noun = { whole: 'a whole number', number: 'a number', duration: 'a time in seconds', bytes: 'a size in bytes' }[
+    s.kind
+  ]
+  return `${noun} from ${s.min} to ${s.max}${s.optional ? ', or none' : ''}`
+}
+
+function read(kind: Kind, text: string, key: string): unknown {
+  if (kind === 'choice') return text
+  if (kind === 'duration') return text.startsWith('-') ? text : parseDuration(text, key)
+  if (kind === 'bytes') return parseBytes(text)
+  return /^-?\d+(\.\d+)?(e\d+)?$/i.test(text) ? Number(text) : text
+}
+
+/** What is no size stays text, to be refused as it was written. */
+function parseBytes(text: string): number | string {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []
+  if (number === undefined) return text
+  return Math.floor(Number(number) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit?.toLowerCase() ?? ''))
+}
+
+function fits(setting: Setting, value: unknown): boolean {
+  if (value === null) return setting.optional === true
+  if (setting.kind === 'choice') return typeof value === 'string' && setting.choices?.includes(value) === true
+  if (typeof value !== 'number' || !Number.isFinite(value)) return false
+  if ((setting.kind === 'whole' || setting.kind === 'bytes') && !Number.isInteger(value)) return false
+  return value >= (setting.min ?? 0) && value <= (setting.max ?? Number.MAX_SAFE_INTEGER)
+}

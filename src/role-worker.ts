@@ -1,4 +1,0 @@
-import { BUILD } from './cli/version.ts'
-import { runWorker } from './worker/main.ts'
-
-runWorker(BUILD)

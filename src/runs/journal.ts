@@ -1,0 +1,188 @@
+import { closeSync, constants, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { isToken } from '../domain/ids.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { ensureFolder, runFolder } from '../lib/fs.ts'
+
+/** Written when a run has been started: how recovery finds its processes. */
+export interface Trace {
+  token: string
+  job: string
+  run: number
+  pid: number | null
+  start: string | null
+  worker_id: string
+}
+
+/** Written when a run has ended, before the store is told: recovery applies it, and nothing runs again (R5). */
+export interface Done {
+  token: string
+  outcome: Outcome
+  run_ms: number
+}
+
+/**
+ * What runs leave on this host's disk while they go on: one small file each, a line for the start and a line for the end. A
+ * line is one write, which no kill can halve; a line that the disk did not take whole is no line.
+ */
+export interface Traces {
+  start(trace: Trace): void
+  /** Whose run it is: written by who is about to take it over, for whoever takes it over from that one. */
+  owned(owner: Pick<Trace, 'token' | 'worker_id'>): void
+  done(done: Done): void
+  forget(token: string): void
+  /** Null when there is none, or none that can be trusted. */
+  read(token: string): Trace | null
+  readDone(token: string): Done | null
+  tokens(): string[]
+}
+
+/** Where the line for the end stands. The one for the start, and the one that says whose run it is, are at most half as long. */
+const DONE_AT = 1024
+const OWNED_AT = 512
+
+/** Files of runs that are over, for the next ones; removed when this process ends. */
+const spares = new Set<string>()
+let removes_spares = false
+
+/**
+ * The traces in the store's `folder` on this host. Throws `io` when the folder cannot be made. A file is used again for the next run,
+ * under its token: making and removing one costs up to ten times as much as renaming it (350 and 40 µs measured). Lines of another
+ * token that still stand in it are not read.
+ */
+export function openTraces(folder: string): Traces {
+  const home = runFolder(folder)
+  ensureFolder(folder)
+  ensureFolder(home)
+  removeSpares(home)
+  const own = new Set<string>()
+  const free: string[] = []
+  const file = (token: string) => path.join(home, checked(token))
+  // What is no token has left nothing.
+  const lines = (token: string) => (isToken(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
+
+  return {
+    start(trace) {
+      const target = file(trace.token)
+      reuse(free.pop(), target)
+      own.add(trace.token)
+      writeLine(target, trace, 0)
+    },
+
+    // Nowhere near the others: who started the run may be alive, and write.
+    owned: ({ token, worker_id }) => writeLine(file(token), { token, worker_id }, OWNED_AT),
+
+    done: (done) => writeLine(file(done.token), done, DONE_AT),
+
+    forget(token) {
+      if (!isToken(token)) return
+      if (!own.delete(token)) return remove(file(token))
+      const spare = keepSpare(file(token))
+      if (spare !== null) free.push(spare)
+    },
+
+    read(token) {
+      const trace = lines(token).find(
+        (line): line is Trace => 'worker_id' in line && typeof line.worker_id === 'string',
+      )
+      if (trace === undefined) return null
+      const known = Number.isInteger(trace.pid) && (trace.pid ?? 0) > 1 && typeof trace.start === 'string'
+      return known ? trace : { ...trace, pid: null, start: null }
+    },
+
+    readDone: (token) =>
+      lines(token).find((line): line is Done => 'outcome' in line && isOutcome(line.outcome)) ?? null,
+
+    tokens: () => readdirSync(home).filter(isToken),
+  }
+}
+
+/** Tokens become names of files: anything that we did not make up ourselves is refused. */
+function checked(token: string): string {
+  if (!isToken(token)) throw new RangeError(`not a token: ${JSON.stringify(token)}`)
+  return token
+}
+
+/** In one write, closed off on both sides from whatever the file held before. */
+function writeLine(file: string, line: Pick<Trace, 'token' | 'worker_id'> | Done, at: number): void {
+  const { O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
+  const fd = openSync(file, O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
+  try {
+    writeSync(fd, `\n${JSON.stringify(line)}\n`, at)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function keepSpare(file: string): string | null {
+  const spare = `${file}.spare`
+  try {
+    renameSync(file, spare)
+  } catch {
+    return null
+  }
+  spares.add(spare)
+  if (!removes_spares) process.once('exit', () => spares.forEach(remove))
+  removes_spares = true
+  return spare
+}
+
+function reuse(spare: string | undefined, file: string): void {
+  if (spare === undefined) return
+  spares.delete(spare)
+  try {
+    renameSync(spare, file)
+  } catch {
+    // Somebody tidied up: the file is made anew.
+  }
+}
+
+/** Those of processes that were killed, and some of living ones, which then make files anew. */
+function removeSpares(home: string): void {
+  for (const name of readdirSync(home)) if (name.endsWith('.spare')) remove(path.join(home, name))
+}
+
+function remove(file: string): void {
+  try {
+    unlinkSync(file)
+  } catch {
+    // Gone already, or never written.
+  }
+}
+
+function parsed(file: string): (Trace | Done)[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').flatMap(parse)
+  } catch {
+    return []
+  }
+}
+
+function parse(line: string): (Trace | Done)[] {
+  try {
+    const value = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? [value] : []
+  } catch {
+    return []
+  }
+}
+
+/** Whether it says what every outcome of its kind says: recovery settles by it. */
+function isOutcome(outcome: Partial<Record<string, unknown>> | null): boolean {
+  switch (outcome?.kind) {
+    case 'exit':
+      return Number.isInteger(outcome.exit_code)
+    case 'signal':
+      return typeof outcome.signal === 'string'
+    case 'cannot_start':
+      return typeof outcome.message === 'string'
+    case 'timeout':
+    case 'cancelled':
+      return outcome.exit_code === null || Number.isInteger(outcome.exit_code)
+    case 'released':
+    case 'interrupted':
+      return typeof outcome.cause === 'string'
+    default:
+      return false
+  }
+}

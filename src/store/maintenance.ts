@@ -1,0 +1,38 @@
+import type { ProcessIdentity } from '../domain/processes.ts'
+
+/** What a backup takes. */
+export interface BackupParams {
+  /** Of the store. */
+  address: string
+  /** Where the copy goes. */
+  file: string
+  /** A file that is there already may be written over. */
+  replace: boolean
+}
+
+export interface Backup {
+  file: string
+  bytes: number
+  jobs: number
+  schema_version: number
+}
+
+/** What a restore takes. */
+export interface RestoreParams {
+  /** Of the store. */
+  address: string
+  /** A backup. */
+  file: string
+  /** Somebody said that nothing uses the store any more, which it cannot tell itself. */
+  force: boolean
+  /** Whether a registered process lives: a restore is refused while one does (R12). */
+  liveness: (identity: ProcessIdentity) => 'alive' | 'gone' | 'elsewhere'
+}
+
+export interface Restored {
+  jobs: number
+  /** Jobs that were processing when the backup was made, and are pending again. */
+  released: number
+  /** Where the store is kept as it was; null: there was none. */
+  aside: string | null
+}

@@ -1,0 +1,88 @@
+import { EXIT } from '../domain/errors.ts'
+import { TERM_MS } from '../domain/timing.ts'
+import { monotonic } from '../lib/clock.ts'
+import type { NotedSignal } from '../platform/signals.ts'
+import { STOP, type StopLevel, StopRequest } from './escalation.ts'
+import type { Tell } from './events.ts'
+import type { Fleet } from './pool.ts'
+
+/** Beyond the grace and the patience after SIGTERM: for settling what ended. */
+const SETTLE_MS = 2_000
+/** A worker that was killed is seen to have ended by then; if not, the stop does not wait for it. */
+const DEATH_MS = 2_000
+
+/** A stop from its first sign to the end of the last worker. Bounded, whatever workers and store do (R8). */
+export class Ending {
+  readonly #request = new StopRequest()
+  readonly #fleet: Fleet
+  readonly #grace_ms: number
+  readonly #tell: Tell
+  #begun = false
+  /** When workers that are still there are killed, by the monotonic clock. */
+  #overdue_at = Number.POSITIVE_INFINITY
+  #done: StopLevel = STOP.none
+
+  constructor(fleet: Fleet, grace_ms: number, tell: Tell) {
+    this.#fleet = fleet
+    this.#grace_ms = grace_ms
+    this.#tell = tell
+  }
+
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /** Whether it was asked for, though it may not have begun. */
+  get asked(): boolean {
+    return this.#request.level > STOP.none
+  }
+
+  /** What the death of a worker means now. */
+  get phase(): 'none' | 'stopping' | 'overdue' {
+    if (!this.#begun) return 'none'
+    return monotonic() >= this.#overdue_at ? 'overdue' : 'stopping'
+  }
+
+  /** Whether waiting any longer is pointless. */
+  get hopeless(): boolean {
+    return monotonic() >= this.#overdue_at + DEATH_MS
+  }
+
+  /** What the program exits with; `code` if this end was not forced. */
+  exitCode(code: number, killed: number): number {
+    if (killed > 0 && code !== EXIT.timed_out) return EXIT.unsuccessful
+    return this.#request.interrupted ? EXIT.cancelled : code
+  }
+
+  signal(signal: NotedSignal): void {
+    this.#request.signal(signal)
+  }
+
+  ask(level: StopLevel, cause: string): void {
+    this.#request.ask(level, cause)
+  }
+
+  /** Does what has been asked for and was not done yet. Whether a stop has begun just now. */
+  advance(): boolean {
+    const { level, cause } = this.#request
+    const begins = level > STOP.none && !this.#begun
+    if (begins) this.#begin(cause)
+    if (level > this.#done && level >= STOP.terminate) {
+      const signal = level >= STOP.kill ? 'SIGKILL' : 'SIGTERM'
+      this.#tell({ event: 'escalated', signal })
+      this.#fleet.send({ type: 'end_jobs', signal })
+      this.#overdue_at = Math.min(this.#overdue_at, monotonic() + TERM_MS + SETTLE_MS)
+    }
+    this.#done = level
+    if (this.phase === 'overdue') this.#fleet.kill()
+    return begins
+  }
+
+  #begin(cause: string): void {
+    this.#begun = true
+    this.#overdue_at = monotonic() + this.#grace_ms + TERM_MS + SETTLE_MS
+    const running = this.#fleet.members.reduce((sum, member) => sum + member.jobs.length, 0)
+    this.#tell({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
+    this.#fleet.drain(this.#grace_ms)
+  }
+}

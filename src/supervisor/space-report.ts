@@ -1,0 +1,28 @@
+import type { LowSpace } from '../domain/processes.ts'
+import { SpaceWatch } from '../platform/space.ts'
+import type { Tell } from './events.ts'
+
+/** Tells when the workers of this host start no job for lack of space, and when they do again. */
+export class SpaceReport {
+  readonly #watch: SpaceWatch
+  readonly #tell: Tell
+  #told = false
+
+  constructor(paths: readonly string[], min_free: number, tell: Tell) {
+    this.#watch = new SpaceWatch(paths, min_free)
+    this.#tell = tell
+  }
+
+  set min_free(bytes: number) {
+    this.#watch.min_free = bytes
+  }
+
+  /** How it is now; null: there is enough. */
+  look(): LowSpace | null {
+    const { low } = this.#watch
+    if (low !== null && !this.#told) this.#tell({ event: 'low_space', ...low })
+    if (low === null && this.#told) this.#tell({ event: 'enough_space' })
+    this.#told = low !== null
+    return low
+  }
+}

@@ -1,0 +1,153 @@
+import { QueuectlError } from '../domain/errors.ts'
+import { isShared } from '../domain/store-address.ts'
+import { OutputKeeper } from '../logs/tail-uploader.ts'
+import { shedStartup } from '../platform/memory.ts'
+import { platform } from '../platform/platform.ts'
+import { SpaceWatch } from '../platform/space.ts'
+import { openTraces } from '../runs/journal.ts'
+import { openStore } from '../store/open.ts'
+import { openLink } from './channel.ts'
+import { sparing } from './disk-space-guard.ts'
+import { startHeartbeat } from './lease-renewal.ts'
+import type { ToWorker, WorkerSetup } from './messages.ts'
+import { Worker } from './worker.ts'
+
+/** What a worker without a supervisor may take beyond its grace (R2). */
+const ORPHAN_EXTRA_MS = 10_000
+
+/** The life of a forked worker: hello, setup, work, bye. `build` says which program it is. */
+export async function runWorker(build: string): Promise<void> {
+  // Ctrl-C and a closing terminal reach every process of the foreground group; only the supervisor decides what they mean.
+  process.on('SIGINT', () => {})
+  process.on('SIGHUP', () => {})
+  const inbox = new Inbox()
+  const link = openLink({ on_message: (message) => inbox.put(message), on_orphaned: () => inbox.orphaned() })
+  process.on('SIGTERM', () => inbox.put({ type: 'drain', grace_ms: inbox.grace_ms }))
+  link.send({ type: 'hello', build })
+  const setup = await inbox.setup
+  try {
+    await work(setup, link, inbox)
+  } catch (error) {
+    const exit_code = error instanceof QueuectlError ? error.exit_code : 70
+    link.send({ type: 'failed', message: (error as Error).message, exit_code })
+    process.exitCode = exit_code
+  }
+  await link.end()
+  process.exit()
+}
+
+async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox: Inbox): Promise<void> {
+  const { address, durability, id } = setup
+  const store = await openStore({
+    address,
+    role: 'worker',
+    durability,
+    ...(isShared(address) && { data_folder: platform.dataFolder() }),
+    is_alive: isAlive,
+  })
+  const on_trouble = (message: string) => link.send({ type: 'trouble', message })
+  const outputs = new OutputKeeper({ store, most: setup.log_tail, on_trouble })
+  const space = new SpaceWatch(store.info.paths, setup.min_free)
+  const worker = new Worker(sparing(store, space), setup, link, openTraces(store.info.folder), outputs)
+  const heartbeat = startHeartbeat({
+    store,
+    worker_id: id,
+    lease_ms: setup.lease_ms,
+    tokens: () => worker.tokens(),
+    on_renewed: ({ lost, cancelled }, tokens, asked_at) => {
+      worker.lose(lost)
+      worker.renewed(
+        tokens.filter((token) => !lost.includes(token)),
+        asked_at,
+      )
+      worker.cancel(cancelled)
+    },
+    on_trouble,
+  })
+  inbox.open((message) => {
+    switch (message.type) {
+      case 'ping':
+        if (message.beats) heartbeat.heard()
+        return link.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
+      case 'renewed':
+        return worker.renewed(message.tokens, message.asked_at)
+      case 'nudge':
+        return worker.nudge()
+      case 'drain':
+        return worker.drain(message.grace_ms)
+      case 'end_jobs':
+        worker.drain(0)
+        return worker.endJobs(message.signal)
+      case 'cancel':
+        return worker.cancel(message.tokens)
+      case 'lost':
+        return worker.lose(message.tokens)
+      case 'settings':
+        worker.log_limit = message.log_limit
+        outputs.most = message.log_tail
+        space.min_free = message.min_free
+        return
+      case 'orphaned':
+        store.syncEveryCommit()
+        return worker.drain(setup.grace * 1000)
+    }
+  })
+  link.send({ type: 'ready' })
+  shedStartup()
+  await worker.work()
+  heartbeat.stop()
+  await outputs.close()
+  // Nobody else takes an orphan's row out of the registry before a supervisor runs here again. While it has a result that the
+  // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
+  if (inbox.is_orphaned && worker.settled) {
+    const leave = worker.claims.giveBackUnheard().then(() => store.deregister({ ids: [id] }))
+    await withinMs(ORPHAN_EXTRA_MS, leave)
+  }
+  await store.close()
+  link.send({ type: 'bye', killed: worker.killed, released: worker.released })
+}
+
+type Event = ToWorker | { type: 'orphaned' }
+
+/** Holds what is said before the worker can act on it. */
+class Inbox {
+  readonly setup: Promise<WorkerSetup>
+  grace_ms = 0
+  is_orphaned = false
+  #act: ((event: Event) => void) | null = null
+  #held: Event[] = []
+  #begin: (setup: WorkerSetup) => void = () => {}
+
+  constructor() {
+    this.setup = new Promise((resolve) => {
+      this.#begin = resolve
+    })
+  }
+
+  put(event: Event): void {
+    if (event.type === 'setup') {
+      this.grace_ms = event.setup.grace * 1000
+      this.#begin(event.setup)
+    } else if (this.#act === null) this.#held.push(event)
+    else this.#act(event)
+  }
+
+  /** The supervisor has died: without a setup there is nothing to do and nobody to do it for. */
+  orphaned(): void {
+    this.is_orphaned = true
+    if (this.#act === null && this.grace_ms === 0) process.exit(0)
+    this.put({ type: 'orphaned' })
+  }
+
+  open(act: (event: Event) => void): void {
+    this.#act = act
+    for (const event of this.#held) act(event)
+    this.#held = []
+  }
+}
+
+const isAlive = (identity: Parameters<typeof platform.liveness>[0]) => platform.liveness(identity) === 'alive'
+
+function withinMs(ms: number, call: Promise<unknown>): Promise<unknown> {
+  return Promise.race([call.catch(() => {}), new Promise((resolve) => setTimeout(resolve, ms).unref())])
+}

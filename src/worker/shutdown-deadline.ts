@@ -1,0 +1,63 @@
+import type { Outcome } from '../domain/outcome.ts'
+import { sleep } from '../lib/clock.ts'
+
+/**
+ * Signals by which an init stops a service; one may reach a job before it reaches us, but not by more than this, on a busy machine too. It costs
+ * a job that dies of such a signal by itself that long in its slot, without a note of its end.
+ */
+const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
+const SAME_STOP_MS = 500
+
+/** While a stop is on its way no store call may hold it up for longer (R8). */
+const STOP_CALL_MS = 2_000
+
+/**
+ * Lets store calls take as long as they need until a stop begins, and 2 s from then on. (A race against one long-lived
+ * "stopping" promise would do the same and leak a reaction for each call.)
+ */
+export class StopBound {
+  #stopping = false
+  readonly #begun = new AbortController()
+  readonly #waiting = new Set<() => void>()
+
+  get stopping(): boolean {
+    return this.#stopping
+  }
+
+  /** An init that stops a service signals every process of it: a job that dies so was stopped, it did not fail (R6). */
+  async excuse(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== 'signal') return outcome
+    await sleep(STOP_SIGNALS.includes(outcome.signal) ? SAME_STOP_MS : 0, this.#begun.signal)
+    return this.#stopping ? { kind: 'released', cause: 'stop signal' } : outcome
+  }
+
+  /** The stop begins: calls in flight have 2 s left. */
+  begin(): void {
+    if (this.#stopping) return
+    this.#stopping = true
+    this.#begun.abort()
+    const giveUp = [...this.#waiting]
+    setTimeout(() => giveUp.forEach((give) => void give()), STOP_CALL_MS)
+  }
+
+  /**
+   * The answer of `call`; null when a stop could not wait for it, and an answer that comes after all goes to `on_late`. Rejects as
+   * `call` does.
+   */
+  wait<T>(call: Promise<T>, on_late: (answer: T) => void): Promise<T | null> {
+    return new Promise((resolve, reject) => {
+      let given_up = false
+      const giveUp = () => {
+        given_up = true
+        resolve(null)
+      }
+      const timer = this.#stopping ? setTimeout(giveUp, STOP_CALL_MS) : null
+      const settle = () => {
+        this.#waiting.delete(giveUp)
+        if (timer !== null) clearTimeout(timer)
+      }
+      if (timer === null) this.#waiting.add(giveUp)
+      call.then((answer) => (given_up ? on_late(answer) : resolve(answer)), reject).finally(settle)
+    })
+  }
+}

@@ -1,0 +1,170 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import { newToken } from '../../src/domain/ids.ts'
+import { freeSpace } from '../../src/platform/space.ts'
+import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { bad, levels, patient, type Report } from '../helpers/patient.ts'
+import { freshQueue } from '../helpers/queuectl.ts'
+
+describe('queuectl doctor, around the store', () => {
+  it('takes away from others what they may do with the files, and follows no link', async function () {
+    if (process.getuid === undefined) this.skip()
+    const { doctor, db, home } = await patient()
+    const logs = path.join(`${db}.d`, 'logs')
+    const [shelf = ''] = readdirSync(logs)
+    const [log = ''] = readdirSync(path.join(logs, shelf))
+    const target = path.join(home, 'target')
+    writeFileSync(target, '')
+    chmodSync(target, 0o666)
+    chmodSync(path.join(logs, shelf, log), 0o644)
+    const readable = await doctor()
+    expect(levels(readable)).to.deep.equal(['files warning'])
+    chmodSync(db, 0o666)
+    chmodSync(logs, 0o777)
+    symlinkSync(target, path.join(logs, shelf, 'planted'))
+    const report = await doctor()
+    expect(levels(report)).to.deep.equal(['files problem', 'files problem'])
+    expect(bad(report)[0]?.message).to.match(/not made by queuectl.*planted/)
+    expect(bad(report)[1]?.message).to.match(/may change.*queue\.db \(666\)/)
+    const mended = await doctor('--fix')
+    expect(levels(mended)).to.deep.equal(['files problem'])
+    const modes = [db, logs, path.join(logs, shelf, log), target].map((at) => (statSync(at).mode & 0o777).toString(8))
+    expect(modes).to.deep.equal(['600', '700', '600', '666'])
+    chmodSync(home, 0o777)
+    expect(
+      bad(await doctor())
+        .map(({ message }) => message)
+        .join(),
+    ).to.contain(`may replace files in ${home}`)
+  })
+
+  it('leaves the files of others alone, whatever is named as the queue: a folder, an empty file, another program’s', async function () {
+    if (process.getuid === undefined) this.skip()
+    const { home, run } = freshQueue()
+    const folder = path.join(home, 'folder')
+    mkdirSync(folder, { recursive: true })
+    const [empty, text] = [path.join(folder, 'empty'), path.join(folder, 'text')]
+    writeFileSync(empty, '')
+    writeFileSync(text, 'dear diary')
+    const strangers = [folder, empty, text]
+    for (const at of strangers) chmodSync(at, 0o755)
+    for (const at of strangers) {
+      const { stdout } = await run(['doctor', '--fix', '--json', '--db', at])
+      expect(JSON.parse(stdout).mended, at).to.deep.equal([])
+    }
+    expect(strangers.map((at) => (statSync(at).mode & 0o777).toString(8))).to.deep.equal(['755', '755', '755'])
+  })
+
+  it('removes what no run needs any more, and nothing else', async () => {
+    const { doctor, db, home, ok } = await patient()
+    const logs = path.join(`${db}.d`, 'logs')
+    const [shelf = ''] = readdirSync(logs)
+    const run = path.join(`${db}.d`, 'run')
+    const old = (at: string) => {
+      writeFileSync(at, '')
+      chmodSync(at, 0o600)
+      utimesSync(at, 1, 1)
+      return at
+    }
+    const left = [
+      old(path.join(run, newToken())),
+      old(path.join(run, `${newToken()}.spare`)),
+      old(path.join(logs, shelf, `${newToken()}.log`)),
+      old(path.join(home, 'queue.db.0123abcd.tmp')),
+    ]
+    const kept = [
+      old(path.join(run, 'notes.txt')),
+      old(path.join(logs, shelf, 'mine.log')),
+      old(path.join(home, 'queue.db.tmp')),
+    ]
+    const young = path.join(run, newToken())
+    writeFileSync(young, '', { mode: 0o600 })
+    const report = await doctor()
+    expect(bad(report)).to.have.length(1)
+    expect(bad(report)[0]).to.include({ check: 'leftovers', level: 'warning' })
+    expect(bad(report)[0]?.message).to.match(/^4 files of no run/)
+    const { mended, findings } = await doctor('--fix')
+    expect(mended).to.deep.equal([{ check: 'leftovers', message: 'removed 4 files of no run' }])
+    expect(findings.filter(({ level }) => level !== 'ok')).to.deep.equal([])
+    expect(left.filter(existsSync)).to.deep.equal([])
+    expect([...kept, young].every(existsSync)).to.equal(true)
+    expect(await ok('logs', 'a')).to.contain('hi')
+  })
+
+  it('tells of settings that do not fit, of a clock that was set back, and of books that do not balance', async () => {
+    const { doctor, sql } = await patient()
+    sql(`INSERT INTO config VALUES ('grace', '"soon"'), ('colour', '1');
+      UPDATE jobs SET created_at = created_at + 86400000, attempts = 4`)
+    const report = await doctor('--fix')
+    expect(levels(report)).to.have.members(['clock warning', 'settings warning', 'settings warning', 'books problem'])
+    const messages = bad(report).map(({ message }) => message)
+    expect(messages.join('\n'))
+      .to.match(/somebody set it back/)
+      .and.match(/grace cannot be "soon"/)
+    expect(messages.join('\n'))
+      .to.match(/"colour" is no setting/)
+      .and.match(/a attempts is 4, its runs say 0/)
+    expect(report.code).to.equal(1)
+  })
+
+  it('says that no job is started for lack of space', async function () {
+    const { doctor, home, ok } = await patient()
+    // The limit can be no higher.
+    if (Number(freeSpace(home)) >= 1024 ** 4) this.skip()
+    await ok('config', 'set', 'min_free', '1024GiB')
+    const report = await doctor()
+    expect(levels(report)).to.deep.equal(['space problem'])
+    expect(bad(report)[0]?.message).to.match(/free at .*, less than min_free .*: no job is started/)
+  })
+
+  describe('on MongoDB', () => {
+    before(needsMongo)
+
+    it('finds all well, and what no run on record needs any more', async () => {
+      const address = (await mongoServer()).url()
+      const { home, run } = freshQueue()
+      const doctor = async (...args: string[]): Promise<Report> =>
+        JSON.parse((await run(['doctor', '--json', '--db', address, ...args])).stdout)
+      await run(['enqueue', '--db', address, '--', 'echo hi'])
+      await run(['worker', 'start', '--drain', '--timeout', '30s', '--db', address])
+      const well = await doctor()
+      // The tests may have been given one server alone.
+      expect(bad(well).filter(({ check, level }) => check !== 'replication' || level === 'problem')).to.deep.equal([])
+      expect(well.findings.map(({ check }) => check)).to.include.members([
+        'network',
+        'replication',
+        'validator',
+        'space',
+      ])
+      const [folder = ''] = readdirSync(home).filter((name) => existsSync(path.join(home, name, 'logs')))
+      const log = path.join(home, folder, 'run', newToken())
+      writeFileSync(log, '', { mode: 0o600 })
+      utimesSync(log, 1, 1)
+      expect(levels(await doctor())).to.deep.equal(['leftovers warning'])
+      expect((await doctor('--fix')).mended).to.have.length(1)
+      expect(existsSync(log)).to.equal(false)
+      const raw = await mongoose.createConnection(address).asPromise()
+      await raw.dropDatabase()
+      await raw.close()
+    })
+
+    it('says that the server cannot be reached', async () => {
+      const { code, stdout } = await freshQueue().run(['doctor', '--db', 'mongodb://me:s3cret@127.0.0.1:1/queue'])
+      expect(code).to.equal(1)
+      expect(stdout)
+        .to.match(/problem {2}store .*127\.0\.0\.1:1 cannot be reached/)
+        .and.not.contain('s3cret')
+    })
+  })
+})

@@ -1,0 +1,91 @@
+import { expect } from 'chai'
+import { Nudging, pollMs } from '../../src/supervisor/wake-ups.ts'
+import { atBest, waitFor } from '../helpers/wait-for.ts'
+
+describe('news of work', () => {
+  let clock = 0
+  class Worker {
+    free = true
+    patient = true
+    nudged_at = 0
+    nudges = 0
+    nudge() {
+      this.nudges++
+      this.nudged_at = ++clock
+    }
+  }
+  const crowd = (count: number) => Array.from({ length: count }, () => new Worker())
+  const told = (workers: readonly Worker[]) => workers.filter(({ nudges }) => nudges > 0).length
+
+  for (const count of [8, 100]) {
+    it(`is told to one of ${count}, to another with each that finds some, and to all in the end`, () => {
+      const workers = crowd(count)
+      const nudging = new Nudging(() => workers)
+      nudging.news()
+      expect(told(workers)).to.equal(1)
+      const starts = () => workers.find(({ free, nudges }) => free && nudges > 0)
+      for (let worker = starts(); worker !== undefined; worker = starts()) {
+        worker.free = false
+        nudging.found(worker)
+      }
+      expect(workers.filter(({ free }) => free)).to.deep.equal([])
+    })
+  }
+
+  it('is told to another of a few each time, and to a crowd not of each of a bulk', async () => {
+    let many: Worker[] = []
+    const bulk = async () => {
+      const few = crowd(8)
+      many = crowd(100)
+      for (const workers of [few, many]) {
+        const nudging = new Nudging(() => workers)
+        for (let n = 0; n < 8; n++) nudging.news()
+      }
+      expect(few.map(({ nudges }) => nudges)).to.deep.equal(Array(8).fill(1))
+      return told(many)
+    }
+    // It is more than one where the bulk itself takes long, on a busy machine.
+    expect(await atBest(1, bulk)).to.equal(1)
+    await waitFor(() => told(many) === 2, { within: 1_000, what: 'the rest of the bulk is told of' })
+  })
+
+  it('is told to those that are busy, for they may have just looked', () => {
+    const workers = crowd(100)
+    const busy = workers.slice(0, 99)
+    for (const worker of busy) worker.free = false
+    new Nudging(() => workers).news()
+    expect(told(busy)).to.equal(99)
+    expect(workers.at(-1)?.nudges).to.equal(1)
+  })
+
+  it('is told to those that are busy when all that were thought to be free have found some, save the finder', () => {
+    const workers = crowd(3)
+    const [first, second, busy] = workers as [Worker, Worker, Worker]
+    const nudging = new Nudging(() => workers)
+    busy.free = false
+    nudging.news()
+    for (const worker of [first, second]) {
+      worker.free = false
+      nudging.found(worker)
+    }
+    expect([first, second, busy].map(({ nudges }) => nudges)).to.deep.equal([2, 1, 1])
+  })
+
+  it('reaches the one that is free among a crowd within a second, and goes round those that hang', () => {
+    const workers = crowd(100)
+    const nudging = new Nudging(() => workers)
+    for (let second = 0; second < 50; second++) nudging.look()
+    expect(told(workers)).to.equal(100)
+    for (const worker of workers.slice(1)) worker.free = false
+    nudging.look()
+    expect(workers[0]?.nudges).to.equal(2)
+  })
+
+  it('is looked for by those that look often enough themselves', () => {
+    const workers = crowd(8)
+    for (const worker of workers) worker.patient = pollMs(workers.length) > 1_000
+    new Nudging(() => workers).look()
+    expect(told(workers)).to.equal(0)
+    expect(pollMs(9)).to.be.above(1_000)
+  })
+})

@@ -1,0 +1,106 @@
+import { expect } from 'chai'
+import { monotonic } from '../../src/lib/clock.ts'
+import { procfs } from '../../src/platform/procfs.ts'
+import type { Cut } from '../../src/worker/runner.ts'
+import { HAS_PROC, lives } from '../helpers/processes.ts'
+import { DEAF, runLab } from '../helpers/runs.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const CANCELLED: Cut = { kind: 'cancelled', exit_code: null, signal: null }
+const RELEASED: Cut = { kind: 'released', cause: 'end of grace' }
+
+describe('ending a run', function () {
+  this.timeout(60_000)
+  const lab = runLab()
+  afterEach(() => lab.clear())
+
+  it('reaches the whole tree by SIGTERM', async () => {
+    const handle = lab.start('sleep 60 & echo $! > child; wait')
+    await lab.pidIn('child')
+    expect(handle.end(CANCELLED, 5_000)).to.equal(true)
+    const { outcome, run_ms } = await handle.outcome
+    expect(outcome).to.deep.equal({ kind: 'cancelled', exit_code: null, signal: 'SIGTERM' })
+    expect(run_ms).to.be.below(5_000)
+    expect(lives(await lab.pidIn('child'))).to.equal(false)
+  })
+
+  it('kills what ignores SIGTERM when patience is over, escaped children too (F10, F11)', async () => {
+    const escaped = HAS_PROC ? 'setsid sleep 60 & echo $! > deep; ' : ''
+    const handle = lab.start(`trap '' TERM; ${escaped}echo $$ > ready; sleep 60; sleep 60`)
+    await lab.pidIn('ready')
+    handle.end(RELEASED, 300)
+    expect((await handle.outcome).outcome).to.deep.equal(RELEASED)
+    if (HAS_PROC) expect(lives(await lab.pidIn('deep'))).to.equal(false)
+  })
+
+  it('lets a stopped process hear SIGTERM', async () => {
+    const own = runLab()
+    const handle = own.start(`trap 'echo heard; exit 7' TERM; echo $$ > ready; kill -STOP $$; sleep 60`)
+    const pid = await own.pidIn('ready')
+    if (HAS_PROC) await waitFor(() => procfs.entry(pid)?.state === 'T', { within: 5_000, what: 'it stops' })
+    handle.end(CANCELLED, 5_000)
+    expect((await handle.outcome).outcome).to.deep.equal({ kind: 'cancelled', exit_code: 7, signal: null })
+    expect(own.log(handle.token).toString()).to.equal('heard\n')
+  })
+
+  it('is a release even if the command answers with exit code 0: its work may be undone', async () => {
+    const own = runLab()
+    const handle = own.start(`trap 'exit 0' TERM; echo $$ > ready; while :; do sleep 0.05; done`)
+    await own.pidIn('ready')
+    handle.end(RELEASED, 5_000)
+    expect((await handle.outcome).outcome).to.deep.equal(RELEASED)
+  })
+
+  it('keeps the first cause, and lets a second one only hurry', async () => {
+    const own = runLab()
+    const handle = own.start(`trap '' TERM; echo $$ > ready; while :; do sleep 1; done`)
+    await own.pidIn('ready')
+    expect(handle.end(RELEASED, 60_000)).to.equal(true)
+    expect(handle.end({ kind: 'interrupted', cause: 'forced' }, 0)).to.equal(false)
+    const { outcome, run_ms } = await handle.outcome
+    expect(outcome).to.deep.equal(RELEASED)
+    expect(run_ms).to.be.below(15_000)
+  })
+
+  it('comes too late for a shell that has ended by itself', async function () {
+    if (!HAS_PROC) return this.skip()
+    const handle = lab.start('exit 5')
+    const pid = handle.pid ?? 0
+    // This process does not return to its loop meanwhile, so it has not heard of the end yet.
+    for (let turns = 0; lives(pid) && turns < 500; turns++)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    expect(handle.end(RELEASED, 0)).to.equal(false)
+    expect((await handle.outcome).outcome).to.deep.equal({ kind: 'exit', exit_code: 5 })
+  })
+
+  it('hurries leftovers of a shell that has ended', async () => {
+    const took: number[] = []
+    // A busy machine may hold up one, and another; those that are left alone take 2 s each.
+    while (took.length < 4 && (took.at(-1) ?? 2_000) >= 1_500) {
+      const own = runLab()
+      const handle = own.start(DEAF)
+      await waitFor(() => handle.pid !== null && !lives(handle.pid), { within: 10_000, what: 'the end of the shell' })
+      const began = monotonic()
+      handle.end(RELEASED, 0)
+      expect((await handle.outcome).outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
+      took.push(monotonic() - began)
+    }
+    expect(took.at(-1), String(took)).to.be.below(1_500)
+  })
+
+  it('by kill() is a death by SIGKILL', async () => {
+    const handle = lab.start('sleep 60')
+    handle.kill()
+    expect((await handle.outcome).outcome).to.deep.equal({ kind: 'signal', signal: 'SIGKILL' })
+  })
+
+  it('happens at its timeout', async () => {
+    const { outcome, run_ms } = await lab.start('sleep 60', { timeout: 0.2 }).outcome
+    expect(outcome).to.deep.equal({ kind: 'timeout', exit_code: null, signal: 'SIGTERM' })
+    expect(run_ms).to.be.within(190, 10_000)
+  })
+
+  it('waits for a timeout that no timer can hold', async () => {
+    expect(await lab.run('sleep 0.1', { timeout: 365 * 86_400 })).to.deep.equal({ kind: 'exit', exit_code: 0 })
+  })
+})

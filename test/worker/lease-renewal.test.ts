@@ -1,0 +1,37 @@
+import { expect } from 'chai'
+import { FENCE_MS } from '../../src/domain/timing.ts'
+import { monotonic } from '../../src/lib/clock.ts'
+import type { JobStore } from '../../src/store/port.ts'
+import { startHeartbeat } from '../../src/worker/lease-renewal.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('a worker without a supervisor', () => {
+  it('renews its leases before it would have to end its runs, however short they are (R2, R9)', async () => {
+    // Two thirds of it are less than the two beats' time of 10 s, and a third is more than a busy machine holds anybody up.
+    const until_fence_ms = 9_000
+    const began = monotonic()
+    let renewed_at: number | null = null
+    const store = {
+      info: { shared: true },
+      async renew() {
+        renewed_at = monotonic()
+        return { lost: [], cancelled: [] }
+      },
+    } as unknown as JobStore
+    const heartbeat = startHeartbeat({
+      store,
+      worker_id: 'w1',
+      lease_ms: FENCE_MS.term + until_fence_ms,
+      tokens: () => ['t'],
+      on_renewed: () => {},
+      on_trouble: () => {},
+    })
+    try {
+      await waitFor(() => renewed_at !== null, { within: 15_000, what: 'it renews' })
+      // Not at once: a supervisor may be there.
+      expect(Number(renewed_at) - began).to.be.within(4_000, until_fence_ms)
+    } finally {
+      heartbeat.stop()
+    }
+  })
+})
