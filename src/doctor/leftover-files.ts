@@ -17,10 +17,10 @@ export function logsIn(folder: string): Remains[] {
   return namesIn(logs).flatMap((shelf) => filesIn(path.join(logs, shelf), /^([0-9a-z]{20})\.log$/))
 }
 
-/** Traces of runs in a store's `folder`; `spare`: files that wait to become one. */
-export function tracesIn(folder: string): { traces: Remains[]; spare: Remains[] } {
+/** Journal files of runs in a store's `folder`; `spare`: files that wait to become one. */
+export function journalFilesIn(folder: string): { journal: Remains[]; spare: Remains[] } {
   const home = runFolder(folder)
-  return { traces: filesIn(home, /^([0-9a-z]{20})$/), spare: filesIn(home, /^([0-9a-z]{20})\.spare$/) }
+  return { journal: filesIn(home, /^([0-9a-z]{20})$/), spare: filesIn(home, /^([0-9a-z]{20})\.spare$/) }
 }
 
 /** Files beside the store's file that a backup or restore was making when it was killed. */

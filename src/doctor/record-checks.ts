@@ -2,7 +2,7 @@ import { type Diagnosis, fine, problem, warning } from '../domain/diagnosis.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import { auditBooks } from '../views/audit-view.ts'
-import { halfMadeIn, logsIn, type Remains, removeRemains, tracesIn } from './leftover-files.ts'
+import { halfMadeIn, journalFilesIn, logsIn, type Remains, removeRemains } from './leftover-files.ts'
 
 /** What is younger may be of a run or a command that is on its way. */
 const SETTLED_MS = 60_000
@@ -17,7 +17,7 @@ export async function examineRecords(store: JobStore, file: string | null): Prom
   const olderThan = (ms: number) => (remains: Remains) => Date.now() - remains.changed_at > ms
   const old = olderThan(SETTLED_MS)
   const logs = new Map(logsIn(folder).map((log) => [log.token, log]))
-  const { traces, spare } = tracesIn(folder)
+  const { journal, spare } = journalFilesIn(folder)
   const half_made = file === null ? [] : halfMadeIn(file).filter(olderThan(COPIED_MS))
   const audit = await auditBooks(store, ({ job, entries }) => {
     for (const { token } of entries) logs.delete(token)
@@ -25,7 +25,7 @@ export async function examineRecords(store: JobStore, file: string | null): Prom
   })
   const needed = new Set((await store.processing()).map(({ run_token }) => run_token))
   const remains = [
-    ...traces.filter(({ token }) => !needed.has(token)).filter(old),
+    ...journal.filter(({ token }) => !needed.has(token)).filter(old),
     ...((await isInUse(store)) ? [] : spare),
     ...[...logs.values()].filter(old),
     ...half_made,

@@ -1,5 +1,5 @@
 /** What a store that hosts share keeps of a run's output, for those who read it on another host than the log's. */
-export interface KeptOutput {
+export interface OutputTail {
   /** Of the run. */
   token: string
   job: string

@@ -23,7 +23,7 @@ export async function removeLogs(folder: string, tokens: readonly string[]): Pro
   await Promise.all(tokens.map((token) => remove(token).catch(() => {})))
 }
 
-/** Where the traces of runs lie. */
+/** Where the journal of runs lies. */
 export function runFolder(folder: string): string {
   return path.join(folder, 'run')
 }

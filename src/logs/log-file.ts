@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { monotonic } from '../lib/clock.ts'
 import { logPath, openLog } from '../lib/fs.ts'
 import { asyncFiles } from '../lib/lazy.ts'
-import { findMark, MARK_LENGTH, markOf } from './truncation-marker.ts'
+import { findMarker, MARKER_LENGTH, markerOf } from './truncation-marker.ts'
 
 const CHUNK = 256 * 1024
 /** A job that writes faster than its log can be moved is not chased for longer. */
@@ -12,7 +12,7 @@ const CHASE_MS = 20
 const REST_OF_CHARACTER = 3
 
 /** How much a run has written, and the last of it. */
-export interface OutputEnd {
+export interface LogEnd {
   bytes: number
   /** In one piece, from the beginning of a character on. */
   tail: Buffer
@@ -25,7 +25,7 @@ export interface Output {
   /** Cuts the middle out if the file has outgrown its limit. */
   check(): Promise<void>
   /** At most the last `most` bytes, also after `close`; null when no more than `beyond` were written. */
-  end(most: number, beyond: number): Promise<OutputEnd | null>
+  end(most: number, beyond: number): Promise<LogEnd | null>
   close(): void
 }
 
@@ -37,7 +37,7 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
   const path = logPath(folder, token)
   const fd = openLog(path, folder)
   const head = Math.floor(limit / 2)
-  const tail = limit - head - MARK_LENGTH
+  const tail = limit - head - MARKER_LENGTH
   let left_out = 0
   /** Bytes that the job itself has thrown away, and those that it had written at the last look without them. */
   let emptied = 0
@@ -57,12 +57,12 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
     try {
       const { size } = await file.stat()
       const kept_from = size - tail
-      const begin = head + MARK_LENGTH
+      const begin = head + MARKER_LENGTH
       const dropped = kept_from - (left_out === 0 ? head : begin)
       // Once before the move, in case that this worker does not see its end.
-      await file.write(markOf(left_out + dropped), 0, MARK_LENGTH, head)
+      await file.write(markerOf(left_out + dropped), 0, MARKER_LENGTH, head)
       left_out += dropped + (await moveDown(file, kept_from, begin, size))
-      await file.write(markOf(left_out), 0, MARK_LENGTH, head)
+      await file.write(markerOf(left_out), 0, MARKER_LENGTH, head)
     } finally {
       await file.close()
     }
@@ -70,7 +70,7 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
 
   /** How many bytes were written, when there are `size` in the log. */
   function written(size: number): number {
-    const now = left_out === 0 ? size : size - MARK_LENGTH + left_out
+    const now = left_out === 0 ? size : size - MARKER_LENGTH + left_out
     if (now >= seen) seen = now
     else {
       // The shell opens /dev/stdout anew for `> /dev/stdout`, and with it the log, which is emptied.
@@ -93,7 +93,7 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
         const { size } = statSync(path)
         const bytes = written(size)
         if (bytes <= beyond) return null
-        const begin = left_out === 0 ? 0 : head + MARK_LENGTH
+        const begin = left_out === 0 ? 0 : head + MARKER_LENGTH
         return { bytes, tail: await lastBytes(path, { begin, size, most }) }
       }),
     close: () => closeSync(fd),
@@ -129,15 +129,15 @@ async function moveDown(file: FileHandle, from: number, to: number, size: number
  * What an output came to whose worker did not see its end, told from the log at `path` alone, which was opened with that `limit`; null
  * when there is none.
  */
-export async function leftOutput(path: string, limit: number, most: number): Promise<OutputEnd | null> {
+export async function leftTail(path: string, limit: number, most: number): Promise<LogEnd | null> {
   try {
     const { size } = statSync(path)
     if (size === 0) return null
     const head = Math.floor(limit / 2)
-    const mark = findMark(await readRange(path, head, head + MARK_LENGTH))
-    if (mark === null) return { bytes: size, tail: await lastBytes(path, { begin: 0, size, most }) }
-    const tail = await lastBytes(path, { begin: head + MARK_LENGTH, size, most })
-    return { bytes: size - MARK_LENGTH + mark.bytes, tail }
+    const marker = findMarker(await readRange(path, head, head + MARKER_LENGTH))
+    if (marker === null) return { bytes: size, tail: await lastBytes(path, { begin: 0, size, most }) }
+    const tail = await lastBytes(path, { begin: head + MARKER_LENGTH, size, most })
+    return { bytes: size - MARKER_LENGTH + marker.bytes, tail }
   } catch {
     return null
   }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { sleep } from '../lib/clock.ts'
-import { findMark, MARK_LENGTH } from './truncation-marker.ts'
+import { findMarker, MARKER_LENGTH } from './truncation-marker.ts'
 
 const CHUNK = 64 * 1024
 /** Last lines are looked for no further back, so that one endless line costs no memory. */
@@ -23,16 +23,16 @@ export async function readLog(
 
 /**
  * Goes on from `from` as the log grows, until `signal` is aborted; then what is there is read to its end. When the middle is cut out of
- * the log meanwhile, reading goes on at the same place of the output, or at the mark if that place is gone.
+ * the log meanwhile, reading goes on at the same place of the output, or at the marker if that place is gone.
  */
 export async function followLog(
   path: string,
   options: { from: number; signal: AbortSignal; on_chunk: (chunk: Buffer) => void },
 ): Promise<void> {
-  const place: Place = { at: options.from, before: null, mark: null }
+  const cursor: Cursor = { at: options.from, before: null, marker: null }
   for (let last = false; !last; ) {
     last = options.signal.aborted
-    await goOn(path, place, options.on_chunk)
+    await goOn(path, cursor, options.on_chunk)
     if (!last) await sleep(LOOK_MS, options.signal)
   }
 }
@@ -89,54 +89,54 @@ async function tailStart(file: FileHandle, lines: number): Promise<number> {
   return end
 }
 
-type Mark = { at: number; bytes: number }
+type Marker = { at: number; bytes: number }
 
 /** How far a follower is. The bytes before `at` tell whether the log is still the one it was, or has been cut since. */
-interface Place {
+interface Cursor {
   at: number
   before: Buffer | null
-  mark: Mark | null
+  marker: Marker | null
 }
 
-async function goOn(path: string, place: Place, on_chunk: (chunk: Buffer) => void): Promise<void> {
+async function goOn(path: string, cursor: Cursor, on_chunk: (chunk: Buffer) => void): Promise<void> {
   await using file = await openExisting(path)
   if (file === null) return
-  if (place.before === null) place.mark = await markIn(file)
-  else if (!place.before.equals(await bytesBefore(file, place.at))) {
-    const mark = await markIn(file)
-    place.at = mark === null ? (await file.stat()).size : placeAfterCut(place, mark)
-    place.mark = mark
-    place.before = null
+  if (cursor.before === null) cursor.marker = await markerIn(file)
+  else if (!cursor.before.equals(await bytesBefore(file, cursor.at))) {
+    const marker = await markerIn(file)
+    cursor.at = marker === null ? (await file.stat()).size : cursorAfterCut(cursor, marker)
+    cursor.marker = marker
+    cursor.before = null
   }
   // As they were read: the log may be cut before they could be read again.
-  let read = place.before ?? (await bytesBefore(file, place.at))
-  place.at = await pump(file, place.at, (chunk) => {
-    read = Buffer.concat([read, chunk]).subarray(-MARK_LENGTH)
+  let read = cursor.before ?? (await bytesBefore(file, cursor.at))
+  cursor.at = await pump(file, cursor.at, (chunk) => {
+    read = Buffer.concat([read, chunk]).subarray(-MARKER_LENGTH)
     on_chunk(chunk)
   })
-  place.before = read
+  cursor.before = read
 }
 
-/** Where a follower's place is in a log that has been cut and now has this `mark`. */
-function placeAfterCut({ at, mark: former }: Place, mark: Mark): number {
-  const in_output = former !== null && at >= former.at + MARK_LENGTH ? at - MARK_LENGTH + former.bytes : at
-  return in_output <= mark.at ? in_output : Math.max(mark.at, in_output - mark.bytes + MARK_LENGTH)
+/** Where a follower’s cursor is in a log that has been cut and now has this `marker`. */
+function cursorAfterCut({ at, marker: former }: Cursor, marker: Marker): number {
+  const in_output = former !== null && at >= former.at + MARKER_LENGTH ? at - MARKER_LENGTH + former.bytes : at
+  return in_output <= marker.at ? in_output : Math.max(marker.at, in_output - marker.bytes + MARKER_LENGTH)
 }
 
 async function bytesBefore(file: FileHandle, at: number): Promise<Buffer> {
-  const length = Math.min(at, MARK_LENGTH)
+  const length = Math.min(at, MARKER_LENGTH)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at - length)
   return buffer.subarray(0, bytesRead)
 }
 
-/** The mark of a log whose middle was cut out. */
-async function markIn(file: FileHandle): Promise<Mark | null> {
+/** The marker of a log whose middle was cut out. */
+async function markerIn(file: FileHandle): Promise<Marker | null> {
   const buffer = Buffer.alloc(CHUNK)
-  // Steps overlap by a mark, which may lie across their border.
-  for (let start = 0; ; start += CHUNK - MARK_LENGTH) {
+  // Steps overlap by a marker, which may lie across their border.
+  for (let start = 0; ; start += CHUNK - MARKER_LENGTH) {
     const { bytesRead } = await file.read(buffer, 0, CHUNK, start)
-    const mark = findMark(buffer.subarray(0, bytesRead))
-    if (mark !== null) return { at: start + mark.at, bytes: mark.bytes }
+    const marker = findMarker(buffer.subarray(0, bytesRead))
+    if (marker !== null) return { at: start + marker.at, bytes: marker.bytes }
     if (bytesRead < CHUNK) return null
   }
 }

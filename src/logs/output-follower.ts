@@ -1,9 +1,9 @@
 import type { Run } from '../domain/job.ts'
-import type { KeptOutput } from '../domain/output-tail.ts'
+import type { OutputTail } from '../domain/output-tail.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import type { JobStore } from '../store/port.ts'
 import { followLog, lastLinesOf, readLog } from './log-reader.ts'
-import { type LogPlace, lackOf, pathHere, placeOf } from './run-output.ts'
+import { type LogLocation, lackOf, locationOf, pathHere } from './run-output.ts'
 
 /** How often it is looked for a log that may appear here, and how often the store is asked. */
 const LOOK_MS = 100
@@ -21,14 +21,14 @@ export interface FollowOptions {
   signal: AbortSignal
   on_chunk: (chunk: Buffer) => void
   /** Bytes that were written and cannot be shown come next. */
-  on_gap: (bytes: number, log: LogPlace) => void
+  on_gap: (bytes: number, log: LogLocation) => void
   on_note: (text: string) => void
 }
 
 /** Follows the output of a run until `signal` is aborted, and gives what is there then to its end: from its log, or from the store. */
 export async function followOutput(store: JobStore, run: Run, options: FollowOptions): Promise<void> {
   const { signal } = options
-  const kept = new KeptFollower(store, run, options)
+  const kept = new TailFollower(store, run, options)
   for (let last = false; !last; ) {
     last = signal.aborted
     const path = kept.begun ? null : pathHere(store, run)
@@ -45,13 +45,13 @@ async function followHere(path: string, { tail, signal, on_chunk }: FollowOption
 }
 
 /** Follows what the store keeps: its end only, so that a follower that falls behind misses something. */
-class KeptFollower {
+class TailFollower {
   readonly #store: JobStore
   readonly #run: Run
   readonly #options: FollowOptions
   /** Bytes of the output behind us; null: nothing was seen of it. */
   #at: number | null = null
-  #last: KeptOutput | null = null
+  #last: OutputTail | null = null
   #ask_at = 0
 
   constructor(store: JobStore, run: Run, options: FollowOptions) {
@@ -82,18 +82,18 @@ class KeptFollower {
     for (; this.#last !== null && !this.#last.ended && monotonic() < until; await sleep(LOOK_MS)) await this.look(true)
     if (this.#last?.ended) return
     const run = { ...this.#run, finished_at: this.#run.finished_at ?? this.#run.started_at }
-    const note = lackOf(run, placeOf(run, this.#last))
+    const note = lackOf(run, locationOf(run, this.#last))
     if (note !== null) this.#options.on_note(note)
   }
 
-  #show(output: KeptOutput, at: number | null): void {
+  #show(output: OutputTail, at: number | null): void {
     const { tail, on_gap, on_chunk } = this.#options
     const kept = Buffer.from(output.tail)
     const begins = output.bytes - kept.length
     const lines = at === null && tail !== null ? lastLinesOf(kept, tail) : null
     const from = at ?? 0
     if (lines === null ? begins > from : begins > 0 && lines.length === kept.length) {
-      on_gap(begins - from, placeOf(this.#run, output))
+      on_gap(begins - from, locationOf(this.#run, output))
     }
     const chunk = lines ?? kept.subarray(Math.max(0, from - begins))
     if (chunk.length > 0) on_chunk(chunk)

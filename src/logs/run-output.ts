@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import type { Run } from '../domain/job.ts'
-import type { KeptOutput } from '../domain/output-tail.ts'
+import type { OutputTail } from '../domain/output-tail.ts'
 import { logPath } from '../lib/fs.ts'
 import type { JobStore } from '../store/port.ts'
 import { lastLinesOf, readLog } from './log-reader.ts'
 
 /** Where the log of a run lies, as machines see it. */
-export interface LogPlace {
+export interface LogLocation {
   host: string
   /** Null: not known here. */
   path: string | null
@@ -25,14 +25,14 @@ export async function readOutput(
   run: Run,
   on_chunk: (chunk: Buffer) => void,
   options: { tail?: number } = {},
-): Promise<{ log: LogPlace; lacks: boolean }> {
+): Promise<{ log: LogLocation; lacks: boolean }> {
   const path = pathHere(store, run)
   if (path !== null) {
     await readLog(path, on_chunk, options)
     return { log: { host: run.host, path, here: true, missing: 0 }, lacks: false }
   }
   const output = await store.output({ token: run.token })
-  const log = placeOf(run, output)
+  const log = locationOf(run, output)
   const kept = Buffer.from(output?.tail ?? [])
   const wanted = options.tail === undefined ? kept : lastLinesOf(kept, options.tail)
   if (wanted.length > 0) on_chunk(wanted)
@@ -47,7 +47,7 @@ export function pathHere(store: JobStore, { token }: Run): string | null {
 }
 
 /** Where a log lies that does not lie here, told from what the store keeps of it. */
-export function placeOf(run: Run, output: KeptOutput | null): LogPlace {
+export function locationOf(run: Run, output: OutputTail | null): LogLocation {
   if (output === null) return { host: run.host, path: null, here: false, missing: null }
   const { host, path, bytes, tail, ended } = output
   // The worker could not tell the store of the last bytes, or not yet.
@@ -56,7 +56,7 @@ export function placeOf(run: Run, output: KeptOutput | null): LogPlace {
 }
 
 /** What is missing here of a run's output, in words; null: nothing. */
-export function lackOf({ number, finished_at }: Run, { host, path, missing }: LogPlace): string | null {
+export function lackOf({ number, finished_at }: Run, { host, path, missing }: LogLocation): string | null {
   if (path === null) {
     const yet = finished_at === null ? ' yet' : ''
     return `the store has no output of run ${number}${yet}; its log is on ${host || 'the host that runs it'}`

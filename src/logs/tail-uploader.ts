@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Job } from '../domain/job.ts'
-import type { KeptOutput } from '../domain/output-tail.ts'
+import type { OutputTail } from '../domain/output-tail.ts'
 import { sleep } from '../lib/clock.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Output } from './log-file.ts'
@@ -31,7 +31,7 @@ interface WatchedRun {
  * Keeps the end of each run's output in a store that hosts share, while the run goes on and at its end. One call at a time for all runs of
  * a worker, of what has grown: they take none of the connections that claims and results need, and one tail's memory each.
  */
-export class OutputKeeper {
+export class TailUploader {
   /** Bytes of each output; 0: none. */
   most: number
   readonly #store: JobStore
@@ -121,7 +121,7 @@ export class OutputKeeper {
   }
 
   async #keep(runs: readonly WatchedRun[]): Promise<void> {
-    const read: { run: WatchedRun; last: boolean; output: KeptOutput | null }[] = []
+    const read: { run: WatchedRun; last: boolean; output: OutputTail | null }[] = []
     let size = 0
     for (const run of runs) {
       if (size >= BATCH_BYTES) break
@@ -141,7 +141,7 @@ export class OutputKeeper {
   }
 
   /** Null: it has not grown, or the log is gone. At the end of a run that wrote anything this is told, too. */
-  async #read({ job, token, output, kept }: WatchedRun, last: boolean): Promise<KeptOutput | null> {
+  async #read({ job, token, output, kept }: WatchedRun, last: boolean): Promise<OutputTail | null> {
     const end = await output.end(this.most, last ? 0 : kept)
     const where = { token, job: job.id, run: job.runs, host: this.#host, path: output.path }
     return end && { ...where, ...end, ended: last }

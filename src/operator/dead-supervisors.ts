@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { SupervisorRow, WorkerRow } from '../domain/processes.ts'
 import { timingOf } from '../domain/timing.ts'
 import { platform } from '../platform/platform.ts'
-import { openTraces } from '../runs/journal.ts'
+import { openRunJournal } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
 import { Reaper } from '../supervisor/reaper.ts'
 import { endOwner } from '../supervisor/recovery.ts'
@@ -57,7 +57,7 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
   const reaper = new Reaper({
     store,
     platform,
-    traces: openTraces(store.info.folder),
+    journal: openRunJournal(store.info.folder),
     by: `c-${randomWord(8)}`,
     host: hostname(),
     lease_ms: timingOf(store.info.shared).lease_ms,

@@ -5,13 +5,13 @@ import type { JobStore } from '../store/port.ts'
 import { lastWordOf } from '../supervisor/control-handler.ts'
 
 /** A process that was asked to stop, and what is known of its end. */
-export class Asked {
+export class StopRequest {
   readonly row: AnyProcess
   /** It lives where nobody here can look: its supervisor's word is the proof. */
   readonly elsewhere: boolean
   readonly #store: JobStore
   readonly #control: string
-  phase: 'asked' | 'stopping' | 'stopped' = 'asked'
+  phase: 'requested' | 'stopping' | 'stopped' = 'requested'
   /** What its end came to, by its supervisor's word; null as long as there is none. */
   result: ControlResult | null = null
 
@@ -26,18 +26,18 @@ export class Asked {
    * Stores the request and, on this host, signals the supervisor. A store that is locked must not keep the signal from it; with
    * neither of the two the call throws as the store does.
    */
-  static async to(store: JobStore, row: AnyProcess, force: boolean): Promise<Asked> {
-    const asked = new Asked(store, row, `c-${randomWord(12)}`)
+  static async to(store: JobStore, row: AnyProcess, force: boolean): Promise<StopRequest> {
+    const request = new StopRequest(store, row, `c-${randomWord(12)}`)
     const args = row.kind === 'worker' ? { force, worker_id: row.id } : { force }
     let trouble: unknown = null
     try {
-      await store.ask({ id: asked.#control, supervisor_id: asked.#supervisor_id, kind: 'stop', args })
+      await store.ask({ id: request.#control, supervisor_id: request.#supervisor_id, kind: 'stop', args })
     } catch (error) {
       trouble = error
     }
     const signaled = row.kind === 'supervisor' && platform.signal(row.identity, 'SIGTERM')
     if (trouble !== null && !signaled) throw trouble
-    return asked
+    return request
   }
 
   /** Looks how far it has come. `before` is the registry as it was when it was asked, `now` as it is. */

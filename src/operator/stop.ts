@@ -7,7 +7,7 @@ import type { JobStore } from '../store/port.ts'
 import { refuseDouble } from '../supervisor/namespace.ts'
 import { endOwner } from '../supervisor/recovery.ts'
 import { type Cleared, clearLeftovers, orphans, strays } from './dead-supervisors.ts'
-import { Asked } from './stop-request.ts'
+import { StopRequest } from './stop-request.ts'
 import { findTarget, isTarget, type Target } from './targets.ts'
 
 /** What a stop may take beyond the grace (R8). */
@@ -31,7 +31,7 @@ export interface StopParams {
 
 /** How far one of those has come that were asked. */
 export interface StopProgress extends Stopped {
-  phase: Asked['phase']
+  phase: StopRequest['phase']
   /** Its workers, and their jobs, that are left. */
   workers: number
   running: number
@@ -69,16 +69,16 @@ export async function stopWorkers(store: JobStore, params: StopParams): Promise<
   const targets = rows.filter((row) => isTarget(row, target) && platform.liveness(row.identity) !== 'gone')
   const grace_ms = Math.max(0, ...rows.map((row) => (row.kind === 'supervisor' ? row.grace * 1000 : 0)))
   const until = monotonic() + (params.timeout_ms ?? (params.force ? 2 * FORCE_MS : grace_ms + BEYOND_GRACE_MS))
-  const asked = await Promise.all(targets.map((row) => Asked.to(store, row, params.force)))
-  await watch(store, asked, rows, until, params)
+  const requests = await Promise.all(targets.map((row) => StopRequest.to(store, row, params.force)))
+  await watch(store, requests, rows, until, params)
   const { stuck, ...cleared } = await clear(store, target, until, params)
-  const results = asked.flatMap(({ result }) => result ?? [])
-  const running = asked.filter(({ phase }) => phase !== 'stopped')
+  const results = requests.flatMap(({ result }) => result ?? [])
+  const running = requests.filter(({ phase }) => phase !== 'stopped')
   const left = results.flatMap((result) => result.left ?? []).map(({ id, reason }) => [id, reason])
   return {
-    stopped: asked.filter((one) => !running.includes(one)).map(({ row }) => brief(row)),
+    stopped: requests.filter((one) => !running.includes(one)).map(({ row }) => brief(row)),
     running: [
-      ...running.map((one) => ({ ...still(store, one.row), answers: !one.elsewhere || one.phase !== 'asked' })),
+      ...running.map((one) => ({ ...still(store, one.row), answers: !one.elsewhere || one.phase !== 'requested' })),
       ...(await strays(store, target)).map((row) => ({ ...still(store, row), answers: false })),
     ],
     killed: sum(results.map(({ killed }) => killed)) + (params.force ? cleared.runs : 0),
@@ -91,19 +91,19 @@ export async function stopWorkers(store: JobStore, params: StopParams): Promise<
 /** Waits until all are gone, or nothing more is to be expected of those that are not. */
 async function watch(
   store: JobStore,
-  asked: readonly Asked[],
+  requests: readonly StopRequest[],
   rows: readonly AnyProcess[],
   until: number,
   { force, timeout_ms, on_progress }: StopParams,
 ): Promise<void> {
   const force_at = force ? monotonic() + FORCE_MS : Number.POSITIVE_INFINITY
   const away_at = timeout_ms === null ? monotonic() + UNANSWERED_MS : Number.POSITIVE_INFINITY
-  const isAway = (one: Asked) => one.elsewhere && one.phase === 'asked' && monotonic() > away_at
+  const isAway = (one: StopRequest) => one.elsewhere && one.phase === 'requested' && monotonic() > away_at
   for (;;) {
     const now = await store.processes()
-    await Promise.all(asked.map((one) => one.look(rows, now)))
-    on_progress(await progress(store, asked, now))
-    const left = asked.filter(({ phase }) => phase !== 'stopped')
+    await Promise.all(requests.map((one) => one.look(rows, now)))
+    on_progress(await progress(store, requests, now))
+    const left = requests.filter(({ phase }) => phase !== 'stopped')
     if (left.every(isAway) || monotonic() > until) return
     if (monotonic() > force_at) for (const { row } of left) await overpower(store, row)
     await sleep(store.info.shared ? LOOK_MS.shared : LOOK_MS.local)
@@ -148,9 +148,13 @@ async function clear(
   }
 }
 
-async function progress(store: JobStore, asked: readonly Asked[], now: readonly AnyProcess[]): Promise<StopProgress[]> {
+async function progress(
+  store: JobStore,
+  requests: readonly StopRequest[],
+  now: readonly AnyProcess[],
+): Promise<StopProgress[]> {
   const jobs = await store.processing()
-  return asked.map(({ row, phase }) => {
+  return requests.map(({ row, phase }) => {
     const workers = now.filter(
       ({ id, ...one }) => id === row.id || ('supervisor_id' in one && one.supervisor_id === row.id),
     )

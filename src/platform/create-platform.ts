@@ -1,7 +1,7 @@
 import type { Shell } from '../domain/job.ts'
 import { hostIdentity } from './host.ts'
 import { sendSignal } from './kill.ts'
-import type { Carrier, JobCommand, Platform, StartedJob, WorkerProcess } from './platform.ts'
+import type { Carrier, ForkOptions, JobCommand, Platform, StartedJob } from './platform.ts'
 import type { ProcessTable } from './process-table.ts'
 import { freeSpace } from './space.ts'
 import type { TreeSystem } from './tree.ts'
@@ -12,11 +12,11 @@ import { usage } from './usage.ts'
 export interface Parts {
   table: ProcessTable
   has_signals: boolean
-  worker_process?: WorkerProcess
+  fork_options?: ForkOptions
   killDescent?(pid: number): Promise<void>
   unrunnable(job: { command: string; shell: Shell }): string | null
   commandLine(words: readonly string[], shell: Shell): string
-  json_typed: string
+  json_hint: string
   start(job: JobCommand): StartedJob
   dataFolder(): string
   untrustedFileSystem(path: string): string | null
@@ -34,7 +34,7 @@ export function createPlatform(parts: Parts): Platform {
 
   const platform: Platform = {
     has_signals,
-    worker_process: parts.worker_process ?? {},
+    fork_options: parts.fork_options ?? {},
 
     identify(pid) {
       const entry = table.entry(pid)
@@ -61,7 +61,7 @@ export function createPlatform(parts: Parts): Platform {
 
     unrunnable: parts.unrunnable,
     commandLine: parts.commandLine,
-    json_typed: parts.json_typed,
+    json_hint: parts.json_hint,
 
     start(job) {
       const message = parts.unrunnable(job)

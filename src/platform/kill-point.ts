@@ -11,17 +11,17 @@ export const KILL_POINTS = [
   'inserted',
   /** A job is claimed; its command is not started. */
   'claimed',
-  /** The command is started; no trace says so. */
+  /** The command is started; no entry says so. */
   'started',
   /** The command has ended; its outcome is nowhere. */
   'ended',
-  /** The outcome is in the traces; the store does not know it. */
+  /** The outcome is in the journal; the store does not know it. */
   'noted',
   /** The store has the outcome; the worker does not know that. */
   'settled',
   /** A job is taken from its dead owner; its processes may live. */
   'fenced',
-  /** A job is given back; its traces are there. */
+  /** A job is released; its journal entry is there. */
   'recovered',
 ] as const
 export type KillPoint = (typeof KILL_POINTS)[number]

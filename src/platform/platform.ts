@@ -43,7 +43,7 @@ export interface JobCommand {
 }
 
 /** How the shell of a job ended; `error` when it could not be started. */
-export type Ending =
+export type ExitStatus =
   | { kind: 'exit'; exit_code: number }
   | { kind: 'signal'; signal: string }
   | { kind: 'error'; message: string }
@@ -53,13 +53,13 @@ export interface StartedJob {
   pid: number | null
   start: string | null
   /** Resolves when the shell itself has ended (its children may live on); never rejects. */
-  ended: Promise<Ending>
+  ended: Promise<ExitStatus>
   /** Where it exists, the command begins when this is called: the pid is to be put on record before (R5). */
   go?: () => void
 }
 
 /** How a worker process is forked, beside what all have in common; as node:cluster takes it. */
-export interface WorkerProcess {
+export interface ForkOptions {
   windowsHide?: boolean
   stdio?: ('ignore' | 'pipe' | 'ipc')[]
 }
@@ -76,7 +76,7 @@ export interface Carrier {
 export interface Platform {
   /** Whether processes can be asked to end by SIGTERM. */
   readonly has_signals: boolean
-  readonly worker_process: WorkerProcess
+  readonly fork_options: ForkOptions
   /** Identity of `pid` now; null when there is no such process (a zombie is none). */
   identify(pid: number): ProcessIdentity | null
   /**
@@ -91,7 +91,7 @@ export interface Platform {
   /** One command line from which that shell reads exactly `words`. */
   commandLine(words: readonly string[], shell: Shell): string
   /** How a job's JSON is typed here, so that the terminal leaves its quotes: a hint for people. */
-  readonly json_typed: string
+  readonly json_hint: string
   /** Starts a job in a session of its own. Never throws. */
   start(job: JobCommand): StartedJob
   /** Whether any process of the tree lives; cheap when none does. `sweep`: look for the token too. */

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { os } from '../lib/lazy.ts'
 import { nativeFunctions } from './ffi.ts'
-import type { Ending } from './platform.ts'
+import type { ExitStatus } from './platform.ts'
 
 // On Linux libuv forks: the whole page table is copied, and the worker's loop stands still until the child has called exec
 // (libuv issues 2133 and 1715). posix_spawn(3) of the C library shares the memory instead: a third of the time for each job. It
@@ -17,7 +17,7 @@ export interface SpawnCall {
   output_fd: number
 }
 
-export type Spawned = { pid: number; ended: Promise<Ending> } | { error: string }
+export type Spawned = { pid: number; ended: Promise<ExitStatus> } | { error: string }
 
 /** Starts programs without forking; each in a session of its own, with /dev/null as input and all signals at their defaults. */
 export type PosixSpawn = (call: SpawnCall) => Spawned
@@ -111,7 +111,7 @@ function createSpawn(libc: Libc) {
 
 /** Collects our own children, each by its pid, as libuv does with its own: neither takes the other's. */
 function createReaper(libc: Libc) {
-  const waiting = new Map<number, (ending: Ending) => void>()
+  const waiting = new Map<number, (status: ExitStatus) => void>()
   const status = new Int32Array(1)
   let timer: NodeJS.Timeout | null = null
 
@@ -120,7 +120,7 @@ function createReaper(libc: Libc) {
       const found = libc.waitpid(pid, status, WNOHANG)
       if (found === 0) continue
       waiting.delete(pid)
-      resolve(found === pid ? endingOf(status[0] ?? 0) : { kind: 'error', message: `lost track of process ${pid}` })
+      resolve(found === pid ? exitStatusOf(status[0] ?? 0) : { kind: 'error', message: `lost track of process ${pid}` })
     }
     if (waiting.size === 0 && timer !== null) {
       clearInterval(timer)
@@ -129,7 +129,7 @@ function createReaper(libc: Libc) {
   }
   process.on('SIGCHLD', collect)
   return {
-    await(pid: number): Promise<Ending> {
+    await(pid: number): Promise<ExitStatus> {
       timer ??= setInterval(collect, SAFETY_MS)
       return new Promise((resolve) => waiting.set(pid, resolve))
     },
@@ -146,7 +146,7 @@ function passesTest(libc: Libc, { spawn }: ReturnType<typeof createSpawn>): bool
 }
 
 /** How a process ended, from its wait status (wait.h). */
-function endingOf(status: number): Ending {
+function exitStatusOf(status: number): ExitStatus {
   const number = status & 0x7f
   if (number === 0) return { kind: 'exit', exit_code: (status >> 8) & 0xff }
   const [signal] = Object.entries(os().constants.signals).find(([, value]) => value === number) ?? [`SIG${number}`]

@@ -4,7 +4,7 @@ import { homeFolder } from './home.ts'
 import type { Platform } from './platform.ts'
 import { loadPosixSpawn, type PosixSpawn } from './posix-spawn.ts'
 import type { ProcessTable } from './process-table.ts'
-import { shWords } from './shell-quote.ts'
+import { shQuote } from './shell-quote.ts'
 import { fileSystemAt } from './space.ts'
 import { startFast, startShell } from './start.ts'
 
@@ -37,8 +37,8 @@ export function posix(table: ProcessTable, options: { mac: boolean }): Platform 
     table,
     has_signals: true,
     unrunnable: ({ shell }) => (shell === 'default' ? null : `there is no shell "${shell}" on this system`),
-    commandLine: shWords,
-    json_typed: `write '{"command":"echo hi"}', or for a plain command: queuectl enqueue -- COMMAND`,
+    commandLine: shQuote,
+    json_hint: `write '{"command":"echo hi"}', or for a plain command: queuectl enqueue -- COMMAND`,
 
     start(job) {
       // `--` ends the options: a command may begin with a hyphen. A fresh environment, since a packager's spawn writes into it.

@@ -3,7 +3,7 @@ const PLAIN = /^[A-Za-z0-9_./:=@%+,-]+$/
 const SPECIAL_FIRST = /=|^(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in)$/
 
 /** One command line from which sh reads exactly `words`. */
-export function shWords(words: readonly string[]): string {
+export function shQuote(words: readonly string[]): string {
   return words.map((word, index) => (isPlain(word, index) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
@@ -20,7 +20,7 @@ const CMD_SPECIAL = /["%!^]/
  * Microsoft's C library does: a quote is escaped by a backslash, backslashes before a quote are doubled. Where cmd.exe would meddle
  * with that, its own escape stands before everything that means something to it, quotes included.
  */
-export function cmdWords(words: readonly string[]): string {
+export function cmdQuote(words: readonly string[]): string {
   return words
     .map((word) => {
       if (PLAIN_FOR_WINDOWS.test(word)) return word
@@ -31,7 +31,7 @@ export function cmdWords(words: readonly string[]): string {
 }
 
 /** One command line from which PowerShell reads exactly `words`, the first of them a program or command. */
-export function powershellWords(words: readonly string[]): string {
+export function powershellQuote(words: readonly string[]): string {
   const quoted = words.map((word) =>
     PLAIN_FOR_WINDOWS.test(word) && !/^@|,/.test(word) ? word : `'${word.replaceAll("'", "''")}'`,
   )

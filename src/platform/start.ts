@@ -1,7 +1,7 @@
 import type { SpawnOptions } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { childProcess } from '../lib/lazy.ts'
-import type { Ending, JobCommand, StartedJob } from './platform.ts'
+import type { ExitStatus, JobCommand, StartedJob } from './platform.ts'
 import type { PosixSpawn } from './posix-spawn.ts'
 import type { ProcessTable } from './process-table.ts'
 
@@ -26,9 +26,9 @@ export function startShell(call: ShellCall, { cwd, output_fd }: JobCommand, tabl
       ...options,
       stdio: [gated ? 'pipe' : 'ignore', output_fd, output_fd],
     })
-    const ended = new Promise<Ending>((resolve) => {
+    const ended = new Promise<ExitStatus>((resolve) => {
       // 'exit' and not 'close': a child that lives on keeps the descriptors, and 'close' waits for it.
-      child.once('exit', (code, signal) => resolve(endingOf(code, signal)))
+      child.once('exit', (code, signal) => resolve(exitStatusOf(code, signal)))
       child.once('error', (error) => resolve({ kind: 'error', message: explain(error, cwd) }))
     })
     const pid = child.pid ?? null
@@ -54,7 +54,7 @@ export function startFast(spawn: PosixSpawn, call: ShellCall, job: JobCommand, t
   }
 }
 
-function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+function exitStatusOf(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
   return signal === null ? { kind: 'exit', exit_code: code ?? 0 } : { kind: 'signal', signal }
 }
 

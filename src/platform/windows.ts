@@ -7,12 +7,12 @@ import type { JobCommand, Platform } from './platform.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
 import { secondSince } from './ps.ts'
 import { runProgram, runProgramSync, withSystemPrograms } from './run-program.ts'
-import { cmdWords, powershellWords } from './shell-quote.ts'
+import { cmdQuote, powershellQuote } from './shell-quote.ts'
 import { type ShellCall, startShell } from './start.ts'
 import { type ProcessLister, processLister } from './windows-processes.ts'
 
 /** cmd.exe leaves single quotes to the program; PowerShell before 7.3 drops double ones inside of an argument. */
-const JSON_TYPED = [
+const JSON_HINT = [
   'in cmd "{\\"command\\":\\"echo hi\\"}"',
   `in PowerShell '{"command":"echo hi"}', before version 7.3 '{\\"command\\":\\"echo hi\\"}'`,
   'everywhere: queuectl enqueue -- "echo hi"',
@@ -49,11 +49,11 @@ export function windows(): Platform {
     has_signals: false,
     // A console of its own that nobody sees: jobs use it too, so that none of them opens a window, Ctrl-C in the supervisor's
     // reaches none, and its code page is theirs alone. With an inherited stream Windows would not hide it.
-    worker_process: { windowsHide: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
+    fork_options: { windowsHide: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     killDescent,
     unrunnable,
-    commandLine: (words, shell) => (shell === 'powershell' ? powershellWords(words) : cmdWords(words)),
-    json_typed: JSON_TYPED,
+    commandLine: (words, shell) => (shell === 'powershell' ? powershellQuote(words) : cmdQuote(words)),
+    json_hint: JSON_HINT,
     start: (job) => startShell(shellCall(job), job, table),
 
     dataFolder() {

@@ -5,7 +5,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import { ensureFolder, runFolder } from '../lib/fs.ts'
 
 /** Written when a run has been started: how recovery finds its processes. */
-export interface Trace {
+export interface RunStart {
   token: string
   job: string
   run: number
@@ -15,7 +15,7 @@ export interface Trace {
 }
 
 /** Written when a run has ended, before the store is told: recovery applies it, and nothing runs again (R5). */
-export interface Done {
+export interface RunEnd {
   token: string
   outcome: Outcome
   run_ms: number
@@ -25,15 +25,15 @@ export interface Done {
  * What runs leave on this host's disk while they go on: one small file each, a line for the start and a line for the end. A
  * line is one write, which no kill can halve; a line that the disk did not take whole is no line.
  */
-export interface Traces {
-  start(trace: Trace): void
+export interface RunJournal {
+  start(run: RunStart): void
   /** Whose run it is: written by who is about to take it over, for whoever takes it over from that one. */
-  owned(owner: Pick<Trace, 'token' | 'worker_id'>): void
-  done(done: Done): void
+  owned(owner: Pick<RunStart, 'token' | 'worker_id'>): void
+  done(done: RunEnd): void
   forget(token: string): void
   /** Null when there is none, or none that can be trusted. */
-  read(token: string): Trace | null
-  readDone(token: string): Done | null
+  read(token: string): RunStart | null
+  readDone(token: string): RunEnd | null
   tokens(): string[]
 }
 
@@ -46,11 +46,11 @@ const spares = new Set<string>()
 let removes_spares = false
 
 /**
- * The traces in the store's `folder` on this host. Throws `io` when the folder cannot be made. A file is used again for the next run,
+ * The journal in the store's `folder` on this host. Throws `io` when the folder cannot be made. A file is used again for the next run,
  * under its token: making and removing one costs up to ten times as much as renaming it (350 and 40 µs measured). Lines of another
  * token that still stand in it are not read.
  */
-export function openTraces(folder: string): Traces {
+export function openRunJournal(folder: string): RunJournal {
   const home = runFolder(folder)
   ensureFolder(folder)
   ensureFolder(home)
@@ -62,11 +62,11 @@ export function openTraces(folder: string): Traces {
   const lines = (token: string) => (isToken(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
 
   return {
-    start(trace) {
-      const target = file(trace.token)
+    start(run) {
+      const target = file(run.token)
       reuse(free.pop(), target)
-      own.add(trace.token)
-      writeLine(target, trace, 0)
+      own.add(run.token)
+      writeLine(target, run, 0)
     },
 
     // Nowhere near the others: who started the run may be alive, and write.
@@ -82,16 +82,16 @@ export function openTraces(folder: string): Traces {
     },
 
     read(token) {
-      const trace = lines(token).find(
-        (line): line is Trace => 'worker_id' in line && typeof line.worker_id === 'string',
+      const run = lines(token).find(
+        (line): line is RunStart => 'worker_id' in line && typeof line.worker_id === 'string',
       )
-      if (trace === undefined) return null
-      const known = Number.isInteger(trace.pid) && (trace.pid ?? 0) > 1 && typeof trace.start === 'string'
-      return known ? trace : { ...trace, pid: null, start: null }
+      if (run === undefined) return null
+      const known = Number.isInteger(run.pid) && (run.pid ?? 0) > 1 && typeof run.start === 'string'
+      return known ? run : { ...run, pid: null, start: null }
     },
 
     readDone: (token) =>
-      lines(token).find((line): line is Done => 'outcome' in line && isOutcome(line.outcome)) ?? null,
+      lines(token).find((line): line is RunEnd => 'outcome' in line && isOutcome(line.outcome)) ?? null,
 
     tokens: () => readdirSync(home).filter(isToken),
   }
@@ -104,7 +104,7 @@ function checked(token: string): string {
 }
 
 /** In one write, closed off on both sides from whatever the file held before. */
-function writeLine(file: string, line: Pick<Trace, 'token' | 'worker_id'> | Done, at: number): void {
+function writeLine(file: string, line: Pick<RunStart, 'token' | 'worker_id'> | RunEnd, at: number): void {
   const { O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
   const fd = openSync(file, O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
   try {
@@ -150,7 +150,7 @@ function remove(file: string): void {
   }
 }
 
-function parsed(file: string): (Trace | Done)[] {
+function parsed(file: string): (RunStart | RunEnd)[] {
   try {
     return readFileSync(file, 'utf8').split('\n').flatMap(parse)
   } catch {
@@ -158,7 +158,7 @@ function parsed(file: string): (Trace | Done)[] {
   }
 }
 
-function parse(line: string): (Trace | Done)[] {
+function parse(line: string): (RunStart | RunEnd)[] {
   try {
     const value = JSON.parse(line)
     return typeof value === 'object' && value !== null ? [value] : []

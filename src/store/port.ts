@@ -1,7 +1,7 @@
 import type { Account } from '../domain/history.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
 import type { Settlement } from '../domain/outcome.ts'
-import type { KeptOutput } from '../domain/output-tail.ts'
+import type { OutputTail } from '../domain/output-tail.ts'
 import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/processes.ts'
 import type { ConfigKey } from '../domain/settings.ts'
 
@@ -180,9 +180,9 @@ export interface JobStore {
    * Keeps the ends of runs' outputs, each in the place of what was kept before, as long as the run is on record; of a run that is not,
    * nothing. A store that is not shared never keeps any: who reads it is on the host of the logs.
    */
-  keepOutputs(params: { outputs: readonly KeptOutput[] }): Promise<void>
+  keepOutputs(params: { outputs: readonly OutputTail[] }): Promise<void>
   /** What is kept of a run; null when nothing is, or when more than `beyond` bytes are wanted and neither they nor the end are there. */
-  output(params: { token: string; beyond?: number }): Promise<KeptOutput | null>
+  output(params: { token: string; beyond?: number }): Promise<OutputTail | null>
 
   /**
    * A supervisor's heartbeat, one durable write: its row, its workers' rows (those of other ids of this supervisor are removed), the

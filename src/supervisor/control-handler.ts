@@ -2,15 +2,15 @@ import type { Control, ControlResult } from '../domain/processes.ts'
 import type { JobStore } from '../store/port.ts'
 import { STOP } from './escalation.ts'
 import type { Tell } from './events.ts'
-import type { Fleet } from './pool.ts'
-import type { Ending } from './shutdown.ts'
+import type { Pool } from './pool.ts'
+import type { Shutdown } from './shutdown.ts'
 
 /** What a control acts on. */
 export interface ControlScope {
   store: JobStore
   supervisor_id: string
-  fleet: Fleet
-  ending: Ending
+  pool: Pool
+  shutdown: Shutdown
   /** What the end of a worker came to; null as long as it has not ended. */
   end_of: (worker_id: string) => ControlResult | null
   /** Milliseconds. */
@@ -22,7 +22,7 @@ export interface ControlScope {
 export const lastWordOf = (supervisor_id: string) => `end-${supervisor_id}`
 
 /** Takes what other terminals ask for, and answers when it is done. */
-export class Controls {
+export class ControlHandler {
   readonly #scope: ControlScope
   /** Requests to stop one worker, answered when it has ended. */
   readonly #leaving: { id: string; worker_id: string }[] = []
@@ -31,7 +31,7 @@ export class Controls {
     this.#scope = scope
   }
 
-  /** Takes what is there. Whether the fleet has changed. */
+  /** Takes what is there. Whether the pool has changed. */
   async take(): Promise<boolean> {
     const { store, supervisor_id } = this.#scope
     const controls = await store.takeControls({ supervisor_id })
@@ -52,22 +52,22 @@ export class Controls {
   }
 
   async #obey({ id, kind, args }: Control): Promise<void> {
-    const { store, fleet, ending, tell } = this.#scope
+    const { store, pool, shutdown, tell } = this.#scope
     const { worker_id, count, force } = args
     const grace_ms = force ? 0 : this.#scope.grace_ms
     if (kind === 'stop' && worker_id === undefined) {
-      ending.ask(force ? STOP.terminate : STOP.graceful, 'worker stop')
+      shutdown.ask(force ? STOP.terminate : STOP.graceful, 'worker stop')
       return
     }
-    const from = fleet.count
+    const from = pool.count
     if (worker_id !== undefined) {
-      fleet.remove(worker_id, grace_ms)
+      pool.remove(worker_id, grace_ms)
       this.#leaving.push({ id, worker_id })
-    } else if (!ending.asked) fleet.scale(count ?? from, grace_ms)
-    const to = fleet.count
+    } else if (!shutdown.requested) pool.scale(count ?? from, grace_ms)
+    const to = pool.count
     if (to !== from) tell({ event: 'scaled', workers: to })
     // Who stops gets no new workers.
-    const result = ending.asked ? null : { killed: 0, released: 0, count: { from, to } }
+    const result = shutdown.requested ? null : { killed: 0, released: 0, count: { from, to } }
     if (kind === 'scale') await store.answer({ id, result })
   }
 

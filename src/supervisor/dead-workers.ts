@@ -1,45 +1,45 @@
 import type { Outcome } from '../domain/outcome.ts'
 import type { ControlResult } from '../domain/processes.ts'
-import type { Fleet } from './pool.ts'
+import type { Pool } from './pool.ts'
 import type { Reaper } from './reaper.ts'
-import type { Member } from './worker-process.ts'
+import type { WorkerProcess } from './worker-process.ts'
 
 /** Looks after what dead workers leave behind: their runs are recovered at once. */
-export class Burial {
-  readonly #fleet: Fleet
+export class DeadWorkers {
+  readonly #pool: Pool
   readonly #reaper: Reaper
   readonly #stop: () => 'none' | 'stopping' | 'overdue'
-  #waiting: Member[] = []
+  #waiting: WorkerProcess[] = []
   /** Workers that were looked after, by id: what their end came to. */
-  readonly buried = new Map<string, ControlResult>()
-  /** Runs that were given back because their worker did not end in time. */
+  readonly recovered = new Map<string, ControlResult>()
+  /** Runs that were released because their worker did not end in time. */
   released = 0
 
   /** `stop` tells whether a stop is on its way, and whether its time is over: what a death then means (R6). */
-  constructor(fleet: Fleet, reaper: Reaper, stop: () => 'none' | 'stopping' | 'overdue') {
-    this.#fleet = fleet
+  constructor(pool: Pool, reaper: Reaper, stop: () => 'none' | 'stopping' | 'overdue') {
+    this.#pool = pool
     this.#reaper = reaper
     this.#stop = stop
   }
 
   get pending(): boolean {
-    return this.#waiting.length > 0 || this.#fleet.has_ended
+    return this.#waiting.length > 0 || this.#pool.has_ended
   }
 
-  /** Ids of workers that died and are not buried: still this supervisor's to look after. */
+  /** Ids of workers that died and are not recovered: still this supervisor's to look after. */
   get ids(): string[] {
     return this.#waiting.map(({ id }) => id)
   }
 
   /** What the end of that worker came to; null as long as it lives or its runs are not looked after. */
   endOf(id: string): ControlResult | null {
-    const lives = this.#fleet.has_ended || [...this.#fleet.members, ...this.#waiting].some((member) => member.id === id)
-    return lives ? null : (this.buried.get(id) ?? { killed: 0, released: 0 })
+    const lives = this.#pool.has_ended || [...this.#pool.workers, ...this.#waiting].some((worker) => worker.id === id)
+    return lives ? null : (this.recovered.get(id) ?? { killed: 0, released: 0 })
   }
 
   /** What nobody could prove gone so far: workers, and jobs with a run that cannot be ended (R4). */
   get left(): { id: string; reason: string }[] {
-    const living = this.#fleet.members.map(({ id }) => ({ id, reason: 'the worker does not end' }))
+    const living = this.#pool.workers.map(({ id }) => ({ id, reason: 'the worker does not end' }))
     const unsettled = this.#waiting.map(({ id }) => ({
       id,
       reason: 'the worker has ended, and its runs are not settled',
@@ -49,32 +49,32 @@ export class Burial {
   }
 
   async perform(): Promise<void> {
-    this.#waiting.push(...this.#fleet.takeEnded())
-    for (const member of [...this.#waiting]) {
-      const outcome = this.#outcome(member)
-      const settled = await this.#reaper.recoverOwner(member, outcome).catch(async (error) => {
+    this.#waiting.push(...this.#pool.takeEnded())
+    for (const worker of [...this.#waiting]) {
+      const outcome = this.#outcome(worker)
+      const settled = await this.#reaper.recoverOwner(worker, outcome).catch(async (error) => {
         // Its runs have lost the one that would end them before their leases do.
         await this.#reaper.endRuns(
-          member,
-          member.jobs.map(({ token }) => token),
+          worker,
+          worker.jobs.map(({ token }) => token),
         )
         throw error
       })
-      const released = outcome.kind === 'released' && !member.ended?.clean ? settled : 0
+      const released = outcome.kind === 'released' && !worker.ended?.clean ? settled : 0
       this.released += released
-      this.#waiting.splice(this.#waiting.indexOf(member), 1)
-      const { killed, released: given_back } = member.bye ?? { killed: 0, released: 0 }
-      this.buried.set(member.id, { killed: killed + released, released: given_back })
+      this.#waiting.splice(this.#waiting.indexOf(worker), 1)
+      const { killed, released: by_worker } = worker.bye ?? { killed: 0, released: 0 }
+      this.recovered.set(worker.id, { killed: killed + released, released: by_worker })
     }
   }
 
-  #outcome(member: Member): Outcome {
+  #outcome(worker: WorkerProcess): Outcome {
     // Its runs have ended, with their results on disk; what is left was claimed and never begun.
-    if (member.ended?.clean) return { kind: 'released', cause: 'not started' }
+    if (worker.ended?.clean) return { kind: 'released', cause: 'not started' }
     const stop = this.#stop()
     if (stop === 'overdue') return { kind: 'released', cause: 'end of grace' }
     // An init that stops a service signals every process of it, workers included.
-    if (stop === 'stopping' && member.ended?.signaled) return { kind: 'released', cause: 'stop signal' }
+    if (stop === 'stopping' && worker.ended?.signaled) return { kind: 'released', cause: 'stop signal' }
     return { kind: 'interrupted', cause: 'worker died' }
   }
 }

@@ -12,7 +12,7 @@ const SAME_PRESS_MS = 500
  * they come, since `worker stop` and an init may both send one; a second SIGINT, or SIGBREAK of Windows, ends the jobs, a third
  * kills them.
  */
-export class StopRequest {
+export class Escalation {
   level: StopLevel = STOP.none
   /** The first cause, for people. */
   cause = ''

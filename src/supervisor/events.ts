@@ -1,13 +1,13 @@
 import type { JobState, RunOutcome } from '../domain/job.ts'
 import type { LowSpace } from '../domain/processes.ts'
 import { monotonic } from '../lib/clock.ts'
-import type { RunNews } from '../worker/messages.ts'
+import type { JobEvent } from '../worker/messages.ts'
 
 /** What a supervisor tells the terminal it was started in; one readable line, or one JSON line, each. */
 export type SupervisorEvent =
   | { event: 'started'; supervisor: string; pid: number; workers: number; concurrency: number; store: string }
   | { event: 'ready'; workers: number }
-  | ({ event: 'job' } & { news: RunNews })
+  | ({ event: 'job' } & { news: JobEvent })
   | { event: 'worker_ended'; worker: string; pid: number; cause: string; replaced_in_ms: number | null }
   | {
       event: 'recovered'

@@ -4,7 +4,7 @@ import { uptime } from '../lib/clock.ts'
 import type { JobStore } from '../store/port.ts'
 import { Monitor } from './monitor.ts'
 import type { SuperviseOptions } from './options.ts'
-import type { Fleet } from './pool.ts'
+import type { Pool } from './pool.ts'
 import type { Reaper } from './reaper.ts'
 import type { SpaceReport } from './space-report.ts'
 
@@ -20,20 +20,20 @@ export function factsOf(options: SuperviseOptions, identity: ProcessIdentity): S
 }
 
 /** What a heartbeat tells of, and for how long it renews leases. */
-export interface PulseParams {
+export interface HeartbeatParams {
   store: JobStore
   facts: SupervisorFacts
-  fleet: Fleet
+  pool: Pool
   reaper: Reaper
   space: SpaceReport
   lease_ms: number
 }
 
 /** The heartbeat: one durable write that says who lives, what they use, and renews the leases of those who answered. */
-export class Pulse {
+export class Heartbeat {
   readonly #store: JobStore
   readonly #facts: SupervisorFacts
-  readonly #fleet: Fleet
+  readonly #pool: Pool
   readonly #reaper: Reaper
   readonly #space: SpaceReport
   readonly #lease_ms: number
@@ -42,11 +42,11 @@ export class Pulse {
   #has_beaten = false
   readonly #recorded = Promise.withResolvers<void>()
 
-  constructor(params: PulseParams) {
-    const { store, facts, fleet, reaper, space, lease_ms } = params
+  constructor(params: HeartbeatParams) {
+    const { store, facts, pool, reaper, space, lease_ms } = params
     this.#store = store
     this.#facts = facts
-    this.#fleet = fleet
+    this.#pool = pool
     this.#reaper = reaper
     this.#space = space
     this.#lease_ms = lease_ms
@@ -59,46 +59,46 @@ export class Pulse {
 
   /** Asks the workers for a sign of life: a store that does not answer must not make them look dead. */
   async ping(): Promise<void> {
-    for (const member of this.#fleet.members) member.ping(this.#has_beaten)
+    for (const worker of this.#pool.workers) worker.ping(this.#has_beaten)
     this.#has_beaten = false
   }
 
   async beat(state: SupervisorRow['state']): Promise<void> {
     const { id: supervisor_id } = this.#facts
-    const members = this.#fleet.members
+    const workers = this.#pool.workers
     const asked_at = uptime()
-    const renewed = members
-      .filter((member) => member.answers)
-      .map((member) => ({ member, tokens: member.jobs.map(({ token }) => token) }))
-    const workers = members.map((member) => {
-      const row = member.row(supervisor_id, hostname(), this.#monitor.of(member.pid))
+    const renewed = workers
+      .filter((worker) => worker.answers)
+      .map((worker) => ({ worker, tokens: worker.jobs.map(({ token }) => token) }))
+    const rows = workers.map((worker) => {
+      const row = worker.row(supervisor_id, hostname(), this.#monitor.of(worker.pid))
       return { ...row, jobs: this.#monitor.withUsage(row.jobs) }
     })
     const supervisor = this.#row(state)
-    const processes = [supervisor, ...workers].map(({ id, cpu, rss }) => ({ id, cpu, rss }))
+    const processes = [supervisor, ...rows].map(({ id, cpu, rss }) => ({ id, cpu, rss }))
     const { lost, cancelled } = await this.#store.beat({
       supervisor,
-      workers,
+      workers: rows,
       tokens: renewed.flatMap(({ tokens }) => tokens),
       lease_ms: this.#lease_ms,
-      sample: { supervisor_id, ...this.#fleet.totals, processes },
+      sample: { supervisor_id, ...this.#pool.totals, processes },
     })
     this.#recorded.resolve()
     this.#has_beaten = true
-    this.#fleet.admit(members)
-    this.#fleet.tellTokens('lost', lost)
-    this.#fleet.tellTokens('cancel', cancelled)
+    this.#pool.admit(workers)
+    this.#pool.tellTokens('lost', lost)
+    this.#pool.tellTokens('cancel', cancelled)
     const gone = new Set(lost)
-    for (const { member, tokens } of renewed) {
+    for (const { worker, tokens } of renewed) {
       const kept = tokens.filter((token) => !gone.has(token))
-      if (kept.length > 0) member.send({ type: 'renewed', tokens: kept, asked_at })
+      if (kept.length > 0) worker.send({ type: 'renewed', tokens: kept, asked_at })
     }
-    const jobs = members.flatMap((member) => member.jobs)
-    void this.#monitor.measure([process.pid, ...members.map(({ pid }) => pid)], jobs, this.#store.now())
+    const jobs = workers.flatMap((worker) => worker.jobs)
+    void this.#monitor.measure([process.pid, ...workers.map(({ pid }) => pid)], jobs, this.#store.now())
   }
 
   #row(state: SupervisorRow['state']): Beat<SupervisorRow> {
-    const { count, restarts, totals } = this.#fleet
+    const { count, restarts, totals } = this.#pool
     const usage = this.#monitor.of(process.pid)
     const figures = { cpu: usage?.cpu ?? null, rss: usage?.rss ?? null }
     const stuck = Object.fromEntries(this.#reaper.stuck)

@@ -27,7 +27,7 @@ export interface SuperviseOptions {
   tell: Tell
 }
 
-/** What all workers of a fleet are told alike. */
+/** What all workers of a pool are told alike. */
 export type CommonSetup = Omit<WorkerSetup, 'id' | 'poll_ms'>
 
 /** What workers are told at their start: `config` as it is now, and the length of their leases. */

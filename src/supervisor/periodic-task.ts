@@ -1,11 +1,11 @@
 import { within } from '../lib/async.ts'
 import { monotonic } from '../lib/clock.ts'
 
-/** A tick does not wait longer for one duty: a locked store must not keep it from signals. */
+/** A tick does not wait longer for one task: a locked store must not keep it from signals. */
 const PATIENCE_MS = 250
 
 /** Something a supervisor does again and again: at most one at a time, and nothing it throws stops the next. */
-export class Duty {
+export class PeriodicTask {
   readonly #period_ms: number
   readonly #work: () => Promise<void>
   readonly #on_trouble: (error: Error) => void

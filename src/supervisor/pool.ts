@@ -6,14 +6,14 @@ import { selfCommand } from '../platform/self.ts'
 import type { FromWorker, ToWorker } from '../worker/messages.ts'
 import type { Tell } from './events.ts'
 import type { CommonSetup } from './options.ts'
-import { freeStarts, Place } from './slot.ts'
-import { Nudging, pollMs } from './wake-ups.ts'
-import { type Failure, Member } from './worker-process.ts'
+import { freeStarts, Slot } from './slot.ts'
+import { pollMs, WakeUps } from './wake-ups.ts'
+import { type Failure, WorkerProcess } from './worker-process.ts'
 
 /** So many deaths before any worker was ever ready mean that none will be. */
 const HOPELESS_DEATHS = 5
 
-export interface FleetOptions {
+export interface PoolOptions {
   count: number
   build: string
   setup: () => CommonSetup
@@ -23,15 +23,15 @@ export interface FleetOptions {
 }
 
 /** Forks, watches and replaces workers. */
-export class Fleet {
-  readonly #options: FleetOptions
-  readonly #places: Place[] = []
-  readonly nudging = new Nudging(() => this.members)
-  /** Members taken out of their place: they end by themselves and are not replaced. */
-  readonly #leaving = new Set<Member>()
-  /** Members whose process has ended and whose runs are still to be looked after. */
-  #ended: Member[] = []
-  /** What members that are gone counted. */
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #slots: Slot[] = []
+  readonly wake_ups = new WakeUps(() => this.workers)
+  /** Workers taken out of their slot: they end by themselves and are not replaced. */
+  readonly #leaving = new Set<WorkerProcess>()
+  /** Workers whose process has ended and whose runs are still to be looked after. */
+  #ended: WorkerProcess[] = []
+  /** What workers that are gone counted. */
   readonly #past = { done: 0, failed: 0 }
   #stopping = false
   #ever_ready = false
@@ -41,28 +41,28 @@ export class Fleet {
   killed = 0
   released = 0
 
-  constructor(options: FleetOptions) {
+  constructor(options: PoolOptions) {
     this.#options = options
     const { entry, worker_args } = selfCommand()
-    cluster.setupPrimary({ exec: entry, args: [], execArgv: worker_args, ...platform.worker_process })
+    cluster.setupPrimary({ exec: entry, args: [], execArgv: worker_args, ...platform.fork_options })
     this.scale(options.count, 0)
   }
 
-  get members(): Member[] {
-    return [...this.#places.flatMap((place) => place.member ?? []), ...this.#leaving]
+  get workers(): WorkerProcess[] {
+    return [...this.#slots.flatMap((slot) => slot.worker ?? []), ...this.#leaving]
   }
 
   get count(): number {
-    return this.#places.length
+    return this.#slots.length
   }
 
   get restarts(): number {
-    return this.#places.reduce((sum, place) => sum + place.restarts, 0)
+    return this.#slots.reduce((sum, slot) => sum + slot.restarts, 0)
   }
 
   get totals(): { done: number; failed: number } {
     const totals = { ...this.#past }
-    for (const { done, failed } of this.members) {
+    for (const { done, failed } of this.workers) {
       totals.done += done
       totals.failed += failed
     }
@@ -70,12 +70,12 @@ export class Fleet {
   }
 
   get all_ready(): boolean {
-    return this.#places.every((place) => place.member?.ready)
+    return this.#slots.every((slot) => slot.worker?.ready)
   }
 
   /** Whether no worker has anything to do. */
   get all_idle(): boolean {
-    return this.members.every((member) => member.jobs.length === 0 && member.idle)
+    return this.workers.every((worker) => worker.jobs.length === 0 && worker.idle)
   }
 
   get has_ended(): boolean {
@@ -84,8 +84,8 @@ export class Fleet {
 
   /** Milliseconds until a worker is to be forked; Infinity: not before another one is ready or gone. */
   get next_fork_in(): number {
-    if (this.#stopping || freeStarts(this.members) === 0) return Number.POSITIVE_INFINITY
-    return Math.min(...this.#places.map((place) => place.due_in))
+    if (this.#stopping || freeStarts(this.workers) === 0) return Number.POSITIVE_INFINITY
+    return Math.min(...this.#slots.map((slot) => slot.due_in))
   }
 
   /** Why no worker will ever be ready, or be ours; null while there is hope. */
@@ -97,60 +97,60 @@ export class Fleet {
 
   /** Changes how many workers there are; those too many, idle ones first, drain with `grace_ms` and are not replaced. */
   scale(count: number, grace_ms: number): void {
-    while (this.#places.length < count) this.#places.push(new Place())
-    const surplus = [...this.#places].sort((a, b) => a.load - b.load).slice(0, this.#places.length - count)
-    for (const place of surplus) this.#retire(place, grace_ms)
+    while (this.#slots.length < count) this.#slots.push(new Slot())
+    const surplus = [...this.#slots].sort((a, b) => a.load - b.load).slice(0, this.#slots.length - count)
+    for (const slot of surplus) this.#retire(slot, grace_ms)
   }
 
   /** Takes one worker out, which lowers the count by one; of one that leaves already it may shorten the grace. */
   remove(worker_id: string, grace_ms: number): void {
-    const place = this.#places.find(({ member }) => member?.id === worker_id)
-    if (place) this.#retire(place, grace_ms)
-    else for (const member of this.#leaving) if (member.id === worker_id) member.drain(grace_ms)
+    const slot = this.#slots.find(({ worker }) => worker?.id === worker_id)
+    if (slot) this.#retire(slot, grace_ms)
+    else for (const worker of this.#leaving) if (worker.id === worker_id) worker.drain(grace_ms)
   }
 
-  /** Forks workers for empty places whose time has come. Returns how many. */
+  /** Forks workers for empty slots whose time has come. Returns how many. */
   replace(): number {
     if (this.#stopping) return 0
-    const due = this.#places.filter((place) => place.due_in === 0).slice(0, freeStarts(this.members))
-    for (const place of due) this.#fork(place)
+    const due = this.#slots.filter((slot) => slot.due_in === 0).slice(0, freeStarts(this.workers))
+    for (const slot of due) this.#fork(slot)
     return due.length
   }
 
   /** Kills workers that hang; they are replaced when their end is seen. */
   killOverdue(): void {
-    for (const member of this.members) {
-      const why = member.overdue()
+    for (const worker of this.workers) {
+      const why = worker.overdue()
       if (why === null) continue
-      this.#options.tell({ event: 'trouble', message: `worker ${member.id} (pid ${member.pid}) ${why} and is killed` })
-      member.kill()
+      this.#options.tell({ event: 'trouble', message: `worker ${worker.id} (pid ${worker.pid}) ${why} and is killed` })
+      worker.kill()
     }
   }
 
-  /** Members that ended since the last call. */
-  takeEnded(): Member[] {
+  /** Workers that ended since the last call. */
+  takeEnded(): WorkerProcess[] {
     return this.#ended.splice(0)
   }
 
-  /** Lets `members` begin: their rows are in the registry now, so whatever they claim has a known owner. */
-  admit(members: readonly Member[]): void {
-    for (const member of members) {
-      member.registered = true
-      this.#begin(member)
+  /** Lets `workers` begin: their rows are in the registry now, so whatever they claim has a known owner. */
+  admit(workers: readonly WorkerProcess[]): void {
+    for (const worker of workers) {
+      worker.registered = true
+      this.#begin(worker)
     }
   }
 
   send(message: ToWorker): void {
-    for (const member of this.members) member.send(message)
+    for (const worker of this.workers) worker.send(message)
   }
 
   drain(grace_ms: number): void {
     this.#stopping = true
-    for (const member of this.members) member.drain(grace_ms)
+    for (const worker of this.workers) worker.drain(grace_ms)
   }
 
   kill(): void {
-    for (const member of this.members) member.kill()
+    for (const worker of this.workers) worker.kill()
   }
 
   /** Tells the workers which runs they have lost or are to cancel. All of them: what they reported last may be a beat old. */
@@ -158,38 +158,38 @@ export class Fleet {
     if (tokens.length > 0) this.send({ type, tokens: [...tokens] })
   }
 
-  #retire(place: Place, grace_ms: number): void {
-    this.#places.splice(this.#places.indexOf(place), 1)
-    if (place.member === null) return
-    this.#leaving.add(place.member)
-    place.member.drain(grace_ms)
+  #retire(slot: Slot, grace_ms: number): void {
+    this.#slots.splice(this.#slots.indexOf(slot), 1)
+    if (slot.worker === null) return
+    this.#leaving.add(slot.worker)
+    slot.worker.drain(grace_ms)
   }
 
-  #fork(place: Place): void {
+  #fork(slot: Slot): void {
     const id = `w-${randomWord(8)}`
     const child = cluster.fork({ QUEUECTL_WORKER: id })
     const identity = child.process.pid === undefined ? null : platform.identify(child.process.pid)
-    // A process that ended before it could be looked at has no identity, and nothing to bury.
+    // A process that ended before it could be looked at has no identity, and nothing to recover.
     if (identity === null) {
-      place.fill(null)
+      slot.fill(null)
       return
     }
-    const member = new Member(id, child, identity, place.restarts)
-    place.fill(member)
-    child.on('message', (message: FromWorker) => this.#hear(member, message))
+    const worker = new WorkerProcess(id, child, identity, slot.restarts)
+    slot.fill(worker)
+    child.on('message', (message: FromWorker) => this.#hear(worker, message))
     child.on('error', () => {})
     child.process.stderr?.pipe(process.stderr)
     child.on('exit', (code, signal) =>
-      this.#bury(place, member, signal === null ? `exit code ${code}` : `signal ${signal}`),
+      this.#onExit(slot, worker, signal === null ? `exit code ${code}` : `signal ${signal}`),
     )
   }
 
-  #hear(member: Member, message: FromWorker): void {
-    member.hear(message)
+  #hear(worker: WorkerProcess, message: FromWorker): void {
+    worker.hear(message)
     switch (message.type) {
       case 'hello':
-        if (message.build === this.#options.build) this.#begin(member)
-        else this.#refuse(member, message.build)
+        if (message.build === this.#options.build) this.#begin(worker)
+        else this.#refuse(worker, message.build)
         break
       case 'ready':
         this.#ever_ready = true
@@ -198,46 +198,52 @@ export class Fleet {
       case 'idle':
         this.#options.wake()
         break
-      case 'news':
-        this.#options.tell({ event: 'job', news: message.news })
-        if (message.news.event === 'started') this.nudging.found(member)
+      case 'job_event':
+        this.#options.tell({ event: 'job', news: message.event })
+        if (message.event.event === 'started') this.wake_ups.found(worker)
         break
       case 'trouble':
-        this.#options.tell({ event: 'trouble', message: `worker ${member.id}: ${message.message}` })
+        this.#options.tell({ event: 'trouble', message: `worker ${worker.id}: ${message.message}` })
         break
     }
   }
 
   /** The program was replaced while it works: what the new one says and writes, this one need not understand. */
-  #refuse(member: Member, build: string): void {
+  #refuse(worker: WorkerProcess, build: string): void {
     const message = `this program, ${this.#options.build}, was replaced by ${build}: start it again`
     this.#replaced = { message, exit_code: EXIT.try_again }
-    member.kill()
+    worker.kill()
     this.#options.wake()
   }
 
-  #begin(member: Member): void {
-    member.begin({ ...this.#options.setup(), id: member.id, poll_ms: pollMs(this.count) })
+  #begin(worker: WorkerProcess): void {
+    worker.begin({ ...this.#options.setup(), id: worker.id, poll_ms: pollMs(this.count) })
   }
 
-  /** A dead worker is one event with all its consequences: its place waits for a new one, its runs for recovery. */
-  #bury(place: Place, member: Member, exit: string): void {
-    const leaving = this.#leaving.delete(member) || this.#stopping
-    const replaced_in_ms = place.member === member ? place.vacate() : null
-    const cause = member.failure?.message ?? exit
-    member.ended = { clean: member.bye !== null || !member.begun, signaled: exit.startsWith('signal') }
-    this.#past.done += member.done
-    this.#past.failed += member.failed
-    this.killed += member.bye?.killed ?? 0
-    this.released += member.bye?.released ?? 0
-    this.#ended.push(member)
+  /** A dead worker is one event with all its consequences: its slot waits for a new one, its runs for recovery. */
+  #onExit(slot: Slot, worker: WorkerProcess, exit: string): void {
+    const leaving = this.#leaving.delete(worker) || this.#stopping
+    const replaced_in_ms = slot.worker === worker ? slot.vacate() : null
+    const cause = worker.failure?.message ?? exit
+    worker.ended = { clean: worker.bye !== null || !worker.begun, signaled: exit.startsWith('signal') }
+    this.#past.done += worker.done
+    this.#past.failed += worker.failed
+    this.killed += worker.bye?.killed ?? 0
+    this.released += worker.bye?.released ?? 0
+    this.#ended.push(worker)
     if (!this.#ever_ready && !leaving) {
       this.#boot_deaths++
-      this.#last_failure = member.failure
+      this.#last_failure = worker.failure
     }
-    const { id: worker, pid } = member
-    if (!leaving || !member.ended.clean) {
-      this.#options.tell({ event: 'worker_ended', worker, pid, cause, replaced_in_ms: leaving ? null : replaced_in_ms })
+    const { id, pid } = worker
+    if (!leaving || !worker.ended.clean) {
+      this.#options.tell({
+        event: 'worker_ended',
+        worker: id,
+        pid,
+        cause,
+        replaced_in_ms: leaving ? null : replaced_in_ms,
+      })
     }
     this.#options.wake()
   }

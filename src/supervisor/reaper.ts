@@ -2,15 +2,15 @@ import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { AnyProcess } from '../domain/processes.ts'
 import { SILENT_MS } from '../domain/timing.ts'
-import type { Traces } from '../runs/journal.ts'
+import type { RunJournal } from '../runs/journal.ts'
 import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
-import { Watch } from './silence.ts'
+import { SilenceWatch } from './silence.ts'
 
 /** Leases of other hosts are ended by the store's clock; this much later than they say. */
 const LEASE_SLACK_MS = 2_000
 
 /** So many dead owners are remembered: far more than die while a claim may be on its way. */
-const BURIED = 1_000
+const MOST_REMEMBERED = 1_000
 
 /** A row of a host that nobody here can look at is forgotten after this long. */
 const FORGET_MS = 3_600_000
@@ -19,7 +19,7 @@ const FORGET_MS = 3_600_000
 export class Reaper {
   readonly #context: RecoveryContext
   readonly #steady: () => boolean
-  readonly #watch = new Watch()
+  readonly #silence = new SilenceWatch()
   /** Jobs that could not be proved gone: reason by job id. */
   readonly stuck = new Map<string, string>()
   readonly #outcomes = new Map<string, Outcome>()
@@ -27,7 +27,7 @@ export class Reaper {
    * What became of the runs of owners that were looked after, by owner. A server may carry out a claim behind that look which was on its way
    * when the worker died: nobody else takes the job, as long as this supervisor lives.
    */
-  readonly #buried = new Map<string, Outcome>()
+  readonly #dead_owners = new Map<string, Outcome>()
   /** Ids of jobs whose recovery is under way: a pass and the recovery of an owner may go on side by side. */
   readonly #recovering = new Set<string>()
 
@@ -39,30 +39,30 @@ export class Reaper {
 
   /** Silence is counted from now: this process, or the store, was away. */
   forgive(): void {
-    this.#watch.reset()
+    this.#silence.reset()
   }
 
   /**
    * One pass over all jobs in work. `mine`: owners that live under this supervisor's own eyes. Also takes rows of
-   * processes that are gone, and own nothing any more, out of the registry, and forgets traces of runs that are settled: a worker that
+   * processes that are gone, and own nothing any more, out of the registry, and forgets journal entries of runs that are settled: a worker that
    * died behind its last write leaves them, or lost the run to another host.
    */
   async pass(mine: ReadonlySet<string>): Promise<void> {
-    const { store, by, traces } = this.#context
-    const tokens = traces.tokens()
+    const { store, by, journal } = this.#context
+    const tokens = journal.tokens()
     const [rows, jobs] = [await store.processes(), await store.processing()]
     const byId = new Map(rows.map((row) => [row.id, row]))
     // All are judged by what was read just now: while one is recovered the leases of others are renewed.
     const lost = jobs.flatMap((job) => {
       const owner = job.processing_by ?? ''
       if (mine.has(owner)) return []
-      const outcome = owner === by ? this.#again(job) : (this.#buried.get(owner) ?? this.#verdict(job, byId))
+      const outcome = owner === by ? this.#again(job) : (this.#dead_owners.get(owner) ?? this.#verdict(job, byId))
       return outcome === null ? [] : { job, outcome, row: byId.get(owner) }
     })
     for (const { job, outcome, row } of lost) await this.#recover(job, this.#reachable(row), outcome, row?.host)
     await this.#prune(rows, mine)
-    forgetSettled(traces, tokens, jobs)
-    this.#watch.keep(new Set([...byId.keys(), ...jobs.map((job) => job.id)]))
+    forgetSettled(journal, tokens, jobs)
+    this.#silence.keep(new Set([...byId.keys(), ...jobs.map((job) => job.id)]))
     for (const known of [this.stuck, this.#outcomes]) {
       for (const id of known.keys()) if (!jobs.some((job) => job.id === id)) known.delete(id)
     }
@@ -70,22 +70,22 @@ export class Reaper {
 
   /** Recovers all runs of one owner that is known to be dead. Returns how many were settled. */
   async recoverOwner(owner: Owner, outcome: Outcome): Promise<number> {
-    const { store, traces } = this.#context
+    const { store, journal } = this.#context
     let settled = 0
-    const tokens = traces.tokens()
+    const tokens = journal.tokens()
     const jobs = await store.processing()
     for (const job of jobs) {
       if (job.processing_by === owner.id && (await this.#recover(job, owner, outcome)) === 'settled') settled++
     }
-    forgetSettled(traces, tokens, jobs)
-    this.#buried.set(owner.id, outcome)
-    if (this.#buried.size > BURIED) this.#buried.delete(this.#buried.keys().next().value ?? '')
+    forgetSettled(journal, tokens, jobs)
+    this.#dead_owners.set(owner.id, outcome)
+    if (this.#dead_owners.size > MOST_REMEMBERED) this.#dead_owners.delete(this.#dead_owners.keys().next().value ?? '')
     return settled
   }
 
   /** Ends what `owner`, which is dead, was running, whether the store can be told or not. Runs that left their result have ended. */
   async endRuns(owner: Owner, tokens: readonly string[]): Promise<void> {
-    const left = tokens.filter((token) => this.#context.traces.readDone(token) === null)
+    const left = tokens.filter((token) => this.#context.journal.readDone(token) === null)
     await Promise.all(left.map((token) => endRun(this.#context, token, owner.id)))
   }
 
@@ -145,7 +145,7 @@ export class Reaper {
   }
 
   #silent(key: string, value: unknown): boolean {
-    return this.#watch.unchangedFor(key, value) >= SILENT_MS
+    return this.#silence.unchangedFor(key, value) >= SILENT_MS
   }
 
   #rebooted(row: AnyProcess): boolean {
@@ -177,10 +177,10 @@ export class Reaper {
   }
 }
 
-/** A trace is written for a job in work: those of `tokens` that are not among `jobs`, which were looked up later, have been settled. */
-function forgetSettled(traces: Traces, tokens: readonly string[], jobs: readonly Job[]): void {
+/** An entry is written for a job in work: those of `tokens` that are not among `jobs`, which were looked up later, have been settled. */
+function forgetSettled(journal: RunJournal, tokens: readonly string[], jobs: readonly Job[]): void {
   const needed = new Set(jobs.map(({ run_token }) => run_token))
-  for (const token of tokens) if (!needed.has(token)) traces.forget(token)
+  for (const token of tokens) if (!needed.has(token)) journal.forget(token)
 }
 
 function lost(cause: 'supervisor died' | 'host lost'): Outcome {

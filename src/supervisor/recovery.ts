@@ -3,10 +3,10 @@ import type { Job } from '../domain/job.ts'
 import { decide, type Outcome } from '../domain/outcome.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
-import { keepLeftOutput } from '../logs/left-tail.ts'
+import { uploadLeftTail } from '../logs/left-tail.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import type { Platform, Proof } from '../platform/platform.ts'
-import type { Traces } from '../runs/journal.ts'
+import type { RunJournal } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Tell } from './events.ts'
 
@@ -22,7 +22,7 @@ export interface Owner {
 export interface RecoveryContext {
   store: JobStore
   platform: Platform
-  traces: Traces
+  journal: RunJournal
   /** Who recovers: the holder of the fence meanwhile. */
   by: string
   /** Where the run ran, for the books. */
@@ -45,28 +45,28 @@ export async function recoverJob(
   owner: Owner | null,
   outcome: Outcome,
 ): Promise<Recovered> {
-  const { store, traces, platform, lease_ms } = context
+  const { store, journal, platform, lease_ms } = context
   const run_token = job.run_token ?? ''
   const new_token = newToken()
   const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
-  if (owner !== null) noteOwner(traces, run_token, owner)
+  if (owner !== null) noteOwner(journal, run_token, owner)
   if (!(await store.fence(held))) return 'lost'
   killPoint('fenced')
   if (owner !== null && !(await endOwner(platform, owner)))
     return stuck(context, job, `worker ${owner.id} does not die`)
 
-  const done = traces.readDone(run_token)
+  const done = journal.readDone(run_token)
   const proof = done === null ? await endRun(context, run_token, owner?.id ?? null) : null
   if (proof?.gone === false) return stuck(context, job, proof.reason)
-  await keepLeftOutput(store, job, context.host)
+  await uploadLeftTail(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
-  // Who holds the job may be one who died recovering it: only the trace knows who ran it then.
-  const worker = traces.read(run_token)?.worker_id ?? owner?.id ?? job.processing_by ?? ''
+  // Who holds the job may be one who died recovering it: only the entry knows who ran it then.
+  const worker = journal.read(run_token)?.worker_id ?? owner?.id ?? job.processing_by ?? ''
   const run = { worker, host: context.host, run_ms: done?.run_ms ?? null }
   const { state } = await store.settle({ id: job.id, token: new_token, settlement, run })
   if (state === null) return 'lost'
   killPoint('recovered')
-  traces.forget(run_token)
+  journal.forget(run_token)
   const { run_outcome, cause } = settlement
   context.tell({
     event: 'recovered',
@@ -80,23 +80,23 @@ export async function recoverJob(
   return 'settled'
 }
 
-/** The fence takes the owner's name off the job: where no trace has it, who recovers in our place would not know whose children to look for. */
-function noteOwner(traces: Traces, token: string, { id }: Owner): void {
+/** The fence takes the owner's name off the job: where no entry has it, who recovers in our place would not know whose children to look for. */
+function noteOwner(journal: RunJournal, token: string, { id }: Owner): void {
   try {
-    if (traces.read(token) === null) traces.owned({ token, worker_id: id })
+    if (journal.read(token) === null) journal.owned({ token, worker_id: id })
   } catch {
     // A full disk keeps nobody from recovering, and the token still finds what has begun.
   }
 }
 
 /**
- * Ends the processes of a run whose worker is dead: `holder`, unless the traces name another; null where it may live, on another host. Whether
+ * Ends the processes of a run whose worker is dead: `holder`, unless the journal names another; null where it may live, on another host. Whether
  * they are gone, and why not.
  */
-export function endRun({ traces, platform }: RecoveryContext, token: string, holder: string | null): Promise<Proof> {
-  const trace = traces.read(token)
-  const worker = trace?.worker_id ?? holder
-  const tree = { token, pid: trace?.pid ?? null, start: trace?.start ?? null, ...(worker && { worker }) }
+export function endRun({ journal, platform }: RecoveryContext, token: string, holder: string | null): Promise<Proof> {
+  const entry = journal.read(token)
+  const worker = entry?.worker_id ?? holder
+  const tree = { token, pid: entry?.pid ?? null, start: entry?.start ?? null, ...(worker && { worker }) }
   return platform.endTree(tree, { patience_ms: 0, sweep: true })
 }
 

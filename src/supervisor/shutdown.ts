@@ -2,9 +2,9 @@ import { EXIT } from '../domain/errors.ts'
 import { TERM_MS } from '../domain/timing.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { NotedSignal } from '../platform/signals.ts'
-import { STOP, type StopLevel, StopRequest } from './escalation.ts'
+import { Escalation, STOP, type StopLevel } from './escalation.ts'
 import type { Tell } from './events.ts'
-import type { Fleet } from './pool.ts'
+import type { Pool } from './pool.ts'
 
 /** Beyond the grace and the patience after SIGTERM: for settling what ended. */
 const SETTLE_MS = 2_000
@@ -12,9 +12,9 @@ const SETTLE_MS = 2_000
 const DEATH_MS = 2_000
 
 /** A stop from its first sign to the end of the last worker. Bounded, whatever workers and store do (R8). */
-export class Ending {
-  readonly #request = new StopRequest()
-  readonly #fleet: Fleet
+export class Shutdown {
+  readonly #request = new Escalation()
+  readonly #pool: Pool
   readonly #grace_ms: number
   readonly #tell: Tell
   #begun = false
@@ -22,8 +22,8 @@ export class Ending {
   #overdue_at = Number.POSITIVE_INFINITY
   #done: StopLevel = STOP.none
 
-  constructor(fleet: Fleet, grace_ms: number, tell: Tell) {
-    this.#fleet = fleet
+  constructor(pool: Pool, grace_ms: number, tell: Tell) {
+    this.#pool = pool
     this.#grace_ms = grace_ms
     this.#tell = tell
   }
@@ -33,7 +33,7 @@ export class Ending {
   }
 
   /** Whether it was asked for, though it may not have begun. */
-  get asked(): boolean {
+  get requested(): boolean {
     return this.#request.level > STOP.none
   }
 
@@ -70,19 +70,19 @@ export class Ending {
     if (level > this.#done && level >= STOP.terminate) {
       const signal = level >= STOP.kill ? 'SIGKILL' : 'SIGTERM'
       this.#tell({ event: 'escalated', signal })
-      this.#fleet.send({ type: 'end_jobs', signal })
+      this.#pool.send({ type: 'end_jobs', signal })
       this.#overdue_at = Math.min(this.#overdue_at, monotonic() + TERM_MS + SETTLE_MS)
     }
     this.#done = level
-    if (this.phase === 'overdue') this.#fleet.kill()
+    if (this.phase === 'overdue') this.#pool.kill()
     return begins
   }
 
   #begin(cause: string): void {
     this.#begun = true
     this.#overdue_at = monotonic() + this.#grace_ms + TERM_MS + SETTLE_MS
-    const running = this.#fleet.members.reduce((sum, member) => sum + member.jobs.length, 0)
+    const running = this.#pool.workers.reduce((sum, worker) => sum + worker.jobs.length, 0)
     this.#tell({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
-    this.#fleet.drain(this.#grace_ms)
+    this.#pool.drain(this.#grace_ms)
   }
 }

@@ -3,7 +3,7 @@ import { monotonic } from '../lib/clock.ts'
 /**
  * Tells how long things have not changed, by this process's own monotonic clock: wall clocks of others decide nothing (R9).
  */
-export class Watch {
+export class SilenceWatch {
   readonly #seen = new Map<string, { value: unknown; since: number }>()
 
   /** Milliseconds for which `key` has had `value`; 0 when it is new or has changed. */

@@ -6,22 +6,22 @@ import { Sleeper, within } from '../lib/async.ts'
 import { monotonic } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 import { noteSignals } from '../platform/signals.ts'
-import { openTraces } from '../runs/journal.ts'
+import { openRunJournal } from '../runs/journal.ts'
 import type { Hint, JobStore } from '../store/port.ts'
 import { Contact } from './contact.ts'
-import { Controls } from './control-handler.ts'
-import { Burial } from './dead-workers.ts'
+import { ControlHandler } from './control-handler.ts'
+import { DeadWorkers } from './dead-workers.ts'
 import { Drain } from './drain.ts'
 import { STOP } from './escalation.ts'
 import { type Tell, troubleTeller } from './events.ts'
-import { factsOf, Pulse } from './heartbeat.ts'
+import { factsOf, Heartbeat } from './heartbeat.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { refuseSecondNamespace } from './namespace.ts'
 import { type SuperviseOptions, workerSetup } from './options.ts'
-import { Duty } from './periodic-task.ts'
-import { Fleet } from './pool.ts'
+import { PeriodicTask } from './periodic-task.ts'
+import { Pool } from './pool.ts'
 import { Reaper } from './reaper.ts'
-import { Ending } from './shutdown.ts'
+import { Shutdown } from './shutdown.ts'
 import { SpaceReport } from './space-report.ts'
 
 /** No store call holds up a stop for longer (R8). */
@@ -40,22 +40,22 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   return new Supervisor(options, identity).run()
 }
 
-/** The conductor: its tick says what is done, in order; how it is done stands in the file of each duty. */
+/** The conductor: its tick says what is done, in order; how it is done stands in the file of each task. */
 class Supervisor {
   readonly #options: SuperviseOptions
   readonly #store: JobStore
   readonly #tell: Tell
-  readonly #fleet: Fleet
+  readonly #pool: Pool
   readonly #reaper: Reaper
-  readonly #ending: Ending
-  readonly #burial: Burial
-  readonly #pulse: Pulse
+  readonly #shutdown: Shutdown
+  readonly #dead_workers: DeadWorkers
+  readonly #heartbeat: Heartbeat
   readonly #house: Housekeeping
   readonly #contact = new Contact()
   readonly #trouble: (error: Error) => void
   readonly #sleeper = new Sleeper()
-  readonly #controls: Controls
-  readonly #duty
+  readonly #controls: ControlHandler
+  readonly #tasks
   readonly #drain: Drain
   #ticked_at = monotonic()
   #told_ready = false
@@ -78,39 +78,43 @@ class Supervisor {
       if (!this.#ended) say(error)
     }
     const { beat_ms, reap_ms, lease_ms } = timingOf(store.info.shared, options.config.lease)
-    const traces = openTraces(store.info.folder)
-    this.#fleet = new Fleet({
+    const journal = openRunJournal(store.info.folder)
+    this.#pool = new Pool({
       count: options.count,
       build: options.build,
       tell,
       wake: () => this.#sleeper.wake(),
       setup: () => workerSetup(options, this.#house.config, lease_ms),
     })
-    const recovery = { store, platform, traces, by, host: hostname(), lease_ms, tell }
+    const recovery = { store, platform, journal, by, host: hostname(), lease_ms, tell }
     this.#reaper = new Reaper(recovery, () => this.#contact.steady)
-    this.#ending = new Ending(this.#fleet, grace * 1000, tell)
-    this.#burial = new Burial(this.#fleet, this.#reaper, () => this.#ending.phase)
-    const scope = { store, supervisor_id: by, fleet: this.#fleet, ending: this.#ending, tell }
-    this.#controls = new Controls({ ...scope, end_of: (id) => this.#burial.endOf(id), grace_ms: grace * 1000 })
+    this.#shutdown = new Shutdown(this.#pool, grace * 1000, tell)
+    this.#dead_workers = new DeadWorkers(this.#pool, this.#reaper, () => this.#shutdown.phase)
+    const scope = { store, supervisor_id: by, pool: this.#pool, shutdown: this.#shutdown, tell }
+    this.#controls = new ControlHandler({
+      ...scope,
+      end_of: (id) => this.#dead_workers.endOf(id),
+      grace_ms: grace * 1000,
+    })
     const space = new SpaceReport(store.info.paths, options.config.min_free, tell)
     this.#house = new Housekeeping(store, options.config, {
-      goes_on: () => !this.#ending.begun,
+      goes_on: () => !this.#shutdown.begun,
       on_look: ({ log_limit, log_tail, min_free }) => {
-        this.#fleet.send({ type: 'settings', log_limit, log_tail, min_free })
+        this.#pool.send({ type: 'settings', log_limit, log_tail, min_free })
         space.min_free = min_free
       },
     })
     const facts = factsOf(options, identity)
-    this.#pulse = new Pulse({ store, facts, fleet: this.#fleet, reaper: this.#reaper, space, lease_ms })
-    const duty = (ms: number, work: () => Promise<void>) => new Duty(ms, work, this.#trouble)
-    this.#duty = {
-      controls: duty(POLL_MS, () => this.#takeControls()),
-      bury: duty(POLL_MS, () => this.#burial.perform()),
-      ping: duty(beat_ms, () => this.#pulse.ping()),
-      beat: duty(beat_ms, () => this.#beat()),
-      reap: duty(reap_ms, () => this.#pulse.on_record.then(() => this.#reap())),
-      house: duty(HOUSE_MS, () => this.#house.pass()),
-      drain: duty(POLL_MS, () => this.#checkDrain()),
+    this.#heartbeat = new Heartbeat({ store, facts, pool: this.#pool, reaper: this.#reaper, space, lease_ms })
+    const task = (ms: number, work: () => Promise<void>) => new PeriodicTask(ms, work, this.#trouble)
+    this.#tasks = {
+      controls: task(POLL_MS, () => this.#takeControls()),
+      recover: task(POLL_MS, () => this.#dead_workers.perform()),
+      ping: task(beat_ms, () => this.#heartbeat.ping()),
+      beat: task(beat_ms, () => this.#beat()),
+      reap: task(reap_ms, () => this.#heartbeat.on_record.then(() => this.#reap())),
+      house: task(HOUSE_MS, () => this.#house.pass()),
+      drain: task(POLL_MS, () => this.#checkDrain()),
     }
   }
 
@@ -119,19 +123,19 @@ class Supervisor {
     const watcher = this.#store.watch({ on_change: (hint) => this.#hint(hint) })
     const { id: supervisor, concurrency } = this.#options
     const { label: store } = this.#store.info
-    this.#tell({ event: 'started', supervisor, pid: process.pid, workers: this.#fleet.count, concurrency, store })
+    this.#tell({ event: 'started', supervisor, pid: process.pid, workers: this.#pool.count, concurrency, store })
     try {
       while (!this.#over()) {
         this.#noticeFreeze()
-        for (const signal of signals.take()) this.#ending.signal(signal)
-        await this.#duty.controls.run()
-        if (this.#ending.advance()) this.#duty.beat.hasten()
+        for (const signal of signals.take()) this.#shutdown.signal(signal)
+        await this.#tasks.controls.run()
+        if (this.#shutdown.advance()) this.#tasks.beat.hasten()
         await this.#replaceDead()
-        await this.#duty.ping.run()
-        await this.#duty.beat.run()
-        await this.#duty.reap.run()
-        await this.#duty.house.run()
-        if (this.#options.drain && !this.#ending.begun) await this.#lookAtDrain()
+        await this.#tasks.ping.run()
+        await this.#tasks.beat.run()
+        await this.#tasks.reap.run()
+        await this.#tasks.house.run()
+        if (this.#options.drain && !this.#shutdown.begun) await this.#lookAtDrain()
         this.#greet()
         await this.#sleeper.sleep(this.#nap())
       }
@@ -144,14 +148,14 @@ class Supervisor {
 
   /** Others committed: there may be work, a control, a job to cancel. */
   #hint(hint: Hint): void {
-    this.#fleet.nudging.news()
+    this.#pool.wake_ups.newWork()
     this.#hinted ||= hint === 'anything'
-    if (this.#hinted && this.#duty.controls.hasten(HINT_MS)) this.#sleeper.wake()
+    if (this.#hinted && this.#tasks.controls.hasten(HINT_MS)) this.#sleeper.wake()
   }
 
   #noticeFreeze(): void {
     if (monotonic() - this.#ticked_at > FROZEN_MS) {
-      for (const member of this.#fleet.members) member.forgive()
+      for (const worker of this.#pool.workers) worker.forgive()
       this.#reaper.forgive()
       this.#contact.again()
     }
@@ -159,38 +163,38 @@ class Supervisor {
   }
 
   async #takeControls(): Promise<void> {
-    this.#fleet.nudging.look()
-    if (await this.#controls.take()) this.#duty.beat.hasten()
+    this.#pool.wake_ups.look()
+    if (await this.#controls.take()) this.#tasks.beat.hasten()
     // The beat hears of cancel requests anyway; a commit of somebody else may be one.
     if (!this.#hinted) return
     this.#hinted = false
     const cancelled = (await this.#store.processing()).filter((job) => job.cancel_requested_at !== null)
     const tokens = cancelled.flatMap((job) => job.run_token ?? [])
-    this.#fleet.tellTokens('cancel', tokens)
+    this.#pool.tellTokens('cancel', tokens)
   }
 
   async #replaceDead(): Promise<void> {
     this.#noticeFreeze()
-    this.#fleet.killOverdue()
-    if (this.#fleet.has_ended) this.#duty.bury.hasten()
-    if (this.#burial.pending) await this.#duty.bury.run()
-    const { hopeless } = this.#fleet
-    if (hopeless !== null && !this.#ending.begun) {
+    this.#pool.killOverdue()
+    if (this.#pool.has_ended) this.#tasks.recover.hasten()
+    if (this.#dead_workers.pending) await this.#tasks.recover.run()
+    const { hopeless } = this.#pool
+    if (hopeless !== null && !this.#shutdown.begun) {
       this.#exit_code = hopeless.exit_code
-      this.#ending.ask(STOP.graceful, hopeless.message)
+      this.#shutdown.ask(STOP.graceful, hopeless.message)
     }
-    if (this.#fleet.replace() > 0) this.#duty.beat.hasten()
+    if (this.#pool.replace() > 0) this.#tasks.beat.hasten()
   }
 
   async #beat(): Promise<void> {
     const running = this.#told_ready ? 'running' : 'starting'
-    await this.#pulse.beat(this.#ending.begun ? 'stopping' : running)
+    await this.#heartbeat.beat(this.#shutdown.begun ? 'stopping' : running)
     this.#contact.made()
   }
 
   async #reap(): Promise<void> {
     try {
-      await this.#reaper.pass(new Set([...this.#fleet.members.map(({ id }) => id), ...this.#burial.ids]))
+      await this.#reaper.pass(new Set([...this.#pool.workers.map(({ id }) => id), ...this.#dead_workers.ids]))
     } catch (error) {
       this.#reaper.forgive()
       throw error
@@ -198,53 +202,53 @@ class Supervisor {
   }
 
   async #lookAtDrain(): Promise<void> {
-    if (this.#fleet.all_idle) this.#duty.drain.hasten(HINT_MS)
-    await this.#duty.drain.run()
+    if (this.#pool.all_idle) this.#tasks.drain.hasten(HINT_MS)
+    await this.#tasks.drain.run()
   }
 
   async #checkDrain(): Promise<void> {
     const cause = await this.#drain.look()
     if (cause === null) return
-    this.#ending.ask(STOP.graceful, cause)
+    this.#shutdown.ask(STOP.graceful, cause)
     // At once, lest workers take what comes meanwhile.
-    if (this.#ending.advance()) this.#duty.beat.hasten()
+    if (this.#shutdown.advance()) this.#tasks.beat.hasten()
   }
 
   #greet(): void {
-    if (this.#told_ready || !this.#fleet.all_ready || this.#ending.begun) return
+    if (this.#told_ready || !this.#pool.all_ready || this.#shutdown.begun) return
     this.#told_ready = true
-    this.#tell({ event: 'ready', workers: this.#fleet.count })
-    this.#duty.beat.hasten()
+    this.#tell({ event: 'ready', workers: this.#pool.count })
+    this.#tasks.beat.hasten()
   }
 
   #nap(): number {
-    const { drain, bury, ...always } = this.#duty
-    if (this.#options.drain && this.#fleet.all_idle) return Math.min(HINT_MS, drain.due_in)
-    return Math.min(POLL_MS, this.#fleet.next_fork_in, ...Object.values(always).map((duty) => duty.due_in))
+    const { drain, recover, ...always } = this.#tasks
+    if (this.#options.drain && this.#pool.all_idle) return Math.min(HINT_MS, drain.due_in)
+    return Math.min(POLL_MS, this.#pool.next_fork_in, ...Object.values(always).map((task) => task.due_in))
   }
 
   #over(): boolean {
-    if (!this.#ending.begun || this.#fleet.members.length > 0) return this.#ending.hopeless
+    if (!this.#shutdown.begun || this.#pool.workers.length > 0) return this.#shutdown.hopeless
     this.#emptied_at ??= monotonic()
     // Runs that cannot be settled now keep their results on disk; the next supervisor settles them (R5).
-    const settled = !this.#burial.pending && !this.#duty.bury.busy
+    const settled = !this.#dead_workers.pending && !this.#tasks.recover.busy
     return settled || monotonic() - this.#emptied_at > STOP_CALL_MS
   }
 
   /** The last commits, bounded: the answer to whoever asked, and the registry without us. */
   async #end(): Promise<number> {
-    const killed = this.#fleet.killed + (this.#ending.hopeless ? this.#fleet.members.length : 0)
-    const result = { killed: killed + this.#burial.released, released: this.#fleet.released }
+    const killed = this.#pool.killed + (this.#shutdown.hopeless ? this.#pool.workers.length : 0)
+    const result = { killed: killed + this.#dead_workers.released, released: this.#pool.released }
     const bounded = (call: Promise<unknown>) => within(STOP_CALL_MS, call).catch(this.#trouble)
     await Promise.all([
       bounded(this.#drain.lookAgain()),
-      bounded(this.#controls.end({ ...result, left: this.#burial.left })),
-      bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#burial.buried.keys()] })),
+      bounded(this.#controls.end({ ...result, left: this.#dead_workers.left })),
+      bounded(this.#store.deregister({ ids: [this.#options.id, ...this.#dead_workers.recovered.keys()] })),
     ])
     this.#ended = true
     const code = this.#drain.conclude(this.#tell) ?? this.#exit_code
     const drained = !this.#options.drain || code !== null
     this.#tell({ event: 'stopped', ...result, drained })
-    return this.#ending.exitCode(code ?? (drained ? EXIT.ok : EXIT.try_again), result.killed)
+    return this.#shutdown.exitCode(code ?? (drained ? EXIT.ok : EXIT.try_again), result.killed)
   }
 }

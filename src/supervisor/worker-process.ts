@@ -3,7 +3,7 @@ import type { Beat, ProcessIdentity, RunningJob, WorkerRow } from '../domain/pro
 import { POLL_MS, READY_MS, UNANSWERED_MS } from '../domain/timing.ts'
 import { monotonic } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
-import type { FromWorker, RunNews, ToWorker, WorkerSetup } from '../worker/messages.ts'
+import type { FromWorker, JobEvent, ToWorker, WorkerSetup } from '../worker/messages.ts'
 
 /** An answer to a ping may take so long. */
 const ANSWER_MS = 1_000
@@ -21,7 +21,7 @@ export interface Failure {
 }
 
 /** One forked worker as its supervisor knows it. */
-export class Member {
+export class WorkerProcess {
   readonly id: string
   readonly pid: number
   readonly identity: ProcessIdentity
@@ -45,13 +45,13 @@ export class Member {
   #begun_at: number | null = null
   #killed = false
   /** Jobs that it can run at a time, once it may begin. */
-  #slots = 0
+  #concurrency = 0
   /** It looks rarely for work by itself. */
   patient = false
   /** When it was last told that there may be work, by the monotonic clock. */
-  nudged_at = Number.NEGATIVE_INFINITY
+  woken_at = Number.NEGATIVE_INFINITY
   /** There may be new work that it was not told of. */
-  #nudge_due = false
+  #wake_up_due = false
   done = 0
   failed = 0
   bye: { killed: number; released: number } | null = null
@@ -84,7 +84,7 @@ export class Member {
   begin(setup: WorkerSetup): void {
     if (!this.registered || !this.#greeted || this.begun || this.draining) return
     this.#begun_at = monotonic()
-    this.#slots = setup.concurrency
+    this.#concurrency = setup.concurrency
     this.patient = setup.poll_ms > POLL_MS
     this.send({ type: 'setup', setup })
   }
@@ -107,8 +107,8 @@ export class Member {
         this.jobs = message.jobs
         this.idle = message.idle
         break
-      case 'news':
-        this.#note(message.news)
+      case 'job_event':
+        this.#note(message.event)
         break
       case 'bye':
         this.bye = { killed: message.killed, released: message.released }
@@ -117,31 +117,31 @@ export class Member {
         this.failure = { message: message.message, exit_code: message.exit_code }
         break
     }
-    this.#passNudge()
+    this.#passWakeUp()
   }
 
   /** Whether it could take a job now, as far as is known. */
   get free(): boolean {
-    return this.ready && !this.draining && !this.#hangs && this.jobs.length < this.#slots
+    return this.ready && !this.draining && !this.#hangs && this.jobs.length < this.#concurrency
   }
 
   /**
-   * New work may be there. Told at once if a slot is free, else when one becomes free: it may have looked for work for the last time
+   * New work may be there. Wakeable at once if a slot is free, else when one becomes free: it may have looked for work for the last time
    * just before, and we not know of it yet.
    */
-  nudge(): void {
-    this.#nudge_due = true
-    this.#passNudge()
+  wake(): void {
+    this.#wake_up_due = true
+    this.#passWakeUp()
   }
 
-  #passNudge(): void {
-    if (!this.#nudge_due || !this.ready || this.jobs.length >= this.#slots) return
-    this.#nudge_due = false
-    this.nudged_at = monotonic()
-    this.send({ type: 'nudge' })
+  #passWakeUp(): void {
+    if (!this.#wake_up_due || !this.ready || this.jobs.length >= this.#concurrency) return
+    this.#wake_up_due = false
+    this.woken_at = monotonic()
+    this.send({ type: 'wake_up' })
   }
 
-  #note({ id, run, token, command, event }: RunNews): void {
+  #note({ id, run, token, command, event }: JobEvent): void {
     if (event === 'completed') this.done++
     if (event === 'retry' || event === 'dead') this.failed++
     this.jobs = this.jobs.filter((job) => job.id !== id)

@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 /** The worker's end of the channel to its supervisor. */
-export interface Link {
+export interface Channel {
   send(message: FromWorker): void
   /** Closes the channel behind the last message. */
   end(): Promise<void>
@@ -13,7 +13,7 @@ export interface Link {
  * process.exit(0) at that moment, leaving jobs unknown to anyone; marking the exit as wanted keeps the worker alive to
  * drain (lib/internal/cluster/child.js, `onDisconnect`).
  */
-export function openLink(handlers: { on_message: (message: ToWorker) => void; on_orphaned: () => void }): Link {
+export function openChannel(handlers: { on_message: (message: ToWorker) => void; on_orphaned: () => void }): Channel {
   const self = cluster.worker
   if (self === undefined) throw new Error('not a forked worker')
   let ending = false

@@ -3,37 +3,43 @@ import { decide } from '../domain/outcome.ts'
 import { sleep } from '../lib/clock.ts'
 import type { Claimed, ClaimParams, JobStore } from '../store/port.ts'
 import type { WorkerSetup } from './messages.ts'
-import type { StopBound } from './shutdown-deadline.ts'
+import type { ShutdownDeadline } from './shutdown-deadline.ts'
 
 const TROUBLE_WAIT_MS = 1_000
 
 /** How things stood when the store was asked for a job. */
-export interface Asked {
+export interface ClaimStart {
   /** Milliseconds of `uptime`: a lease holds at least from then. */
   asked_at: number
-  /** How many nudges there had been: one that came since may be news of a job that was not found. */
-  nudges: number
+  /** How many wake-ups there had been: one that came since may be about a job that was not found. */
+  wake_ups: number
 }
 
 /** What was claimed. */
-export type Taken = Claimed & Asked
+export type Claim = Claimed & ClaimStart
 
 /** Asks the store for jobs. */
 export class Claims {
   readonly #store: JobStore
   readonly #setup: WorkerSetup
   readonly #host: string
-  readonly #bound: StopBound
-  readonly #ask: () => Asked
+  readonly #deadline: ShutdownDeadline
+  readonly #ask: () => ClaimStart
   /** Those that are on their way, given up or not. */
   readonly #calls = new Set<Promise<unknown>>()
 
-  constructor(params: { store: JobStore; setup: WorkerSetup; host: string; bound: StopBound; ask: () => Asked }) {
-    const { store, setup, host, bound, ask } = params
+  constructor(params: {
+    store: JobStore
+    setup: WorkerSetup
+    host: string
+    deadline: ShutdownDeadline
+    ask: () => ClaimStart
+  }) {
+    const { store, setup, host, deadline, ask } = params
     this.#store = store
     this.#setup = setup
     this.#host = host
-    this.#bound = bound
+    this.#deadline = deadline
     this.#ask = ask
   }
 
@@ -41,13 +47,13 @@ export class Claims {
    * One try, which finds nothing when the store is in trouble, which is told; null when a stop could not wait for the answer: one that
    * comes after all goes to `on_late`.
    */
-  async claim(on_late: (taken: Taken) => void, on_trouble: (message: string) => void): Promise<Taken | null> {
+  async claim(on_late: (claim: Claim) => void, on_trouble: (message: string) => void): Promise<Claim | null> {
     const asked = this.#ask()
     try {
       const call = this.#store.claim(this.params())
       this.#calls.add(call)
       call.catch(() => {}).finally(() => this.#calls.delete(call))
-      const claimed = await this.#bound.wait(call, (late) => on_late({ ...late, ...asked }))
+      const claimed = await this.#deadline.wait(call, (late) => on_late({ ...late, ...asked }))
       return claimed && { ...claimed, ...asked }
     } catch (error) {
       on_trouble(`cannot claim: ${(error as Error).message}`)
@@ -66,7 +72,7 @@ export class Claims {
    * Gives back what the store holds for this worker, which has nothing any more: claims whose answer never came. Nobody else would
    * take them up before their leases end.
    */
-  async giveBackUnheard(): Promise<void> {
+  async releaseUnheard(): Promise<void> {
     // One that is still tried again could take the same job twice.
     await Promise.allSettled(this.#calls)
     const { id } = this.#setup

@@ -1,9 +1,9 @@
-/** Where slots without work wait: for a nudge, for the next due job, at most for a poll's length. */
+/** Where slots without work wait: for a wake-up, for the next due job, at most for a poll's length. */
 export class Idle {
   readonly #poll_ms: number
   readonly #tell: () => void
   readonly #waiting = new Set<() => void>()
-  #nudges = 0
+  #wake_ups = 0
   #told = false
 
   /** `tell` is called once when there is no work, and again when there was some since: who listens is idle meanwhile too. */
@@ -12,9 +12,9 @@ export class Idle {
     this.#tell = tell
   }
 
-  /** To be read before looking for work: a nudge that comes meanwhile is then not missed. */
-  get nudges(): number {
-    return this.#nudges
+  /** To be read before looking for work: a wake-up that comes meanwhile is then not missed. */
+  get wake_ups(): number {
+    return this.#wake_ups
   }
 
   get waiting(): number {
@@ -26,16 +26,16 @@ export class Idle {
     this.#told = false
   }
 
-  nudge(): void {
-    this.#nudges++
+  wake(): void {
+    this.#wake_ups++
     for (const wake of this.#waiting) wake()
   }
 
-  /** Waits, unless there was a nudge since `nudges` was read. `due_ms`: when the next job is due, if one waits. */
-  async wait(nudges: number, due_ms: number | null): Promise<void> {
+  /** Waits, unless there was a wake-up since `wake_ups` was read. `due_ms`: when the next job is due, if one waits. */
+  async wait(wake_ups: number, due_ms: number | null): Promise<void> {
     if (!this.#told) this.#tell()
     this.#told = true
-    if (nudges !== this.#nudges) return
+    if (wake_ups !== this.#wake_ups) return
     // A jittered poll: a hundred workers must not ask in the same millisecond.
     const poll = this.#poll_ms * (0.9 + Math.random() * 0.2)
     await new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import type { JobStore, Renewed } from '../store/port.ts'
 
 const LOOK_MS = 1_000
 
-export interface Heartbeat {
+export interface LeaseRenewal {
   /** Beats of the supervisor reach the store: it renews for this worker. */
   heard(): void
   stop(): void
@@ -15,14 +15,14 @@ export interface Heartbeat {
  * its runs (R2). `tokens` tells what it holds; `on_renewed` what a renewal of its own found, of which tokens, and when it was asked for
  * (milliseconds of `uptime`).
  */
-export function startHeartbeat(options: {
+export function startLeaseRenewal(options: {
   store: JobStore
   worker_id: string
   lease_ms: number
   tokens: () => string[]
   on_renewed: (renewed: Renewed, tokens: string[], asked_at: number) => void
   on_trouble: (message: string) => void
-}): Heartbeat {
+}): LeaseRenewal {
   const { worker_id, store, lease_ms } = options
   const { beat_ms } = timingOf(store.info.shared)
   const patience_ms = Math.min(2 * beat_ms, ((lease_ms - FENCE_MS.term) * 2) / 3)

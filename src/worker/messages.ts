@@ -18,7 +18,7 @@ export interface WorkerSetup {
   /** Seconds. */
   grace: number
   lease_ms: number
-  /** It looks for work after that long without a nudge. */
+  /** It looks for work after that long without a wake-up. */
   poll_ms: number
   /** Folder where `worker start` was typed. */
   cwd: string
@@ -38,7 +38,7 @@ export type ToWorker =
   /** A beat has renewed the leases of these runs, of which there are some; it was sent to the store at `asked_at` (milliseconds of `uptime`). */
   | { type: 'renewed'; tokens: string[]; asked_at: number }
   /** New work may be there. */
-  | { type: 'nudge' }
+  | { type: 'wake_up' }
   /** Take no more. Running jobs may go on for `grace_ms`, then are ended and released. */
   | { type: 'drain'; grace_ms: number }
   /** End running jobs now, as an interruption: TERM first, or KILL at once. */
@@ -48,7 +48,7 @@ export type ToWorker =
   | { type: 'lost'; tokens: string[] }
 
 /** What happened to a run, for the supervisor's log lines and counters. */
-export interface RunNews {
+export interface JobEvent {
   id: string
   run: number
   token: string
@@ -71,9 +71,9 @@ export type FromWorker =
   /** Store open, about to claim. */
   | { type: 'ready' }
   | { type: 'pong'; jobs: RunningJob[]; idle: boolean }
-  /** Nothing was ready; nudge me. */
+  /** Nothing was ready; wake me. */
   | { type: 'idle' }
-  | { type: 'news'; news: RunNews }
+  | { type: 'job_event'; event: JobEvent }
   /** Ends by itself now; `killed` and `released`: runs that the stop ended, and that it gave back without. Without it an exit is a death, whatever its code. */
   | { type: 'bye'; killed: number; released: number }
   /** Something to tell the operator; the worker goes on. */

@@ -1,14 +1,14 @@
 import { QueuectlError } from '../domain/errors.ts'
 import { isShared } from '../domain/store-address.ts'
-import { OutputKeeper } from '../logs/tail-uploader.ts'
+import { TailUploader } from '../logs/tail-uploader.ts'
 import { shedStartup } from '../platform/memory.ts'
 import { platform } from '../platform/platform.ts'
 import { SpaceWatch } from '../platform/space.ts'
-import { openTraces } from '../runs/journal.ts'
+import { openRunJournal } from '../runs/journal.ts'
 import { openStore } from '../store/open.ts'
-import { openLink } from './channel.ts'
-import { sparing } from './disk-space-guard.ts'
-import { startHeartbeat } from './lease-renewal.ts'
+import { openChannel } from './channel.ts'
+import { withSpaceGuard } from './disk-space-guard.ts'
+import { startLeaseRenewal } from './lease-renewal.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
 import { Worker } from './worker.ts'
 
@@ -21,22 +21,22 @@ export async function runWorker(build: string): Promise<void> {
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
   const inbox = new Inbox()
-  const link = openLink({ on_message: (message) => inbox.put(message), on_orphaned: () => inbox.orphaned() })
+  const channel = openChannel({ on_message: (message) => inbox.put(message), on_orphaned: () => inbox.orphaned() })
   process.on('SIGTERM', () => inbox.put({ type: 'drain', grace_ms: inbox.grace_ms }))
-  link.send({ type: 'hello', build })
+  channel.send({ type: 'hello', build })
   const setup = await inbox.setup
   try {
-    await work(setup, link, inbox)
+    await work(setup, channel, inbox)
   } catch (error) {
     const exit_code = error instanceof QueuectlError ? error.exit_code : 70
-    link.send({ type: 'failed', message: (error as Error).message, exit_code })
+    channel.send({ type: 'failed', message: (error as Error).message, exit_code })
     process.exitCode = exit_code
   }
-  await link.end()
+  await channel.end()
   process.exit()
 }
 
-async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox: Inbox): Promise<void> {
+async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>, inbox: Inbox): Promise<void> {
   const { address, durability, id } = setup
   const store = await openStore({
     address,
@@ -45,11 +45,11 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
     ...(isShared(address) && { data_folder: platform.dataFolder() }),
     is_alive: isAlive,
   })
-  const on_trouble = (message: string) => link.send({ type: 'trouble', message })
-  const outputs = new OutputKeeper({ store, most: setup.log_tail, on_trouble })
+  const on_trouble = (message: string) => channel.send({ type: 'trouble', message })
+  const outputs = new TailUploader({ store, most: setup.log_tail, on_trouble })
   const space = new SpaceWatch(store.info.paths, setup.min_free)
-  const worker = new Worker(sparing(store, space), setup, link, openTraces(store.info.folder), outputs)
-  const heartbeat = startHeartbeat({
+  const worker = new Worker(withSpaceGuard(store, space), setup, channel, openRunJournal(store.info.folder), outputs)
+  const renewal = startLeaseRenewal({
     store,
     worker_id: id,
     lease_ms: setup.lease_ms,
@@ -67,12 +67,12 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
   inbox.open((message) => {
     switch (message.type) {
       case 'ping':
-        if (message.beats) heartbeat.heard()
-        return link.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
+        if (message.beats) renewal.heard()
+        return channel.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
       case 'renewed':
         return worker.renewed(message.tokens, message.asked_at)
-      case 'nudge':
-        return worker.nudge()
+      case 'wake_up':
+        return worker.wake()
       case 'drain':
         return worker.drain(message.grace_ms)
       case 'end_jobs':
@@ -92,19 +92,19 @@ async function work(setup: WorkerSetup, link: ReturnType<typeof openLink>, inbox
         return worker.drain(setup.grace * 1000)
     }
   })
-  link.send({ type: 'ready' })
+  channel.send({ type: 'ready' })
   shedStartup()
   await worker.work()
-  heartbeat.stop()
+  renewal.stop()
   await outputs.close()
   // Nobody else takes an orphan's row out of the registry before a supervisor runs here again. While it has a result that the
   // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
   if (inbox.is_orphaned && worker.settled) {
-    const leave = worker.claims.giveBackUnheard().then(() => store.deregister({ ids: [id] }))
+    const leave = worker.claims.releaseUnheard().then(() => store.deregister({ ids: [id] }))
     await withinMs(ORPHAN_EXTRA_MS, leave)
   }
   await store.close()
-  link.send({ type: 'bye', killed: worker.killed, released: worker.released })
+  channel.send({ type: 'bye', killed: worker.killed, released: worker.released })
 }
 
 type Event = ToWorker | { type: 'orphaned' }

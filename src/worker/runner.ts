@@ -5,13 +5,13 @@ import { alarm, monotonic, sleep } from '../lib/clock.ts'
 import { type Output, openOutput } from '../logs/log-file.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import {
-  type Ending,
+  type ExitStatus,
   type Platform,
   type StartedJob,
   type Tree,
   platform as thisPlatform,
 } from '../platform/platform.ts'
-import type { Traces } from '../runs/journal.ts'
+import type { RunJournal } from '../runs/journal.ts'
 
 /** What outlives its shell is asked to end, and ended this much later (R3). */
 const LEFTOVER_MS = 2_000
@@ -28,7 +28,7 @@ export interface RunRequest {
   folder: string
   /** Bytes. */
   log_limit: number
-  traces: Traces
+  journal: RunJournal
   worker_id: string
   on_started?: (pid: number) => void
   /** Hears of the output before the command starts. What it returns is called when the run has ended, and waited for. */
@@ -102,14 +102,14 @@ class Run implements RunHandle {
     const run_ms = Math.round(monotonic() - this.#began)
     const outcome = (await this.#request.judge?.(ended)) ?? ended
     killPoint('ended', this.token)
-    this.#keep(() => this.#request.traces.done({ token: this.token, outcome, run_ms }))
+    this.#keep(() => this.#request.journal.done({ token: this.token, outcome, run_ms }))
     await this.#closeOutput()
     killPoint('noted', this.token)
     return { outcome, run_ms }
   }
 
   /** The command from its start to the end of its last process. */
-  async #seeThrough(): Promise<Ending> {
+  async #seeThrough(): Promise<ExitStatus> {
     const { job, cwd, env, folder, log_limit, watch_output } = this.#request
     let output: Output
     try {
@@ -125,9 +125,9 @@ class Run implements RunHandle {
       if (started.pid === null) return await started.ended
       killPoint('started', this.token)
       this.#onRecord(started.pid, started)
-      const ending = await this.#untilGone(started.ended)
+      const status = await this.#untilGone(started.ended)
       await output.check().catch(() => {})
-      return ending
+      return status
     } finally {
       clearInterval(looks)
       output.close()
@@ -137,8 +137,8 @@ class Run implements RunHandle {
   #onRecord(pid: number, { start, go }: StartedJob): void {
     this.pid = pid
     this.#start = start
-    const { job, worker_id, traces, on_started } = this.#request
-    this.#keep(() => traces.start({ token: this.token, job: job.id, run: job.runs, pid, start, worker_id }))
+    const { job, worker_id, journal, on_started } = this.#request
+    this.#keep(() => journal.start({ token: this.token, job: job.id, run: job.runs, pid, start, worker_id }))
     go?.()
     if (job.timeout !== null) {
       this.#later(job.timeout * 1000, () => this.#cut({ kind: 'timeout', exit_code: null, signal: null }, TERM_MS))
@@ -150,13 +150,13 @@ class Run implements RunHandle {
    * Until the shell ends by itself or is to be ended, and then until none of its processes is left (R3). What moved to another
    * session is looked for too, except after a success: a daemon that is meant to stay has moved on purpose.
    */
-  async #untilGone(shell: Promise<Ending>): Promise<Ending> {
-    const ending = await Promise.race([shell, this.#asked.promise])
+  async #untilGone(shell: Promise<ExitStatus>): Promise<ExitStatus> {
+    const status = await Promise.race([shell, this.#asked.promise])
     let sweep = true
-    if (this.#cause === null && ending) {
+    if (this.#cause === null && status) {
       this.#over = true
-      sweep = ending.kind !== 'exit' || ending.exit_code !== 0
-      if (!(await this.#platform.treeLives(this.#tree, { sweep }))) return ending
+      sweep = status.kind !== 'exit' || status.exit_code !== 0
+      if (!(await this.#platform.treeLives(this.#tree, { sweep }))) return status
     }
     for (let patience_ms = this.#patience_ms; ; patience_ms = 0) {
       const proof = await this.#platform.endTree(this.#tree, { patience_ms, sweep, hurry: this.#hurry.signal })
@@ -182,12 +182,12 @@ class Run implements RunHandle {
   }
 
   /** The first cause wins, even over an exit code 0: many programs end so when they are told to, with their work undone. */
-  #outcome(ending: Ending): Outcome {
+  #outcome(status: ExitStatus): Outcome {
     const cause = this.#cause === 'killed' ? null : this.#cause
-    if (cause === null) return ending.kind === 'error' ? { kind: 'cannot_start', message: ending.message } : ending
+    if (cause === null) return status.kind === 'error' ? { kind: 'cannot_start', message: status.message } : status
     if (cause.kind !== 'timeout' && cause.kind !== 'cancelled') return cause
-    const exit_code = ending.kind === 'exit' ? ending.exit_code : null
-    return { kind: cause.kind, exit_code, signal: ending.kind === 'signal' ? ending.signal : null }
+    const exit_code = status.kind === 'exit' ? status.exit_code : null
+    return { kind: cause.kind, exit_code, signal: status.kind === 'signal' ? status.signal : null }
   }
 
   get #tree(): Tree {
@@ -199,12 +199,12 @@ class Run implements RunHandle {
     else this.#alarms.push(alarm(ms, act))
   }
 
-  /** Traces are for recovery. A full disk must not keep the run from being settled in the ordinary way. */
+  /** The journal is for recovery. A full disk must not keep the run from being settled in the ordinary way. */
   #keep(write: () => void): void {
     try {
       write()
     } catch {
-      // Without a trace the token in the environment still finds the processes.
+      // Without an entry the token in the environment still finds the processes.
     }
   }
 }

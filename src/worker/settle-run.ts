@@ -3,7 +3,7 @@ import { decide, type Outcome, type Settlement } from '../domain/outcome.ts'
 import { sleep } from '../lib/clock.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import type { ClaimParams, JobStore, Settled } from '../store/port.ts'
-import type { StopBound } from './shutdown-deadline.ts'
+import type { ShutdownDeadline } from './shutdown-deadline.ts'
 
 const RETRY_MS = { first: 100, most: 5_000 }
 
@@ -12,9 +12,9 @@ export interface SettleRequest {
   outcome: Outcome
   run_ms: number | null
   worker: { id: string; host: string }
-  /** Asked for anew at each try: what to claim in the same call. */
+  /** Asked for again at each try: what to claim in the same call. */
   next: () => ClaimParams | null
-  bound: StopBound
+  deadline: ShutdownDeadline
   /** The store took the end after it was given up. */
   on_late: (settled: Settled) => void
   on_trouble: (message: string) => void
@@ -28,19 +28,19 @@ export async function settleRun(
   store: JobStore,
   request: SettleRequest,
 ): Promise<(Settled & { settlement: Settlement }) | null> {
-  const { job, bound, worker } = request
+  const { job, deadline, worker } = request
   const settlement = decide(job, request.outcome)
   const run = { worker: worker.id, host: worker.host, run_ms: request.run_ms }
   for (let wait = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.most)) {
     try {
       const next = request.next()
       const params = { id: job.id, token: job.lease_token ?? '', settlement, run }
-      const settled = await bound.wait(store.settle(next === null ? params : { ...params, next }), request.on_late)
+      const settled = await deadline.wait(store.settle(next === null ? params : { ...params, next }), request.on_late)
       killPoint('settled', job.run_token ?? '')
       return settled && { ...settled, settlement }
     } catch (error) {
       request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)
-      if (bound.stopping) return null
+      if (deadline.stopping) return null
       // Scattered: after an outage all of them would come at once.
       await sleep(wait * (0.5 + Math.random() / 2))
     }

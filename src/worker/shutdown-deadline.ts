@@ -15,7 +15,7 @@ const STOP_CALL_MS = 2_000
  * Lets store calls take as long as they need until a stop begins, and 2 s from then on. (A race against one long-lived
  * "stopping" promise would do the same and leak a reaction for each call.)
  */
-export class StopBound {
+export class ShutdownDeadline {
   #stopping = false
   readonly #begun = new AbortController()
   readonly #waiting = new Set<() => void>()

@@ -4,19 +4,19 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { RunningJob } from '../domain/processes.ts'
 import { TERM_MS } from '../domain/timing.ts'
 import { monotonic, uptime } from '../lib/clock.ts'
-import type { OutputKeeper } from '../logs/tail-uploader.ts'
-import type { Traces } from '../runs/journal.ts'
+import type { TailUploader } from '../logs/tail-uploader.ts'
+import type { RunJournal } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
-import type { Link } from './channel.ts'
-import { type Asked, Claims, type Taken } from './claims.ts'
+import type { Channel } from './channel.ts'
+import { type Claim, type ClaimStart, Claims } from './claims.ts'
 import { inheritedEnvironment, jobEnvironment, workingFolder } from './environment.ts'
 import { Idle } from './idle.ts'
-import { eventOf, newsOf, type Turn } from './job-events.ts'
+import { type EventDetails, eventName, jobEvent } from './job-events.ts'
 import type { WorkerSetup } from './messages.ts'
 import { type RunHandle, startRun } from './runner.ts'
 import { SelfFence } from './self-fence.ts'
 import { settleRun } from './settle-run.ts'
-import { StopBound } from './shutdown-deadline.ts'
+import { ShutdownDeadline } from './shutdown-deadline.ts'
 
 interface ActiveRun {
   job: Job
@@ -29,13 +29,13 @@ interface ActiveRun {
 export class Worker {
   readonly #store: JobStore
   readonly #setup: WorkerSetup
-  readonly #link: Link
-  readonly #traces: Traces
-  readonly #outputs: OutputKeeper
+  readonly #channel: Channel
+  readonly #journal: RunJournal
+  readonly #outputs: TailUploader
   readonly #runs = new Map<string, ActiveRun>()
   readonly claims: Claims
   readonly #idle: Idle
-  readonly #bound = new StopBound()
+  readonly #deadline = new ShutdownDeadline()
   readonly #host = hostname()
   readonly #inherited: Record<string, string>
   /** Null: nothing can come between this host and its own store. */
@@ -50,15 +50,15 @@ export class Worker {
   /** Runs that a stop gave back, other than by ending them. */
   released = 0
 
-  constructor(store: JobStore, setup: WorkerSetup, link: Link, traces: Traces, outputs: OutputKeeper) {
+  constructor(store: JobStore, setup: WorkerSetup, channel: Channel, journal: RunJournal, outputs: TailUploader) {
     this.#store = store
     this.#setup = setup
-    this.#link = link
-    this.#traces = traces
+    this.#channel = channel
+    this.#journal = journal
     this.#outputs = outputs
-    this.#idle = new Idle(setup.poll_ms, () => link.send({ type: 'idle' }))
+    this.#idle = new Idle(setup.poll_ms, () => channel.send({ type: 'idle' }))
     this.log_limit = setup.log_limit
-    this.claims = new Claims({ store, setup, host: this.#host, bound: this.#bound, ask: this.#ask })
+    this.claims = new Claims({ store, setup, host: this.#host, deadline: this.#deadline, ask: this.#ask })
     this.#inherited = inheritedEnvironment(process.env, setup.address)
     this.#fence = store.info.shared ? new SelfFence(setup.lease_ms, (token, ms) => this.#endLost(token, ms)) : null
   }
@@ -72,16 +72,16 @@ export class Worker {
 
   /** Takes no more. Runs still going after `grace_ms` are ended and given back. A later call may only shorten the grace. */
   drain(grace_ms: number): void {
-    this.#bound.begin()
-    this.#idle.nudge()
+    this.#deadline.begin()
+    this.#idle.wake()
     if (monotonic() + grace_ms >= this.#grace_ends_at) return
     this.#grace_ends_at = monotonic() + grace_ms
     if (this.#grace_timer !== null) clearTimeout(this.#grace_timer)
     this.#grace_timer = setTimeout(() => this.#endRuns({ kind: 'released', cause: 'end of grace' }, TERM_MS), grace_ms)
   }
 
-  nudge(): void {
-    this.#idle.nudge()
+  wake(): void {
+    this.#idle.wake()
   }
 
   /** Ends all runs by force. */
@@ -130,25 +130,25 @@ export class Worker {
   }
 
   async #slot(): Promise<void> {
-    let claimed: Taken | null = null
-    while (!this.#bound.stopping || claimed?.job) {
-      claimed ??= await this.claims.claim(this.#giveBack, this.#trouble)
+    let claimed: Claim | null = null
+    while (!this.#deadline.stopping || claimed?.job) {
+      claimed ??= await this.claims.claim(this.#releaseLate, this.#trouble)
       if (claimed === null) return
       if (claimed.job !== null) claimed = await this.#take(claimed.job, claimed.asked_at)
       else {
-        await this.#idle.wait(claimed.nudges, claimed.next_due_ms)
+        await this.#idle.wait(claimed.wake_ups, claimed.next_due_ms)
         claimed = null
       }
     }
   }
 
-  readonly #ask = (): Asked => ({ asked_at: uptime(), nudges: this.#idle.nudges })
+  readonly #ask = (): ClaimStart => ({ asked_at: uptime(), wake_ups: this.#idle.wake_ups })
 
   /** Runs a claimed job to its settled end; returns what was claimed in the same breath. */
-  async #take(job: Job, asked_at: number): Promise<Taken | null> {
+  async #take(job: Job, asked_at: number): Promise<Claim | null> {
     const token = job.run_token ?? ''
-    if (this.#bound.stopping || this.#fence?.hold(token, asked_at) === false) {
-      if (this.#bound.stopping) this.released++
+    if (this.#deadline.stopping || this.#fence?.hold(token, asked_at) === false) {
+      if (this.#deadline.stopping) this.released++
       return this.#settle(job, { kind: 'released', cause: 'not started' }, null)
     }
     const handle = this.#start(job, token)
@@ -162,7 +162,7 @@ export class Worker {
   }
 
   /** What was claimed after its slot had left for a stop. */
-  readonly #giveBack = ({ job, asked_at }: Taken): void => {
+  readonly #releaseLate = ({ job, asked_at }: Claim): void => {
     if (job !== null) void this.#take(job, asked_at)
   }
 
@@ -184,15 +184,15 @@ export class Worker {
       env,
       folder,
       log_limit: this.log_limit,
-      traces: this.#traces,
+      journal: this.#journal,
       worker_id: id,
       watch_output: (output) => this.#outputs.watch(job, token, output),
-      judge: (outcome) => this.#bound.excuse(outcome),
+      judge: (outcome) => this.#deadline.excuse(outcome),
     })
   }
 
-  async #settle(job: Job, outcome: Outcome, run_ms: number | null): Promise<Taken | null> {
-    let asked!: Asked
+  async #settle(job: Job, outcome: Outcome, run_ms: number | null): Promise<Claim | null> {
+    let asked!: ClaimStart
     const answer = await settleRun(this.#store, {
       job,
       outcome,
@@ -200,12 +200,12 @@ export class Worker {
       worker: { id: this.#setup.id, host: this.#host },
       next: () => {
         asked = this.#ask()
-        return this.#bound.stopping ? null : this.claims.params()
+        return this.#deadline.stopping ? null : this.claims.params()
       },
-      bound: this.#bound,
+      deadline: this.#deadline,
       on_late: ({ state, next }) => {
         this.#close(job, state !== null)
-        if (next !== null) this.#giveBack({ ...next, ...asked })
+        if (next !== null) this.#releaseLate({ ...next, ...asked })
       },
       on_trouble: this.#trouble,
     })
@@ -215,17 +215,22 @@ export class Worker {
     }
     this.#close(job, answer.state !== null)
     const { cause, run_outcome, delay_ms, state } = answer.settlement
-    if (run_outcome === 'released' && run_ms !== null && this.#bound.stopping && !this.#killed.has(job.run_token ?? ''))
+    if (
+      run_outcome === 'released' &&
+      run_ms !== null &&
+      this.#deadline.stopping &&
+      !this.#killed.has(job.run_token ?? '')
+    )
       this.released++
     const retry_ms = state === 'pending' ? delay_ms : null
-    this.#report(job, { event: eventOf(answer.state, run_outcome), cause, run_ms, retry_ms })
+    this.#report(job, { event: eventName(answer.state, run_outcome), cause, run_ms, retry_ms })
     return answer.next && { ...answer.next, ...asked }
   }
 
-  /** The end of a run is on record. A run that was taken over leaves its traces to whoever took it. */
+  /** The end of a run is on record. A run that was taken over leaves its entry to whoever took it. */
   #close({ run_token }: Job, own: boolean): void {
     this.#unsettled.delete(run_token ?? '')
-    if (own) this.#traces.forget(run_token ?? '')
+    if (own) this.#journal.forget(run_token ?? '')
   }
 
   #endRuns(outcome: Parameters<RunHandle['end']>[0], patience_ms: number): void {
@@ -234,10 +239,10 @@ export class Worker {
     }
   }
 
-  #report(job: Job, turn: Turn): void {
-    if (turn.event === 'started') this.#idle.end()
-    this.#link.send({ type: 'news', news: newsOf(job, this.#setup.id, turn) })
+  #report(job: Job, details: EventDetails): void {
+    if (details.event === 'started') this.#idle.end()
+    this.#channel.send({ type: 'job_event', event: jobEvent(job, this.#setup.id, details) })
   }
 
-  readonly #trouble = (message: string): void => this.#link.send({ type: 'trouble', message })
+  readonly #trouble = (message: string): void => this.#channel.send({ type: 'trouble', message })
 }

@@ -6,7 +6,7 @@ import { type Kind, kindOf } from './kinds.ts'
 import type { Ledger } from './ledger.ts'
 import type { PlannedJob } from './plan.ts'
 
-/** From the end of a command to the trace of it: what its session left behind gets 2 s, and a busy machine as much again, and a third. */
+/** From the end of a command to its journal entry: what its session left behind gets 2 s, and a busy machine as much again, and a third. */
 const END_TO_TRACE_S = 5
 
 /** A job as the store knows it; null: it does not. */

@@ -18,10 +18,10 @@ const LOOK_MS = 100
 export interface Remains {
   /** Processes, described. */
   orphans: string[]
-  /** Registry rows, leases, traces. */
+  /** Registry rows, leases, journal. */
   rows: number
   leases: number
-  traces: number
+  journal: number
   integrity: string
   /** What `queuectl audit` finds in the books by itself; null: nothing. */
   audit: string | null
@@ -51,7 +51,7 @@ export async function remainsOf(place: Place): Promise<Remains> {
     orphans: orphans.map(described),
     rows: (await store.processes()).length,
     leases: (await store.processing()).length,
-    traces: existsSync(run) ? readdirSync(run).filter((name) => !name.endsWith('.spare')).length : 0,
+    journal: existsSync(run) ? readdirSync(run).filter((name) => !name.endsWith('.spare')).length : 0,
     audit: await auditOf(place),
     integrity: shared ? await countsAgree(store) : integrityOf(place.address),
   }

@@ -77,7 +77,7 @@ export function reportOf(options: ChaosOptions, played: Played, books: Books, re
     count('wrong final states', wrong),
     count('commands and supervisors that misbehaved', played.problems),
     number('kills that were planned and not made', played.kills_missed),
-    number('registry rows, leases and traces left', remains.rows + remains.leases + remains.traces),
+    number('registry rows, leases and journal files left', remains.rows + remains.leases + remains.journal),
     count('faults that queuectl audit finds', remains.audit === null ? [] : [remains.audit]),
     { name: 'integrity check', value: remains.integrity, wanted: 'ok', details: [] },
   ]

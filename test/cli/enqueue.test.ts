@@ -104,8 +104,8 @@ describe('enqueue', () => {
   })
 
   it('says how JSON is typed where a shell has taken its quotes', async () => {
-    expect(await refused('{command:hi}')).to.contain(platform.json_typed)
-    expect(await refused('{command:echo', 'hi}')).to.contain(`lost its quotes\n  ${platform.json_typed}`)
+    expect(await refused('{command:hi}')).to.contain(platform.json_hint)
+    expect(await refused('{command:echo', 'hi}')).to.contain(`lost its quotes\n  ${platform.json_hint}`)
     expect(await refused("'{command:echo", "hi}'")).to.contain('lost its quotes')
     expect(await refused('echo', '{x}')).to.contain('behind --')
   })

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Job } from '../../src/domain/job.ts'
-import type { KeptOutput } from '../../src/domain/output-tail.ts'
+import type { OutputTail } from '../../src/domain/output-tail.ts'
 import { ended, FAILURE, type Kit, put, SUCCESS, settle, take } from './kit.ts'
 
 const END = { kind: 'released', cause: 'stop signal' } as const
@@ -8,8 +8,8 @@ const END = { kind: 'released', cause: 'stop signal' } as const
 /** A store that is not shared keeps no output, whatever happens: every reader is on the host of the logs. */
 export function outputContract(kit: Kit): void {
   /** What must be found where `output` was kept. */
-  const found = (output: KeptOutput) => (kit.store.info.shared ? output : null)
-  const keep = (...outputs: KeptOutput[]) => kit.store.keepOutputs({ outputs })
+  const found = (output: OutputTail) => (kit.store.info.shared ? output : null)
+  const keep = (...outputs: OutputTail[]) => kit.store.keepOutputs({ outputs })
   const read = async (token: string, beyond?: number, store = kit.store) => {
     const output = await store.output(beyond === undefined ? { token } : { token, beyond })
     return output && { ...output, tail: Buffer.from(output.tail) }
@@ -116,7 +116,7 @@ export function outputContract(kit: Kit): void {
   })
 }
 
-function outputOf(job: Pick<Job, 'id' | 'runs' | 'run_token'>, over: Partial<KeptOutput>): KeptOutput {
+function outputOf(job: Pick<Job, 'id' | 'runs' | 'run_token'>, over: Partial<OutputTail>): OutputTail {
   const where = { token: String(job.run_token), job: job.id, run: job.runs, host: 'there', path: '/logs/x.log' }
   return { ...where, bytes: 0, tail: Buffer.from('$tail'), ended: false, ...over }
 }

@@ -30,7 +30,7 @@ export interface HostOptions {
 export interface Host {
   /** Its data folder. */
   home: string
-  /** Where its supervisors keep logs and traces of the scene's store. */
+  /** Where its supervisors keep logs and the journal of the scene's store. */
   folder: string
   /** Runs `worker start` with `args` and waits until it says that its workers are ready. */
   start(...args: string[]): Promise<Running>
@@ -39,8 +39,8 @@ export interface Host {
   begin(...args: string[]): Running
   /** Runs a command to its end. */
   run(...args: string[]): Promise<Ended>
-  /** Names of the traces of runs that it has not forgotten. */
-  traces(): string[]
+  /** Names of the journal files of runs that it has not forgotten. */
+  journalFiles(): string[]
 }
 
 interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
@@ -97,7 +97,7 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
       return started
     },
     run: (...args) => queuectl(args, options),
-    traces() {
+    journalFiles() {
       const run = path.join(folder, 'run')
       return existsSync(run) ? readdirSync(run).filter((name) => !name.endsWith('.spare')) : []
     },

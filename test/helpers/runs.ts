@@ -3,7 +3,7 @@ import path from 'node:path'
 import { newToken } from '../../src/domain/ids.ts'
 import type { Job } from '../../src/domain/job.ts'
 import { logPath } from '../../src/lib/fs.ts'
-import { openTraces } from '../../src/runs/journal.ts'
+import { openRunJournal } from '../../src/runs/journal.ts'
 import { type RunHandle, type RunRequest, startRun } from '../../src/worker/runner.ts'
 import { killQuietly } from './processes.ts'
 import { tempFolder } from './temp.ts'
@@ -66,7 +66,7 @@ export function runLab() {
   root ??= tempFolder()
   const folder = path.join(root, String(labs++))
   mkdirSync(folder)
-  const traces = openTraces(path.join(folder, 'store.d'))
+  const journal = openRunJournal(path.join(folder, 'store.d'))
   const store_folder = path.join(folder, 'store.d')
   const handles: RunHandle[] = []
 
@@ -83,7 +83,7 @@ export function runLab() {
   return {
     folder,
     store_folder,
-    traces,
+    journal,
     pidIn,
 
     start(
@@ -98,7 +98,7 @@ export function runLab() {
         env: { PATH: process.env.PATH ?? '', QUEUECTL_LEASE: token },
         folder: store_folder,
         log_limit: 1024 * 1024,
-        traces,
+        journal,
         worker_id: 'w-1',
         ...request,
       })

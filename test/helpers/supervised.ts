@@ -155,9 +155,9 @@ export class Scene {
     writeFileSync(path.join(this.home, 'go'), '')
   }
 
-  /** Names of the traces of runs on this host that are not forgotten. */
-  traces(): string[] {
-    return this.#own.traces()
+  /** Names of the journal files of runs on this host that are not forgotten. */
+  journalFiles(): string[] {
+    return this.#own.journalFiles()
   }
 
   /** Holds an SQLite store's write lock until `release` is called. */
@@ -165,7 +165,7 @@ export class Scene {
     return holdLock(this.address, (child) => this.#children.push(child))
   }
 
-  /** Stops what still runs and proves that no process, lease, registry row or trace is left, on no host. */
+  /** Stops what still runs and proves that no process, lease, registry row or journal file is left, on no host. */
   async finish(): Promise<void> {
     try {
       for (const host of this.#hosts) if ((await this.rows()).length > 0) await host.run('worker', 'stop', '--force')
@@ -174,7 +174,7 @@ export class Scene {
       expect(await this.store.processing(), 'leases').to.deep.equal([])
       expect((await auditBooks(this.store)).faults, 'faults in the books').to.deep.equal([])
       await empties(() => this.rows(), 'registry rows')
-      await empties(() => this.#hosts.flatMap((host) => host.traces()), 'traces')
+      await empties(() => this.#hosts.flatMap((host) => host.journalFiles()), 'journal files')
       const left = () => this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
       await waitFor(() => left().every(({ pid = 0 }) => !lives(pid)), { within: 3_000, what: 'our processes are gone' })
     } finally {

@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, truncateSync } from 'node:fs'
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
-import { leftOutput, openOutput } from '../../src/logs/log-file.ts'
+import { leftTail, openOutput } from '../../src/logs/log-file.ts'
 import { runLab } from '../helpers/runs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -70,15 +70,15 @@ describe('the end of an output', () => {
 
   it('is told from the log alone when its worker did not see it', async () => {
     const output = open()
-    expect(await leftOutput(output.path, LIMIT, 10)).to.equal(null)
+    expect(await leftTail(output.path, LIMIT, 10)).to.equal(null)
     appendFileSync(output.fd, 'first words')
-    expect(await leftOutput(output.path, LIMIT, 5)).to.deep.equal({ bytes: 11, tail: Buffer.from('words') })
+    expect(await leftTail(output.path, LIMIT, 5)).to.deep.equal({ bytes: 11, tail: Buffer.from('words') })
     appendFileSync(output.fd, 'x'.repeat(3 * LIMIT))
     await output.check()
     appendFileSync(output.fd, 'last words')
-    expect(await leftOutput(output.path, LIMIT, 5)).to.deep.equal(await output.end(5, 0))
-    expect(await leftOutput(output.path, LIMIT, LIMIT)).to.deep.equal(await output.end(LIMIT, 0))
-    expect(await leftOutput(`${output.path}x`, LIMIT, 5)).to.equal(null)
+    expect(await leftTail(output.path, LIMIT, 5)).to.deep.equal(await output.end(5, 0))
+    expect(await leftTail(output.path, LIMIT, LIMIT)).to.deep.equal(await output.end(LIMIT, 0))
+    expect(await leftTail(`${output.path}x`, LIMIT, 5)).to.equal(null)
   })
 
   it('can be asked for when the run has ended, and not when its log is gone', async () => {

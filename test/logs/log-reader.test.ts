@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
 import { openOutput } from '../../src/logs/log-file.ts'
 import { followLog, lastLines, readLog } from '../../src/logs/log-reader.ts'
-import { markOf } from '../../src/logs/truncation-marker.ts'
+import { markerOf } from '../../src/logs/truncation-marker.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -109,7 +109,7 @@ describe('following a log', function () {
     writeFileSync(file, `head${middle}tail`)
     let cut = false
     const { stop, text } = follow(file, () => {
-      if (!cut) writeFileSync(file, `head${markOf(middle.length)}tail, and more`)
+      if (!cut) writeFileSync(file, `head${markerOf(middle.length)}tail, and more`)
       cut = true
     })
     await waitFor(() => text().endsWith('more'), { within: 10_000, what: 'what was written behind it' })

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
-import type { KeptOutput } from '../../src/domain/output-tail.ts'
+import type { OutputTail } from '../../src/domain/output-tail.ts'
 import { monotonic } from '../../src/lib/clock.ts'
 import { openOutput } from '../../src/logs/log-file.ts'
-import { OutputKeeper } from '../../src/logs/tail-uploader.ts'
+import { TailUploader } from '../../src/logs/tail-uploader.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { job } from '../helpers/runs.ts'
 import { tempFolder } from '../helpers/temp.ts'
@@ -24,7 +24,7 @@ const PATIENT_MS = 30_000
 describe('keeping outputs in the store', function () {
   this.timeout(60_000)
   const folder = tempFolder()
-  const keepers: OutputKeeper[] = []
+  const keepers: TailUploader[] = []
   afterEach(async () => {
     for (const keeper of keepers.splice(0)) await keeper.close()
   })
@@ -40,14 +40,14 @@ describe('keeping outputs in the store', function () {
   }
 
   function lab({ shared = true, most = 100, patient = true } = {}) {
-    const calls: KeptOutput[][] = []
+    const calls: OutputTail[][] = []
     const told: string[] = []
     const store = { answer: FINE }
-    const keepOutputs = ({ outputs }: { outputs: KeptOutput[] }) => {
+    const keepOutputs = ({ outputs }: { outputs: OutputTail[] }) => {
       calls.push(outputs)
       return store.answer()
     }
-    const keeper = new OutputKeeper({
+    const keeper = new TailUploader({
       store: { info: { shared }, keepOutputs } as unknown as JobStore,
       most,
       on_trouble: (message) => told.push(message),
@@ -84,7 +84,7 @@ describe('keeping outputs in the store', function () {
     await b.end()
     await silent.end()
     expect(texts().slice(1)).to.deep.equal([['one two'], ['one two three'], ['x'.repeat(100)]])
-    const { host, path, tail: _, ...last } = calls.flat()[3] as KeptOutput
+    const { host, path, tail: _, ...last } = calls.flat()[3] as OutputTail
     expect(last).to.deep.equal({ token: 'token of a', job: 'a', run: 3, bytes: 13, ended: true })
     expect(host).to.not.equal('')
     expect(path).to.equal(a.output.path)

@@ -1,4 +1,4 @@
-import type { KeptOutput } from '../../src/domain/output-tail.ts'
+import type { OutputTail } from '../../src/domain/output-tail.ts'
 import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { Now, type Told } from './now.ts'
@@ -11,7 +11,7 @@ export class RegistryModel {
   readonly processes = new Map<string, Row>()
   readonly controls: Told<Control>[] = []
   readonly config = new Map<string, unknown>()
-  readonly outputs = new Map<string, KeptOutput>()
+  readonly outputs = new Map<string, OutputTail>()
   /** By time and supervisor: two within a millisecond are one. */
   readonly samples = new Map<string, Sample>()
 
@@ -55,7 +55,7 @@ export class RegistryModel {
   }
 
   /** What is kept of a run's output only grows; `on_record`: the run is. */
-  keep(output: KeptOutput, on_record: boolean): KeptOutput | null {
+  keep(output: OutputTail, on_record: boolean): OutputTail | null {
     const before = this.outputs.get(output.token)
     if (!on_record || (before && before.bytes > output.bytes)) return before ?? null
     const kept = { ...output, ended: output.ended || before?.ended === true }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { KeptOutput } from '../../src/domain/output-tail.ts'
+import type { OutputTail } from '../../src/domain/output-tail.ts'
 import type { Control } from '../../src/domain/processes.ts'
 import type { ListParams } from '../../src/store/port.ts'
 import { supervisorRow, workerRow } from '../contract/kit.ts'
@@ -157,7 +157,7 @@ async function keepOutput(world: World, { pick, bytes, ended, beyond }: StepOf<'
     }
   })
   const kept = answer.shared ? world.registry.keep(given, token !== 'nobody') : null
-  const plain = (output: KeptOutput | null) => output && { ...output, tail: Buffer.from(output.tail).toString() }
+  const plain = (output: OutputTail | null) => output && { ...output, tail: Buffer.from(output.tail).toString() }
   expect(plain(answer.all), 'what is kept').to.deep.equal(plain(kept))
   const news = kept && (kept.bytes > beyond || kept.ended) ? kept : null
   expect(plain(answer.news), 'what is new').to.deep.equal(plain(news))

@@ -128,7 +128,7 @@ describe('Windows', () => {
   })
 
   it('forks workers with a hidden console of their own, which jobs use too', () => {
-    const { windowsHide, stdio } = windows().worker_process
+    const { windowsHide, stdio } = windows().fork_options
     expect(windowsHide).to.equal(true)
     // Where a stream is inherited Windows hides nothing.
     expect(stdio).to.not.include('inherit')
@@ -136,7 +136,7 @@ describe('Windows', () => {
   })
 
   it('says how JSON is typed in cmd and PowerShell', () => {
-    expect(windows().json_typed).to.contain('cmd "{\\"command\\":\\"echo hi\\"}"').and.to.contain("PowerShell '{")
+    expect(windows().json_hint).to.contain('cmd "{\\"command\\":\\"echo hi\\"}"').and.to.contain("PowerShell '{")
   })
 
   it('refuses a command that is too long for its shell', () => {

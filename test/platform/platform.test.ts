@@ -55,7 +55,7 @@ describe('the identity of a process (R4)', function () {
   })
 
   it('counts a process that is hidden from us as alive: that is no proof of its death', () => {
-    const { start, unrunnable, commandLine, json_typed, dataFolder, untrustedFileSystem } = platform
+    const { start, unrunnable, commandLine, json_hint, dataFolder, untrustedFileSystem } = platform
     const table = { ...procfs, entry: () => null, boot: () => platform.identify(process.pid)?.boot_id ?? '' }
     const hidden = createPlatform({
       table,
@@ -64,7 +64,7 @@ describe('the identity of a process (R4)', function () {
       start,
       unrunnable,
       commandLine,
-      json_typed,
+      json_hint,
       dataFolder,
       untrustedFileSystem,
     })

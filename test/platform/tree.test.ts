@@ -147,7 +147,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
     const state = { allowed: false }
     const send: typeof sendSignal = (pid, signal, options) =>
       state.allowed || signal === 0 ? (state.allowed ? sendSignal(pid, signal, options) : 'refused') : 'refused'
-    const { start, unrunnable, commandLine, json_typed, dataFolder, untrustedFileSystem } = platform
+    const { start, unrunnable, commandLine, json_hint, dataFolder, untrustedFileSystem } = platform
     return {
       state,
       platform: createPlatform({
@@ -157,7 +157,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
         start,
         unrunnable,
         commandLine,
-        json_typed,
+        json_hint,
         dataFolder,
         untrustedFileSystem,
       }),
@@ -186,7 +186,7 @@ describe('a tree that cannot be ended or looked into (R4)', function () {
     const note = await waitFor(() => handle.note, { within: 15_000, what: 'a note' })
     expect(note).to.equal(`process ${handle.pid} may not be ended (EPERM)`)
     expect(settled).to.equal(false)
-    expect(lab.traces.readDone(handle.token)).to.equal(null)
+    expect(lab.journal.readDone(handle.token)).to.equal(null)
     state.allowed = true
     expect((await handle.outcome).outcome).to.deep.equal({ kind: 'cancelled', exit_code: null, signal: 'SIGKILL' })
     expect(handle.note).to.equal(null)

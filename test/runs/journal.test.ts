@@ -4,14 +4,14 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import { openTraces } from '../../src/runs/journal.ts'
+import { openRunJournal } from '../../src/runs/journal.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('the traces of runs (R5)', () => {
+describe('the journal of runs (R5)', () => {
   const folder = tempFolder()
-  const traces = openTraces(folder)
+  const journal = openRunJournal(folder)
   const file = (token: string) => path.join(folder, 'run', token)
-  const trace = (token: string) => ({ token, job: 'job1', run: 2, pid: 4711, start: '123456', worker_id: 'w-1' })
+  const start = (token: string) => ({ token, job: 'job1', run: 2, pid: 4711, start: '123456', worker_id: 'w-1' })
   const OUTCOMES: Outcome[] = [
     { kind: 'exit', exit_code: 3 },
     { kind: 'signal', signal: 'SIGKILL' },
@@ -24,22 +24,22 @@ describe('the traces of runs (R5)', () => {
 
   it('are read as they were written, by whoever opens them', () => {
     const token = newToken()
-    traces.start(trace(token))
-    expect(openTraces(folder).read(token)).to.deep.equal(trace(token))
-    expect(openTraces(folder).readDone(token)).to.equal(null)
+    journal.start(start(token))
+    expect(openRunJournal(folder).read(token)).to.deep.equal(start(token))
+    expect(openRunJournal(folder).readDone(token)).to.equal(null)
     for (const outcome of OUTCOMES) {
       const other = newToken()
-      traces.done({ token: other, outcome, run_ms: 5 })
-      expect(traces.readDone(other)).to.deep.equal({ token: other, outcome, run_ms: 5 })
-      expect(traces.read(other)).to.equal(null)
+      journal.done({ token: other, outcome, run_ms: 5 })
+      expect(journal.readDone(other)).to.deep.equal({ token: other, outcome, run_ms: 5 })
+      expect(journal.read(other)).to.equal(null)
     }
   })
 
   it('are listed once each and forgotten for good', () => {
-    const own = openTraces(tempFolder())
+    const own = openRunJournal(tempFolder())
     const tokens = [newToken(), newToken()]
     for (const token of tokens) {
-      own.start(trace(token))
+      own.start(start(token))
       own.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
     }
     expect(own.tokens().sort()).to.deep.equal(tokens.sort())
@@ -49,14 +49,14 @@ describe('the traces of runs (R5)', () => {
   })
 
   it('use a file again without keeping anything of the run before', () => {
-    const own = openTraces(tempFolder())
+    const own = openRunJournal(tempFolder())
     const [first, second] = [newToken(), newToken()]
-    own.start(trace(first))
+    own.start(start(first))
     own.done({ token: first, outcome: { kind: 'cannot_start', message: 'x'.repeat(5_000) }, run_ms: 1 })
     own.forget(first)
     expect(own.read(first)).to.equal(null)
-    own.start(trace(second))
-    expect(own.read(second)).to.deep.equal(trace(second))
+    own.start(start(second))
+    expect(own.read(second)).to.deep.equal(start(second))
     expect(own.readDone(second)).to.equal(null)
     expect(own.tokens()).to.deep.equal([second])
     own.done({ token: second, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
@@ -65,25 +65,25 @@ describe('the traces of runs (R5)', () => {
 
   it('say whose run it is, where it never came to its start, and whatever comes later stands', () => {
     const token = newToken()
-    traces.owned({ token, worker_id: 'w-1' })
-    expect(traces.read(token)).to.include({ worker_id: 'w-1', pid: null, start: null })
-    expect(traces.readDone(token)).to.equal(null)
-    traces.start(trace(token))
-    traces.owned({ token, worker_id: 'w-other' })
-    traces.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
-    expect(traces.read(token)).to.deep.equal(trace(token))
-    expect(traces.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
+    journal.owned({ token, worker_id: 'w-1' })
+    expect(journal.read(token)).to.include({ worker_id: 'w-1', pid: null, start: null })
+    expect(journal.readDone(token)).to.equal(null)
+    journal.start(start(token))
+    journal.owned({ token, worker_id: 'w-other' })
+    journal.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
+    expect(journal.read(token)).to.deep.equal(start(token))
+    expect(journal.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
   it('leave nothing behind when their process ends, and clear up after one that was killed', () => {
     const own = tempFolder()
     const module = JSON.stringify(new URL('../../src/runs/journal.ts', import.meta.url).href)
     const life = (end: string) => {
-      const program = `import { openTraces } from ${module}
-        const traces = openTraces(${JSON.stringify(own)})
+      const program = `import { openRunJournal } from ${module}
+        const journal = openRunJournal(${JSON.stringify(own)})
         for (const token of ['a'.repeat(20), 'b'.repeat(20)]) {
-          traces.start({ token, job: 'j', run: 1, pid: 77, start: '1', worker_id: 'w' })
-          traces.forget(token)
+          journal.start({ token, job: 'j', run: 1, pid: 77, start: '1', worker_id: 'w' })
+          journal.forget(token)
         }
         ${end}`
       spawnSync(process.execPath, ['--input-type=module', '-e', program])
@@ -91,7 +91,7 @@ describe('the traces of runs (R5)', () => {
     }
     expect(life('')).to.deep.equal([])
     expect(life("process.kill(process.pid, 'SIGKILL')")).to.have.length(1)
-    openTraces(own)
+    openRunJournal(own)
     expect(readdirSync(path.join(own, 'run'))).to.deep.equal([])
   })
 
@@ -99,23 +99,23 @@ describe('the traces of runs (R5)', () => {
     if (process.getuid === undefined) return this.skip()
     const own = tempFolder()
     const token = newToken()
-    openTraces(own).start(trace(token))
+    openRunJournal(own).start(start(token))
     expect(statSync(path.join(own, 'run')).mode & 0o777).to.equal(0o700)
     expect(statSync(path.join(own, 'run', token)).mode & 0o777).to.equal(0o600)
   })
 
   it('that say nothing that can be trusted are none', () => {
-    const garbage = ['', 'x', '{', 'null', '[]', '7', '{"token":1}', JSON.stringify({ ...trace(newToken()) })]
+    const garbage = ['', 'x', '{', 'null', '[]', '7', '{"token":1}', JSON.stringify({ ...start(newToken()) })]
     for (const text of garbage) {
       const token = newToken()
       writeFileSync(file(token), text)
-      expect(traces.read(token), text).to.equal(null)
-      expect(traces.readDone(token), text).to.equal(null)
+      expect(journal.read(token), text).to.equal(null)
+      expect(journal.readDone(token), text).to.equal(null)
     }
     for (const outcome of [null, {}, { kind: 'exit' }, { kind: 'signal', signal: 9 }, { kind: 'won' }]) {
       const token = newToken()
       writeFileSync(file(token), JSON.stringify({ token, outcome, run_ms: 1 }))
-      expect(traces.readDone(token), JSON.stringify(outcome)).to.equal(null)
+      expect(journal.readDone(token), JSON.stringify(outcome)).to.equal(null)
     }
   })
 
@@ -130,17 +130,17 @@ describe('the traces of runs (R5)', () => {
       { start: null },
     ]) {
       const token = newToken()
-      writeFileSync(file(token), JSON.stringify({ ...trace(token), ...forged }))
-      expect(traces.read(token)).to.include({ pid: null, start: null, job: 'job1' })
+      writeFileSync(file(token), JSON.stringify({ ...start(token), ...forged }))
+      expect(journal.read(token)).to.include({ pid: null, start: null, job: 'job1' })
     }
   })
 
   it('survive that a full disk took only the beginning of the first', () => {
     const token = newToken()
-    appendFileSync(file(token), JSON.stringify(trace(token)).slice(0, 20))
-    traces.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
-    expect(traces.read(token)).to.equal(null)
-    expect(traces.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
+    appendFileSync(file(token), JSON.stringify(start(token)).slice(0, 20))
+    journal.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
+    expect(journal.read(token)).to.equal(null)
+    expect(journal.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
   it('are never looked for outside of their folder (S8)', () => {
@@ -152,19 +152,19 @@ describe('the traces of runs (R5)', () => {
       newToken().toUpperCase(),
       `${newToken()}0`,
     ]) {
-      expect(traces.read(token), token).to.equal(null)
-      expect(traces.readDone(token), token).to.equal(null)
-      expect(() => traces.start({ ...trace(token) }), token).to.throw(RangeError)
-      expect(() => traces.forget(token), token).to.not.throw()
+      expect(journal.read(token), token).to.equal(null)
+      expect(journal.readDone(token), token).to.equal(null)
+      expect(() => journal.start({ ...start(token) }), token).to.throw(RangeError)
+      expect(() => journal.forget(token), token).to.not.throw()
     }
     writeFileSync(path.join(folder, 'run', 'not-a-token'), '')
-    expect(traces.tokens()).to.not.include('not-a-token')
+    expect(journal.tokens()).to.not.include('not-a-token')
   })
 
   it('are refused a folder that is a link (S22)', () => {
     const own = tempFolder()
     symlinkSync(folder, path.join(own, 'run'))
-    expect(() => openTraces(own)).to.throw(/is not a folder/)
+    expect(() => openRunJournal(own)).to.throw(/is not a folder/)
     expect(readdirSync(own)).to.deep.equal(['run'])
   })
 })

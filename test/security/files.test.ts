@@ -63,7 +63,7 @@ describe('files', function () {
 
     const state = async () => JSON.parse(await ok('show', 'one', '--json')).state
 
-    it('are not made through a link: folders of logs and traces (S22)', async () => {
+    it('are not made through a link: folders of logs and the journal (S22)', async () => {
       await ok('cancel', 'one')
       await ok('enqueue', '--max-retries', '0', '--', 'true')
       for (const name of ['queue.db.d', 'queue.db.d/run', 'queue.db.d/logs']) {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
 import { platform } from '../../src/platform/platform.ts'
-import { openTraces } from '../../src/runs/journal.ts'
+import { openRunJournal } from '../../src/runs/journal.ts'
 import { beatOf } from '../contract/kit.ts'
 import { endStrangers, lives, startOf, stranger } from '../helpers/processes.ts'
 import { Scene } from '../helpers/supervised.ts'
@@ -23,15 +23,15 @@ describe('the processes of strangers (S16)', function () {
     await scene.finish()
   })
 
-  it('that stand in forged rows and traces are left alone by recovery and by every stop', async () => {
+  it('that stand in forged rows and journal files are left alone by recovery and by every stop', async () => {
     const self = platform.identify(process.pid)
     if (self === null) throw new Error('no identity')
     const victims = Array.from({ length: 4 }, () => stranger('sleep 120 & exec sleep 120'))
     await waitFor(() => victims.every(({ pid }) => lives(pid)), { within: 10_000, what: 'they live' })
     const pids = victims.map(({ pid }) => pid)
-    const traces = openTraces(scene.store.info.folder)
+    const journal = openRunJournal(scene.store.info.folder)
 
-    // Owners that are said to be a stranger, nobody, init, everybody; and runs of them, whose traces say the same.
+    // Owners that are said to be a stranger, nobody, init, everybody; and runs of them, whose journal files say the same.
     for (const [n, pid] of [...pids, 0, 1, -1, -(pids[0] ?? 0)].entries()) {
       await scene.add(`echo ${n} >> ledger`)
       const beat = beatOf(`s-forged${n}`, [`w-forged${n}`])
@@ -41,9 +41,9 @@ describe('the processes of strangers (S16)', function () {
       const token = newToken()
       await scene.store.claim({ worker_id: `w-forged${n}`, host: 'here', token, queues: null, lease_ms: 1_000 })
       const start = n % 2 === 0 ? '1' : startOf(process.pid)
-      const trace = { token, job: 'x', run: 1, pid, start, worker_id: `w-forged${n}` }
-      writeFileSync(path.join(scene.store.info.folder, 'run', token), `\n${JSON.stringify(trace)}\n`)
-      expect(traces.read(token)?.pid ?? null).to.equal(pid > 1 ? pid : null)
+      const start_line = { token, job: 'x', run: 1, pid, start, worker_id: `w-forged${n}` }
+      writeFileSync(path.join(scene.store.info.folder, 'run', token), `\n${JSON.stringify(start_line)}\n`)
+      expect(journal.read(token)?.pid ?? null).to.equal(pid > 1 ? pid : null)
     }
 
     await scene.start('--count', '2')

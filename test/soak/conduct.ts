@@ -125,7 +125,7 @@ class Soak {
     const logs = sizeOf(path.join(folder, 'logs'))
     this.#add('logs', 'bytes', logs.bytes, BOUNDS.logs)
     this.#add('logs, files', 'count', logs.files, BOUNDS.logs)
-    this.#add('run folder, files', 'count', sizeOf(path.join(folder, 'run')).files, BOUNDS.traces)
+    this.#add('run folder, files', 'count', sizeOf(path.join(folder, 'run')).files, BOUNDS.journal)
     const { processes, zombies } = familyOf(this.#child.pid ?? 0)
     this.#add('processes', 'count', processes, BOUNDS.family)
     this.#add('zombies', 'count', zombies, BOUNDS.zombies)

@@ -41,7 +41,7 @@ export const BOUNDS = {
     more: 0,
     why: 'retention removes once a minute: the highest stands for a minute of jobs',
   },
-  traces: { by: 'most', part: 0, more: 4, why: 'one for each job at work, and spare ones' },
+  journal: { by: 'most', part: 0, more: 4, why: 'one for each job at work, and spare ones' },
   family: { by: 'most', part: 0, more: 4, why: 'a job is up to three processes' },
   zombies: { by: 'median', part: 0, more: 0, why: 'who has ended is waited for at once' },
 } as const satisfies Record<string, Bound>

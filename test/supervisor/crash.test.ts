@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
-import { openTraces } from '../../src/runs/journal.ts'
+import { openRunJournal } from '../../src/runs/journal.ts'
 import { killTogether } from '../helpers/freeze.ts'
 import { killQuietly, lives } from '../helpers/processes.ts'
 import { STORES } from '../helpers/stores.ts'
@@ -107,10 +107,10 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       const { run_token } = await scene.job(id)
       const lock = await scene.lock()
       scene.go()
-      const traces = openTraces(scene.store.info.folder)
-      await waitFor(() => traces.readDone(run_token ?? ''), {
+      const journal = openRunJournal(scene.store.info.folder)
+      await waitFor(() => journal.readDone(run_token ?? ''), {
         within: 5_000,
-        what: 'the run has ended, and left its trace',
+        what: 'the run has ended, and left its journal entry',
       })
       killTogether([child.pid, identity.pid])
       await waitFor(() => !lives(identity.pid) && !lives(child.pid), { within: 2_000, what: 'both are dead' })

@@ -59,17 +59,17 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       ],
       [
         'started',
-        'between the start and its trace: what started is ended, and runs anew (F4)',
+        'between the start and its journal entry: what started is ended, and runs anew (F4)',
         2,
         ['interrupted: worker died'],
       ],
       [
         'ended',
-        'between the end and its trace: nobody knows, so that it runs again (F5)',
+        'between the end and its journal entry: nobody knows, so that it runs again (F5)',
         2,
         ['interrupted: worker died'],
       ],
-      ['noted', 'between the trace of the end and the settle: it does not run again (F5, R5)', 1, []],
+      ['noted', 'between the journal entry of the end and the settle: it does not run again (F5, R5)', 1, []],
       ['settled', 'after the settle’s commit, before its answer: it does not run again (F6)', 1, []],
     ] as const) {
       on(point)(what, async () => {
@@ -110,7 +110,7 @@ for (const { name, embedded, prepare, openScene } of STORES) {
     }
 
     itOnSqlite(
-      'of a supervisor that has taken a job of which there is no trace: the next one knows whose it was (R1, R4)',
+      'of a supervisor that has taken a job of which there is no journal entry: the next one knows whose it was (R1, R4)',
       async () => {
         const dead = [arm('claimed'), arm('fenced')]
         const id = await scene.add('true')

@@ -65,7 +65,7 @@ async function tell(scene: Scene, { a, b }: { a: Host; b: Host }, cable: Network
     within: 25_000,
     what: async () => `its loss is known there: ${supervisors[1].said()}`,
   })
-  await waitFor(() => b.traces().length === 0, { within: 20_000, what: 'it clears up' })
+  await waitFor(() => b.journalFiles().length === 0, { within: 20_000, what: 'it clears up' })
   expect(await scene.job(there)).to.include({ state: 'completed', runs: 2, attempts: 0, interruptions: 1 })
   expect((await scene.runs(there)).map(({ outcome, cause }) => [outcome, cause])).to.deep.equal([
     ['interrupted', 'host lost'],

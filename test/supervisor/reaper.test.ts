@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { platform } from '../../src/platform/platform.ts'
-import { openTraces } from '../../src/runs/journal.ts'
+import { openRunJournal } from '../../src/runs/journal.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { Reaper } from '../../src/supervisor/reaper.ts'
@@ -21,8 +21,8 @@ describe('the reaper', () => {
   afterEach(() => store.close())
 
   function reaperOn(looked_at: JobStore): Reaper {
-    const traces = openTraces(store.info.folder)
-    const context = { store: looked_at, platform, traces, by: 's2', host: 'here', lease_ms: 20_000, tell: () => {} }
+    const journal = openRunJournal(store.info.folder)
+    const context = { store: looked_at, platform, journal, by: 's2', host: 'here', lease_ms: 20_000, tell: () => {} }
     return new Reaper(context, () => true)
   }
 

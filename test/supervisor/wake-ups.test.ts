@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Nudging, pollMs } from '../../src/supervisor/wake-ups.ts'
+import { pollMs, WakeUps } from '../../src/supervisor/wake-ups.ts'
 import { atBest, waitFor } from '../helpers/wait-for.ts'
 
 describe('news of work', () => {
@@ -7,26 +7,26 @@ describe('news of work', () => {
   class Worker {
     free = true
     patient = true
-    nudged_at = 0
-    nudges = 0
-    nudge() {
-      this.nudges++
-      this.nudged_at = ++clock
+    woken_at = 0
+    wakes = 0
+    wake() {
+      this.wakes++
+      this.woken_at = ++clock
     }
   }
   const crowd = (count: number) => Array.from({ length: count }, () => new Worker())
-  const told = (workers: readonly Worker[]) => workers.filter(({ nudges }) => nudges > 0).length
+  const told = (workers: readonly Worker[]) => workers.filter(({ wakes }) => wakes > 0).length
 
   for (const count of [8, 100]) {
     it(`is told to one of ${count}, to another with each that finds some, and to all in the end`, () => {
       const workers = crowd(count)
-      const nudging = new Nudging(() => workers)
-      nudging.news()
+      const wake_ups = new WakeUps(() => workers)
+      wake_ups.newWork()
       expect(told(workers)).to.equal(1)
-      const starts = () => workers.find(({ free, nudges }) => free && nudges > 0)
+      const starts = () => workers.find(({ free, wakes }) => free && wakes > 0)
       for (let worker = starts(); worker !== undefined; worker = starts()) {
         worker.free = false
-        nudging.found(worker)
+        wake_ups.found(worker)
       }
       expect(workers.filter(({ free }) => free)).to.deep.equal([])
     })
@@ -38,10 +38,10 @@ describe('news of work', () => {
       const few = crowd(8)
       many = crowd(100)
       for (const workers of [few, many]) {
-        const nudging = new Nudging(() => workers)
-        for (let n = 0; n < 8; n++) nudging.news()
+        const wake_ups = new WakeUps(() => workers)
+        for (let n = 0; n < 8; n++) wake_ups.newWork()
       }
-      expect(few.map(({ nudges }) => nudges)).to.deep.equal(Array(8).fill(1))
+      expect(few.map(({ wakes }) => wakes)).to.deep.equal(Array(8).fill(1))
       return told(many)
     }
     // It is more than one where the bulk itself takes long, on a busy machine.
@@ -53,38 +53,38 @@ describe('news of work', () => {
     const workers = crowd(100)
     const busy = workers.slice(0, 99)
     for (const worker of busy) worker.free = false
-    new Nudging(() => workers).news()
+    new WakeUps(() => workers).newWork()
     expect(told(busy)).to.equal(99)
-    expect(workers.at(-1)?.nudges).to.equal(1)
+    expect(workers.at(-1)?.wakes).to.equal(1)
   })
 
   it('is told to those that are busy when all that were thought to be free have found some, save the finder', () => {
     const workers = crowd(3)
     const [first, second, busy] = workers as [Worker, Worker, Worker]
-    const nudging = new Nudging(() => workers)
+    const wake_ups = new WakeUps(() => workers)
     busy.free = false
-    nudging.news()
+    wake_ups.newWork()
     for (const worker of [first, second]) {
       worker.free = false
-      nudging.found(worker)
+      wake_ups.found(worker)
     }
-    expect([first, second, busy].map(({ nudges }) => nudges)).to.deep.equal([2, 1, 1])
+    expect([first, second, busy].map(({ wakes }) => wakes)).to.deep.equal([2, 1, 1])
   })
 
   it('reaches the one that is free among a crowd within a second, and goes round those that hang', () => {
     const workers = crowd(100)
-    const nudging = new Nudging(() => workers)
-    for (let second = 0; second < 50; second++) nudging.look()
+    const wake_ups = new WakeUps(() => workers)
+    for (let second = 0; second < 50; second++) wake_ups.look()
     expect(told(workers)).to.equal(100)
     for (const worker of workers.slice(1)) worker.free = false
-    nudging.look()
-    expect(workers[0]?.nudges).to.equal(2)
+    wake_ups.look()
+    expect(workers[0]?.wakes).to.equal(2)
   })
 
   it('is looked for by those that look often enough themselves', () => {
     const workers = crowd(8)
     for (const worker of workers) worker.patient = pollMs(workers.length) > 1_000
-    new Nudging(() => workers).look()
+    new WakeUps(() => workers).look()
     expect(told(workers)).to.equal(0)
     expect(pollMs(9)).to.be.above(1_000)
   })

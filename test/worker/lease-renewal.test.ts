@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { FENCE_MS } from '../../src/domain/timing.ts'
 import { monotonic } from '../../src/lib/clock.ts'
 import type { JobStore } from '../../src/store/port.ts'
-import { startHeartbeat } from '../../src/worker/lease-renewal.ts'
+import { startLeaseRenewal } from '../../src/worker/lease-renewal.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('a worker without a supervisor', () => {
@@ -18,7 +18,7 @@ describe('a worker without a supervisor', () => {
         return { lost: [], cancelled: [] }
       },
     } as unknown as JobStore
-    const heartbeat = startHeartbeat({
+    const heartbeat = startLeaseRenewal({
       store,
       worker_id: 'w1',
       lease_ms: FENCE_MS.term + until_fence_ms,

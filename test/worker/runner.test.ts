@@ -36,9 +36,9 @@ describe('a run', () => {
     })
   }
 
-  it('leaves a trace at its start and its outcome at its end (R5)', async () => {
+  it('leaves a journal entry at its start and its outcome at its end (R5)', async () => {
     const handle = lab.start('sleep 60')
-    expect(lab.traces.read(handle.token)).to.deep.equal({
+    expect(lab.journal.read(handle.token)).to.deep.equal({
       token: handle.token,
       job: 'job1',
       run: 1,
@@ -46,11 +46,11 @@ describe('a run', () => {
       start: platform.identify(handle.pid ?? 0)?.start,
       worker_id: 'w-1',
     })
-    expect(lab.traces.readDone(handle.token)).to.equal(null)
+    expect(lab.journal.readDone(handle.token)).to.equal(null)
     expect(handle.end(CANCELLED, 1_000)).to.equal(true)
-    expect(lab.traces.readDone(handle.token)).to.equal(null)
+    expect(lab.journal.readDone(handle.token)).to.equal(null)
     const { outcome, run_ms } = await handle.outcome
-    expect(lab.traces.readDone(handle.token)).to.deep.equal({ token: handle.token, outcome, run_ms })
+    expect(lab.journal.readDone(handle.token)).to.deep.equal({ token: handle.token, outcome, run_ms })
   })
 
   it('says its pid when it has started', async () => {
@@ -99,7 +99,7 @@ describe('a run that cannot start', () => {
       expect(handle.pid).to.equal(null)
       expect(outcome.kind).to.equal('cannot_start')
       expect((outcome as { message: string }).message).to.match(message)
-      expect(lab.traces.readDone(handle.token)?.outcome).to.deep.equal(outcome)
+      expect(lab.journal.readDone(handle.token)?.outcome).to.deep.equal(outcome)
       expect(handle.end(RELEASED, 0)).to.equal(false)
     })
   }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { expect } from 'chai'
-import { OutputKeeper } from '../../src/logs/tail-uploader.ts'
-import { openTraces } from '../../src/runs/journal.ts'
+import { TailUploader } from '../../src/logs/tail-uploader.ts'
+import { openRunJournal } from '../../src/runs/journal.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import type { FromWorker, WorkerSetup } from '../../src/worker/messages.ts'
@@ -68,9 +68,9 @@ describe('a worker', function () {
       },
     }
     const link = { send: (message: FromWorker) => told.push(message), end: async () => {} }
-    const outputs = new OutputKeeper({ store, most: 0, on_trouble: () => {} })
+    const outputs = new TailUploader({ store, most: 0, on_trouble: () => {} })
     const setup = { ...SETUP, address: path.join(home, 'queue.db'), cwd: home }
-    const worker: Worker = new Worker(counted, setup, link, openTraces(store.info.folder), outputs)
+    const worker: Worker = new Worker(counted, setup, link, openRunJournal(store.info.folder), outputs)
     const working = worker.work()
     try {
       await story(worker)
@@ -92,7 +92,7 @@ describe('a worker', function () {
       await idle(1)
       expect(asked).to.deep.equal(['claim', 'settle'])
       await put(store, ['b'], { origin_cwd: home })
-      worker.nudge()
+      worker.wake()
       await ended(2)
       await idle(2)
       expect(asked).to.deep.equal(['claim', 'settle', 'claim', 'settle'])
@@ -104,7 +104,7 @@ describe('a worker', function () {
     const more = async (worker: Worker) => {
       if (asked.length > 2) return
       await put(store, ['b'], { origin_cwd: home })
-      worker.nudge()
+      worker.wake()
     }
     await atWork(() => ended(2), more)
     expect(asked.slice(0, 4)).to.deep.equal(['claim', 'settle', 'claim', 'settle'])
@@ -115,7 +115,7 @@ describe('a worker', function () {
     await atWork(async (worker) => {
       await waitFor(() => told.some(({ type }) => type === 'trouble'), { within: 10_000, what: 'it says so' })
       await put(store, ['a'], { origin_cwd: home })
-      worker.nudge()
+      worker.wake()
       await ended(1)
     })
   })

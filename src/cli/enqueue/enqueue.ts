@@ -12,7 +12,7 @@ import type { Line } from './bulk.ts'
 import { type JobRequest, readJob } from './job-input.ts'
 import { combine, type JobOptions, jobFields } from './job-options.ts'
 import { jobMaker } from './new-job.ts'
-import { typedCommand, typedJson } from './shell-input.ts'
+import { commandFromWords, parseJsonArgument } from './shell-input.ts'
 
 export interface EnqueueOptions extends JobOptions {
   file?: string
@@ -52,8 +52,8 @@ async function put(context: Context, args: readonly string[], options: EnqueueOp
   const inserted = await insert(context, store, jobs, trouble)
   const is_bulk = source.file !== null
   if (options.wait || options.follow) {
-    const { stayFor } = await import('./wait-and-report.ts')
-    await stayFor(context, store, inserted, { is_bulk, follow: options.follow === true, timeout_ms })
+    const { waitAndReport } = await import('./wait-and-report.ts')
+    await waitAndReport(context, store, inserted, { is_bulk, follow: options.follow === true, timeout_ms })
   } else print(context, store, inserted, is_bulk)
   if (trouble.count > 0) context.exit(EXIT.usage)
 }
@@ -69,9 +69,9 @@ async function sourceOf(context: Context, args: readonly string[], options: Enqu
     const problem = given === 0 ? 'what is to be enqueued is missing' : 'jobs are given in more than one way'
     throw invalid(problem, 'give JSON, or -- and a command, or --file PATH, or - for stdin')
   }
-  if (words !== null) return { file: null, fields: { command: await typedCommand(context, words, shell) } }
+  if (words !== null) return { file: null, fields: { command: await commandFromWords(context, words, shell) } }
   if (argument !== undefined && (argument !== '-' || args.length > 1))
-    return { file: null, fields: await typedJson(args) }
+    return { file: null, fields: await parseJsonArgument(args) }
   if (id !== undefined) throw invalid('--id names one job, and this is a bulk', 'give ids in the lines')
   return { file: file ?? '-' }
 }

@@ -7,7 +7,7 @@ import { LogPrinter } from '../logs/log-printer.ts'
 import { Follower } from '../logs/run-follower.ts'
 
 /** `enqueue --wait` and `--follow`: stays until the jobs have ended, and exits with what came of them. */
-export async function stayFor(
+export async function waitAndReport(
   context: Context,
   store: JobStore,
   inserted: readonly Inserted[],

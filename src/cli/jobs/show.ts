@@ -1,7 +1,7 @@
 import { type Job, type Run, viewOf } from '../../domain/job.ts'
 import { formatDuration, relative } from '../../domain/units.ts'
 import { decodeLines } from '../../logs/log-reader.ts'
-import { type LogPlace, lackOf, readOutput } from '../../logs/run-output.ts'
+import { type LogLocation, lackOf, readOutput } from '../../logs/run-output.ts'
 import type { JobStore } from '../../store/port.ts'
 import { runsOf } from '../../views/job-runs.ts'
 import { jobToJson, runToJson } from '../../views/job-view.ts'
@@ -19,7 +19,7 @@ interface RunOutput {
   run: Run
   /** Its last lines. */
   lines: string[]
-  log: LogPlace
+  log: LogLocation
 }
 
 /** Prints a job, its runs, and the ends of their output. */

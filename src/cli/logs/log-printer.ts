@@ -1,4 +1,4 @@
-import type { LogPlace } from '../../logs/run-output.ts'
+import type { LogLocation } from '../../logs/run-output.ts'
 import type { Context } from '../context.ts'
 import { safeLines } from '../terminal/text.ts'
 
@@ -28,7 +28,7 @@ export class LogPrinter {
   }
 
   /** Says that `bytes` bytes are left out here, and where they are. */
-  gap(bytes: number, log: LogPlace): void {
+  gap(bytes: number, log: LogLocation): void {
     this.end()
     this.#decoder = new TextDecoder()
     if (this.#context.json) this.#context.outJson({ run: this.#run, output: '', missing: bytes, log })

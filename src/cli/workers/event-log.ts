@@ -1,7 +1,7 @@
 import { formatDuration, iso } from '../../domain/units.ts'
 import type { SupervisorEvent, Tell } from '../../supervisor/events.ts'
 import { lowSpaceText } from '../../views/disk-space.ts'
-import type { RunNews } from '../../worker/messages.ts'
+import type { JobEvent } from '../../worker/messages.ts'
 import { safe, safeJson, truncate } from '../terminal/text.ts'
 import { localTime } from '../terminal/time.ts'
 
@@ -69,7 +69,7 @@ function readable(event: SupervisorEvent): string {
   }
 }
 
-function news({ id, run, event, cause, run_ms, retry_ms, command, worker }: RunNews): string {
+function news({ id, run, event, cause, run_ms, retry_ms, command, worker }: JobEvent): string {
   const took = run_ms === null ? '' : ` after ${formatDuration(run_ms / 1000)}`
   switch (event) {
     case 'started':

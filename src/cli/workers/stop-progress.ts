@@ -4,7 +4,7 @@ import { hostNames, type Named, processNames } from './process-names.ts'
 
 /** How far one process has come that was asked to stop. */
 interface Progress extends Named {
-  phase: 'asked' | 'stopping' | 'stopped'
+  phase: 'requested' | 'stopping' | 'stopped'
   workers: number
   running: number
 }
@@ -48,7 +48,9 @@ export function stopProgress(context: Context): { show: (now: readonly Progress[
 }
 
 function step({ phase, workers, running }: Progress, name: string): string {
-  return phase === 'asked' ? `asked ${name} to stop` : `${name} stops; workers: ${workers}, running jobs: ${running}`
+  return phase === 'requested'
+    ? `asked ${name} to stop`
+    : `${name} stops; workers: ${workers}, running jobs: ${running}`
 }
 
 /** One less than the line has: a full one would go on in the next. */

@@ -151,11 +151,11 @@ async function purgePage(
     return again ? null : deletedCount
   })
   // Those that were requeued in between are still there; one that was stored anew has another place.
-  const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { seq: 1 }).lean())).map(placeOf))
-  const gone = found.filter((job) => !kept.has(placeOf(job)))
+  const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { seq: 1 }).lean())).map(locationOf))
+  const gone = found.filter((job) => !kept.has(locationOf(job)))
   const tokens = gone.flatMap((job) => runsIn(job).map(({ token }) => token))
   // The count of a repeated delete would say nothing.
   return { found: found.length, removed: counted ?? gone.length, tokens }
 }
 
-const placeOf = ({ _id, seq }: { _id: string; seq: number }) => `${seq} ${_id}`
+const locationOf = ({ _id, seq }: { _id: string; seq: number }) => `${seq} ${_id}`

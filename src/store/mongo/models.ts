@@ -1,5 +1,5 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
-import type { KeptOutput } from '../../domain/output-tail.ts'
+import type { OutputTail } from '../../domain/output-tail.ts'
 import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/processes.ts'
 import type { JobDocument } from './documents.ts'
 
@@ -41,7 +41,7 @@ export interface SampleDocument {
 }
 
 /** A document of `outputs`, by the token of its run. */
-export type OutputDocument = Omit<KeptOutput, 'token' | 'tail'> & { _id: string; tail: mongo.Binary }
+export type OutputDocument = Omit<OutputTail, 'token' | 'tail'> & { _id: string; tail: mongo.Binary }
 
 /** The documents of `meta`. */
 export type MetaDocument =

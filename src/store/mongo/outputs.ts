@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import type { KeptOutput } from '../../domain/output-tail.ts'
+import type { OutputTail } from '../../domain/output-tail.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { runsIn } from './documents.ts'
@@ -45,7 +45,7 @@ export function keeping(db: Connection): Pick<JobStore, 'keepOutputs' | 'output'
 }
 
 /** Tokens of all runs on record of the jobs that `given` names: a run whose job is purged must leave nothing behind. */
-async function tokensOf(db: Connection, given: readonly KeptOutput[]): Promise<Set<string>> {
+async function tokensOf(db: Connection, given: readonly OutputTail[]): Promise<Set<string>> {
   const ids = [...new Set(given.map(({ job }) => job))]
   const found = await db.call(() =>
     db.models.jobs
@@ -56,7 +56,7 @@ async function tokensOf(db: Connection, given: readonly KeptOutput[]): Promise<S
 }
 
 /** What is kept only grows. The end of a run takes its place among the last ones: what they no longer include is removed. */
-function writesFor({ token, tail, bytes, ended, ...where }: KeptOutput) {
+function writesFor({ token, tail, bytes, ended, ...where }: OutputTail) {
   const { job, run } = where
   const update = { $set: { ...where, tail: Buffer.from(tail) }, $max: { bytes, ended } }
   const keep = { updateOne: { filter: { _id: token, bytes: { $lte: bytes } }, update, upsert: true } }
@@ -64,6 +64,6 @@ function writesFor({ token, tail, bytes, ended, ...where }: KeptOutput) {
   return [keep, { deleteMany: { filter: { job, run: { $lte: run - HISTORY } } } }]
 }
 
-function toOutput({ _id: token, tail, ...rest }: OutputDocument): KeptOutput {
+function toOutput({ _id: token, tail, ...rest }: OutputDocument): OutputTail {
   return { ...rest, token, tail: (tail as mongo.Binary).value() }
 }

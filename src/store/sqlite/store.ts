@@ -79,7 +79,7 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
 }
 
 /**
- * Where a link leads to: logs and traces lie beside the file, and are to be the same ones under each of its names. A link to nowhere is
+ * Where a link leads to: logs and the journal lie beside the file, and are to be the same ones under each of its names. A link to nowhere is
  * refused, since SQLite would make the file, for others to read.
  */
 function fileBehind(path: string): string {
