@@ -1,4 +1,4 @@
-import { balance } from './books.ts'
+import { balance } from './balance.ts'
 import { readLedger } from './ledger.ts'
 import { recordsOf, remainsOf } from './look.ts'
 import { Place } from './place.ts'

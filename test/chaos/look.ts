@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { environmentOf, killQuietly, lives, startOf } from '../helpers/processes.ts'
 import { queuectl } from '../helpers/queuectl.ts'
-import type { Recorded } from './books.ts'
+import type { Recorded } from './balance.ts'
 import { readLedger } from './ledger.ts'
 import type { Place } from './place.ts'
 

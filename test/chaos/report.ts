@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { percentile } from '../bench/report.ts'
-import type { Account, Books } from './books.ts'
+import type { Account, Books } from './balance.ts'
 import { isDeath, type Kill } from './killer.ts'
 import type { Remains } from './look.ts'
 import type { Played } from './run.ts'

@@ -1,4 +1,4 @@
-import { booksContract } from './books.ts'
+import { booksContract } from './history.ts'
 import { changesContract } from './changes.ts'
 import { claimContract } from './claim.ts'
 import { countsContract } from './counts.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Run } from '../../src/domain/job.ts'
 import { job as claimed } from '../helpers/runs.ts'
-import { type Books, balance } from './books.ts'
+import { type Books, balance } from './balance.ts'
 import type { Kill } from './killer.ts'
 import type { KindName } from './kinds.ts'
 import { type Line, parseLine } from './ledger.ts'
