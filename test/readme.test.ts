@@ -4,7 +4,7 @@ import { Context } from '../src/cli/context.ts'
 import { buildProgram } from '../src/cli/program.ts'
 import { EXIT } from '../src/domain/errors.ts'
 import { TRANSITIONS } from '../src/domain/outcome.ts'
-import { CONFIG_KEYS } from '../src/domain/settings.ts'
+import { SETTING_KEYS } from '../src/domain/settings.ts'
 import { projectText } from './helpers/sources.ts'
 
 describe('the README', () => {
@@ -27,7 +27,7 @@ describe('the README', () => {
   })
 
   it('names every setting and exit code', () => {
-    expect(CONFIG_KEYS.filter((key) => !section('Settings').includes(`| \`${key}\` |`))).to.deep.equal([])
+    expect(SETTING_KEYS.filter((key) => !section('Settings').includes(`| \`${key}\` |`))).to.deep.equal([])
     expect(Object.values(EXIT).filter((code) => !section('Exit codes').match(`\\b${code}\\b`))).to.deep.equal([])
   })
 

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { EXIT, misconfigured } from '../domain/errors.ts'
-import { type Config, effectiveConfig } from '../domain/settings.ts'
+import { effectiveSettings, type Settings } from '../domain/settings.ts'
 import { isShared } from '../domain/store-address.ts'
 import type { JobStore, StoreRole } from '../store/port.ts'
 import { resolveAddress, type StoreAddress } from './resolve-store.ts'
@@ -88,8 +88,8 @@ export class Context {
   }
 
   /** The settings kept in the store, over the defaults. */
-  async config(): Promise<Config> {
-    return effectiveConfig(await (await this.store()).config())
+  async config(): Promise<Settings> {
+    return effectiveSettings(await (await this.store()).config())
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Diagnosis, fine, problem, warning } from '../domain/diagnosis.ts'
-import { effectiveConfig } from '../domain/settings.ts'
+import { effectiveSettings } from '../domain/settings.ts'
 import { bytes } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import { SpaceWatch } from '../platform/space.ts'
@@ -15,7 +15,7 @@ const PLAUSIBLE = { from: Date.UTC(2026, 0), to: Date.UTC(2100, 0) }
 const AHEAD_MS = 5_000
 
 /** Where the queue lies on this host: file modes, the kind of file system, free space. */
-export async function examinePlace({
+export async function examineHost({
   file,
   store,
 }: {
@@ -32,7 +32,7 @@ export async function examinePlace({
   return [
     ...(modes === null ? [] : examineModes(modes)),
     ...(file === null ? [] : [...examineFolder(path.dirname(file)), examineFileSystem(file)]),
-    examineSpace(paths, effectiveConfig(store === null ? {} : await store.config()).min_free),
+    examineSpace(paths, effectiveSettings(store === null ? {} : await store.config()).min_free),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { type Diagnosis, fine, problem, warning } from '../domain/diagnosis.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
-import { auditBooks } from '../views/audit-view.ts'
+import { auditStore } from '../views/audit-view.ts'
 import { halfMadeIn, journalFilesIn, logsIn, type Remains, removeRemains } from './leftover-files.ts'
 
 /** What is younger may be of a run or a command that is on its way. */
@@ -10,17 +10,17 @@ const SETTLED_MS = 60_000
 /** The check of a large copy takes its time, in which it is not written to. */
 const COPIED_MS = 3_600_000
 
-/** The books, and what no run in them needs any more on this host's disk. `file`: the store's own; null: it is elsewhere. */
+/** The run history, and what no run in it needs any more on this host's disk. `file`: the store's own; null: it is elsewhere. */
 export async function examineRecords(store: JobStore, file: string | null): Promise<Diagnosis[]> {
   const { folder } = store.info
-  // Listed first: what is listed and not in the books read after it is of no run that goes on.
+  // Listed first: what is listed and not in the history that is read after it is of no run that goes on.
   const olderThan = (ms: number) => (remains: Remains) => Date.now() - remains.changed_at > ms
   const old = olderThan(SETTLED_MS)
   const logs = new Map(logsIn(folder).map((log) => [log.token, log]))
   const { journal, spare } = journalFilesIn(folder)
   const half_made = file === null ? [] : halfMadeIn(file).filter(olderThan(COPIED_MS))
-  const audit = await auditBooks(store, ({ job, entries }) => {
-    for (const { token } of entries) logs.delete(token)
+  const audit = await auditStore(store, ({ job, runs }) => {
+    for (const { token } of runs) logs.delete(token)
     if (job?.run_token) logs.delete(job.run_token)
   })
   const needed = new Set((await store.processing()).map(({ run_token }) => run_token))
@@ -30,10 +30,10 @@ export async function examineRecords(store: JobStore, file: string | null): Prom
     ...[...logs.values()].filter(old),
     ...half_made,
   ]
-  return [books(audit), remains.length === 0 ? fine('leftovers', 'none') : leftovers(remains)]
+  return [historyCheck(audit), remains.length === 0 ? fine('leftovers', 'none') : leftovers(remains)]
 }
 
-function books({ ok, faults }: Awaited<ReturnType<typeof auditBooks>>): Diagnosis {
+function historyCheck({ ok, faults }: Awaited<ReturnType<typeof auditStore>>): Diagnosis {
   if (ok) return fine('books', 'every start has one outcome')
   const [first] = faults
   const example = first === undefined ? '' : `: ${first.job ?? ''} ${first.message}`

@@ -1,7 +1,7 @@
-import type { Account, Entry } from './history.ts'
+import type { EndedRun, JobHistory } from './history.ts'
 import { FINAL_STATES, type Job, type JobState, type RunOutcome } from './job.ts'
 
-/** In one word, what a fault in the books means. */
+/** In one word, what a fault in the run history means. */
 export type FaultKind =
   /** A start without an outcome, or a job that is not there. */
   | 'lost'
@@ -41,15 +41,15 @@ const SHOWN = 3
 
 type Find = (kind: FaultKind, message: string) => void
 
-/** What is wrong with the books of one job; nothing, as a rule. `runs_kept`: only so many runs, the last ones, stay on record. */
-export function auditAccount({ job, entries }: Account, runs_kept: number | null): Fault[] {
+/** What is wrong with the run history of one job; nothing, as a rule. `runs_kept`: only so many runs, the last ones, stay on record. */
+export function auditHistory({ job, runs: given }: JobHistory, runs_kept: number | null): Fault[] {
   const faults: Fault[] = []
   const find: Find = (kind, message) => faults.push({ kind, job: job?.id ?? null, message })
   if (job === null) {
-    find('lost', `${entries.length} runs are on record of a job that is not there: ${shown(entries)}`)
+    find('lost', `${given.length} runs are on record of a job that is not there: ${shown(given)}`)
     return faults
   }
-  const runs = [...entries].sort((a, b) => a.number - b.number)
+  const runs = [...given].sort((a, b) => a.number - b.number)
   auditNumbers(job, runs, runs_kept, find)
   auditOrder(job, runs, find)
   // What a run came to that is not on record cannot be compared with the job.
@@ -65,7 +65,7 @@ export function endedRuns({ runs, state }: Pick<Job, 'runs' | 'state'>): number 
 }
 
 /** Every start has exactly one outcome. */
-function auditNumbers(job: Job, runs: readonly Entry[], kept: number | null, find: Find): void {
+function auditNumbers(job: Job, runs: readonly EndedRun[], kept: number | null, find: Find): void {
   const ended = endedRuns(job)
   let expected = kept === null ? 1 : Math.max(1, ended - kept + 1)
   for (const { number, token } of runs) {
@@ -83,7 +83,7 @@ function auditNumbers(job: Job, runs: readonly Entry[], kept: number | null, fin
 }
 
 /** One run after the other; none after a final one, unless it was requeued. */
-function auditOrder(job: Job, runs: readonly Entry[], find: Find): void {
+function auditOrder(job: Job, runs: readonly EndedRun[], find: Find): void {
   for (const [index, run] of runs.entries()) {
     const makes = Object.hasOwn(MAKES, run.outcome) ? MAKES[run.outcome] : null
     if (makes === null) find('wrong_state', `run ${run.number} has an outcome that there is not: ${run.outcome}`)
@@ -109,7 +109,7 @@ function openRun({ state, runs, started_at, requeues }: Job) {
 }
 
 /** The state follows from the last run, from a request since, or from nothing having happened yet. */
-function auditState(job: Job, runs: readonly Entry[], find: Find): void {
+function auditState(job: Job, runs: readonly EndedRun[], find: Find): void {
   const { state } = job
   const last = runs.at(-1)
   // What a run left before the last requeue says nothing about now; nor does one of which that is not known.
@@ -138,7 +138,7 @@ function auditState(job: Job, runs: readonly Entry[], find: Find): void {
 }
 
 /** What the retry rule counts is what the runs since the last requeue say. */
-function auditCounters(job: Job, runs: readonly Entry[], find: Find): void {
+function auditCounters(job: Job, runs: readonly EndedRun[], find: Find): void {
   if (runs.some(({ requeues }) => requeues === null)) return
   const since = runs.filter(({ requeues }) => requeues === job.requeues)
   // Runs that are not on record any more may have been of this time, unless an earlier one still is.
@@ -159,9 +159,9 @@ function runsFromTo(first: number, last: number): string {
   return first === last ? `run ${first}` : `each of the runs ${first} to ${last}`
 }
 
-function shown(entries: readonly Entry[]): string {
-  const some = entries.slice(0, SHOWN).map(({ number, outcome, token }) => `run ${number} ${outcome} (${token})`)
-  return [...some, ...(entries.length > SHOWN ? ['…'] : [])].join(', ')
+function shown(runs: readonly EndedRun[]): string {
+  const some = runs.slice(0, SHOWN).map(({ number, outcome, token }) => `run ${number} ${outcome} (${token})`)
+  return [...some, ...(runs.length > SHOWN ? ['…'] : [])].join(', ')
 }
 
 const isFinal = (state: JobState) => (FINAL_STATES as readonly JobState[]).includes(state)

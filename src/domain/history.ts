@@ -1,7 +1,7 @@
 import type { Job, JobState, Run, RunOutcome } from './job.ts'
 
-/** A run that has ended, as the books have it. */
-export interface Entry extends Run {
+/** A run that has ended, as the run history has it. */
+export interface EndedRun extends Run {
   finished_at: number
   outcome: RunOutcome
   /** What it made of the job. */
@@ -11,8 +11,8 @@ export interface Entry extends Run {
 }
 
 /** A job with its runs that have ended, oldest first. */
-export interface Account {
+export interface JobHistory {
   /** Null: these are runs of a job that is not there. */
   job: Job | null
-  entries: readonly Entry[]
+  runs: readonly EndedRun[]
 }

@@ -8,12 +8,12 @@ export type Outcome =
   | { kind: 'timeout'; exit_code: number | null; signal: string | null }
   | { kind: 'cannot_start'; message: string }
   | { kind: 'cancelled'; exit_code: number | null; signal: string | null }
-  /** Given back, uncounted (R6). */
+  /** Released, uncounted (R6). */
   | { kind: 'released'; cause: 'end of grace' | 'stop signal' | 'not started' | 'store lost' | 'restored' }
   /** Only `worker died` counts towards poison (R6). */
   | { kind: 'interrupted'; cause: 'worker died' | 'host lost' | 'supervisor died' | 'forced' }
 
-/** The write that ends a run: the job's next state and the run's entry in the books. */
+/** The write that ends a run: the job's next state and the run’s record in the run history. */
 export interface Settlement {
   state: Exclude<JobState, 'processing'>
   attempts: number

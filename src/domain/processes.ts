@@ -109,7 +109,7 @@ export interface Control {
 
 /** What a request came to, by the word of the supervisor that was asked. */
 export interface ControlResult {
-  /** Runs that were ended for it, and runs that were given back. */
+  /** Runs that were ended for it, and runs that were released. */
   killed: number
   released: number
   /** stop: workers and jobs that could not be proved gone (R4). */

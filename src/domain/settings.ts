@@ -4,7 +4,7 @@ import { quoted } from './quote.ts'
 import { parseDuration } from './units.ts'
 
 /** Settings kept in the store, so that every worker sees the same. Durations are seconds, sizes bytes. */
-export interface Config {
+export interface Settings {
   max_retries: number
   max_interruptions: number
   backoff_base: number
@@ -20,13 +20,13 @@ export interface Config {
   retention: number
   durability: 'normal' | 'full'
 }
-export type ConfigKey = keyof Config
+export type SettingKey = keyof Settings
 
 type Kind = 'whole' | 'number' | 'duration' | 'bytes' | 'choice'
 
 interface Setting {
   kind: Kind
-  default: Config[ConfigKey]
+  default: Settings[SettingKey]
   min?: number
   max?: number
   choices?: readonly string[]
@@ -37,7 +37,7 @@ interface Setting {
 
 const DAY = 86_400
 
-export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
+export const SETTINGS: Readonly<Record<SettingKey, Setting>> = {
   max_retries: { kind: 'whole', default: 3, min: 0, max: 100, about: 'failures after which a job is tried again' },
   max_interruptions: { kind: 'whole', default: 3, min: 1, max: 100, about: 'worker deaths that make a job poison' },
   backoff_base: { kind: 'number', default: 2, min: 0, max: 1000, about: 'a retry waits base ^ attempts seconds' },
@@ -95,45 +95,45 @@ export const SETTINGS: Readonly<Record<ConfigKey, Setting>> = {
   },
 }
 
-export const CONFIG_KEYS = Object.keys(SETTINGS) as ConfigKey[]
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[]
 
 /** The key that `text` names, with `-` or `_`; null when there is none. */
-export function configKey(text: string): ConfigKey | null {
+export function settingKey(text: string): SettingKey | null {
   const key = text.replaceAll('-', '_')
-  return Object.hasOwn(SETTINGS, key) ? (key as ConfigKey) : null
+  return Object.hasOwn(SETTINGS, key) ? (key as SettingKey) : null
 }
 
 /** The stored values over the defaults. Values that do not fit (a hand-edited store) fall back to the default. */
-export function effectiveConfig(stored: Readonly<Record<string, unknown>>): Config {
-  const entries = CONFIG_KEYS.map((key) => [
+export function effectiveSettings(stored: Readonly<Record<string, unknown>>): Settings {
+  const entries = SETTING_KEYS.map((key) => [
     key,
     fits(SETTINGS[key], stored[key]) ? stored[key] : SETTINGS[key].default,
   ])
-  return Object.fromEntries(entries) as Config
+  return Object.fromEntries(entries) as Settings
 }
 
 /** The value that `text` means for `key`. Throws `invalid` naming the value and what is allowed. */
-export function parseSetting(key: ConfigKey, text: string): Config[ConfigKey] {
+export function parseSetting(key: SettingKey, text: string): Settings[SettingKey] {
   const setting = SETTINGS[key]
   const trimmed = text.trim()
   if (setting.optional && trimmed === 'none') return null
   const value = read(setting.kind, trimmed, key)
   checkSetting(key, value)
-  return value as Config[ConfigKey]
+  return value as Settings[SettingKey]
 }
 
 /** Throws `invalid` when `value` is not one that `key` may have; `label` is what the message calls it. */
-export function checkSetting(key: ConfigKey, value: unknown, label: string = key): void {
+export function checkSetting(key: SettingKey, value: unknown, label: string = key): void {
   if (!fits(SETTINGS[key], value)) throw invalid(`${label} cannot be ${quoted(value)}`, `${label} is ${allowed(key)}`)
 }
 
 /** Whether `value` is one that `key` may have. */
-export function fitsSetting(key: ConfigKey, value: unknown): boolean {
+export function fitsSetting(key: SettingKey, value: unknown): boolean {
   return fits(SETTINGS[key], value)
 }
 
 /** In words, what values `key` takes. */
-export function allowed(key: ConfigKey): string {
+export function allowed(key: SettingKey): string {
   const s = SETTINGS[key]
   if (s.kind === 'choice') return (s.choices ?? []).join(', ').replace(/, (?!.*,)/, ' or ')
   const noun = { whole: 'a whole number', number: 'a number', duration: 'a time in seconds', bytes: 'a size in bytes' }[

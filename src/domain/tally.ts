@@ -1,9 +1,9 @@
 import { endedRuns } from './audit.ts'
-import type { Account } from './history.ts'
+import type { JobHistory } from './history.ts'
 import { JOB_STATES, type JobState, RUN_OUTCOMES, type RunOutcome } from './job.ts'
 
-/** The books of all jobs in numbers. They balance when `starts` is the sum of outcomes, running and unrecorded. */
-export interface Tally {
+/** The run history of all jobs in numbers. It balances when `starts` is the sum of outcomes, running and unrecorded. */
+export interface RunTotals {
   jobs: Record<JobState, number>
   starts: number
   outcomes: Record<RunOutcome, number>
@@ -13,8 +13,8 @@ export interface Tally {
   unrecorded: number
 }
 
-/** A tally of nothing, for `count` to begin with. */
-export function emptyTally(): Tally {
+/** A totals of nothing, for `addToTotals` to begin with. */
+export function emptyTotals(): RunTotals {
   return {
     jobs: zeros(JOB_STATES),
     starts: 0,
@@ -25,17 +25,17 @@ export function emptyTally(): Tally {
 }
 
 /** Counts an account in. `runs_kept`: only so many runs of a job, the last ones, stay on record. */
-export function count(tally: Tally, { job, entries }: Account, runs_kept: number | null): void {
-  for (const { outcome } of entries) add(tally.outcomes, outcome)
+export function addToTotals(totals: RunTotals, { job, runs }: JobHistory, runs_kept: number | null): void {
+  for (const { outcome } of runs) add(totals.outcomes, outcome)
   if (job === null) return
-  add(tally.jobs, job.state)
-  tally.starts += job.runs
-  if (job.state === 'processing') tally.running++
-  if (runs_kept !== null) tally.unrecorded += Math.max(0, endedRuns(job) - runs_kept)
+  add(totals.jobs, job.state)
+  totals.starts += job.runs
+  if (job.state === 'processing') totals.running++
+  if (runs_kept !== null) totals.unrecorded += Math.max(0, endedRuns(job) - runs_kept)
 }
 
-/** Starts beyond the outcomes on record; 0: the books balance. */
-export function imbalance({ starts, outcomes, running, unrecorded }: Tally): number {
+/** Starts beyond the outcomes on record; 0: the run history balances. */
+export function imbalance({ starts, outcomes, running, unrecorded }: RunTotals): number {
   const accounted = Object.values(outcomes).reduce((sum, n) => sum + n, running + unrecorded)
   return starts - accounted
 }

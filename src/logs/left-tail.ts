@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts'
-import { effectiveConfig } from '../domain/settings.ts'
+import { effectiveSettings } from '../domain/settings.ts'
 import { within } from '../lib/async.ts'
 import { logPath } from '../lib/fs.ts'
 import type { JobStore } from '../store/port.ts'
@@ -17,7 +17,7 @@ export async function uploadLeftTail(store: JobStore, job: Job, host: string): P
 }
 
 async function keep(store: JobStore, { id, runs, run_token }: Job, host: string): Promise<void> {
-  const { log_limit, log_tail } = effectiveConfig(await store.config())
+  const { log_limit, log_tail } = effectiveSettings(await store.config())
   const token = run_token ?? ''
   const path = logPath(store.info.folder, token)
   const left = log_tail === 0 ? null : await leftTail(path, log_limit, log_tail)

@@ -30,7 +30,7 @@ export class LogSweep {
     if (this.#tokens.length === 0) await this.#nextFolder()
     const tokens = this.#tokens.splice(0, BATCH)
     if (tokens.length === 0) return
-    // In this order: a run that ends in between is in the books then.
+    // In this order: a run that ends in between is in the run history then.
     const running = (await this.#store.processing()).map((job) => job.run_token)
     const known = new Set([...running, ...(await this.#store.recorded({ tokens }))])
     await Promise.all(tokens.filter((token) => !known.has(token)).map((token) => this.#remove(token)))

@@ -1,9 +1,9 @@
-import type { Account } from '../domain/history.ts'
+import type { JobHistory } from '../domain/history.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
 import type { Settlement } from '../domain/outcome.ts'
 import type { OutputTail } from '../domain/output-tail.ts'
 import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/processes.ts'
-import type { ConfigKey } from '../domain/settings.ts'
+import type { SettingKey } from '../domain/settings.ts'
 
 /**
  * Who opens a store. It decides how hard a commit is synced and how long a busy store is waited for: a command waits
@@ -54,7 +54,7 @@ export interface SettleParams {
   /** The fence: without a match nothing is written. */
   token: string
   settlement: Settlement
-  /** Who ran it, for the books. `run_ms`: how long it ran, when known. */
+  /** Who ran it, for the run history. `run_ms`: how long it ran, when known. */
   run: { worker: string; host: string; run_ms: number | null }
   /** Claim another job in the same call. */
   next?: ClaimParams
@@ -144,14 +144,14 @@ export interface JobStore {
   list(params: ListParams): Promise<Job[]>
   /** Runs of a job that have ended, oldest first; at least the last 20. */
   runs(params: { id: string }): Promise<Run[]>
-  /** Those of `tokens` that the books know: their runs have ended, and their jobs are there. */
+  /** Those of `tokens` that the run history knows: their runs have ended, and their jobs are there. */
   recorded(params: { tokens: readonly string[] }): Promise<string[]>
   overview(): Promise<Overview>
   /**
-   * Jobs with their runs in the order of their insert, each account as it is at one moment: a page of those behind the place `after`
-   * (null: from the first). `next`: the place to go on from; null: there are no more.
+   * Jobs with their runs in the order of their insert, each history as it is at one moment: a page of those behind the cursor `after`
+   * (null: from the first). `next`: the cursor to go on from; null: there are no more.
    */
-  books(params: { after: number | null; limit: number }): Promise<{ accounts: Account[]; next: number | null }>
+  history(params: { after: number | null; limit: number }): Promise<{ histories: JobHistory[]; next: number | null }>
 
   /** Takes the first ready job: priority, then first in, first out. */
   claim(params: ClaimParams): Promise<Claimed>
@@ -210,7 +210,7 @@ export interface JobStore {
 
   config(): Promise<Record<string, unknown>>
   /** `value` null with `unset` removes the key. */
-  setConfig(params: { key: ConfigKey; value: unknown; unset?: boolean }): Promise<void>
+  setConfig(params: { key: SettingKey; value: unknown; unset?: boolean }): Promise<void>
 
   /** Calls `on_change` soon after others commit; a hint that may be missed or come for nothing. */
   watch(params: { on_change: (hint: Hint) => void }): { close(): void }

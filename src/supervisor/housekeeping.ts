@@ -1,4 +1,4 @@
-import { type Config, effectiveConfig } from '../domain/settings.ts'
+import { effectiveSettings, type Settings } from '../domain/settings.ts'
 import { removeLogs } from '../lib/fs.ts'
 import { LogSweep } from '../logs/log-sweep.ts'
 import type { JobStore } from '../store/port.ts'
@@ -9,7 +9,7 @@ const BATCH = 500
 /** What housekeeping hears and asks. */
 export interface HouseRules {
   /** Hears the settings at each look. */
-  on_look: (config: Config) => void
+  on_look: (config: Settings) => void
   /** Whether there is time for it. */
   goes_on: () => boolean
 }
@@ -20,9 +20,9 @@ export class Housekeeping {
   readonly #rules: HouseRules
   readonly #logs: LogSweep
   /** The settings as they were at the last look. */
-  config: Config
+  config: Settings
 
-  constructor(store: JobStore, config: Config, rules: HouseRules) {
+  constructor(store: JobStore, config: Settings, rules: HouseRules) {
     this.#store = store
     this.#rules = rules
     this.#logs = new LogSweep(store)
@@ -30,7 +30,7 @@ export class Housekeeping {
   }
 
   async pass(): Promise<void> {
-    this.config = effectiveConfig(await this.#store.config())
+    this.config = effectiveSettings(await this.#store.config())
     this.#rules.on_look(this.config)
     await purgeExpired(this.#store, this.config, this.#rules.goes_on)
     if (this.#rules.goes_on()) await this.#logs.pass()
@@ -38,7 +38,7 @@ export class Housekeeping {
 }
 
 /** Removes all jobs that were kept for long enough, with their logs, as long as `goes_on` says so. */
-async function purgeExpired(store: JobStore, { retention }: Config, goes_on: () => boolean): Promise<void> {
+async function purgeExpired(store: JobStore, { retention }: Settings, goes_on: () => boolean): Promise<void> {
   if (retention === null) return
   const expired = { states: ['completed', 'cancelled'], older_than_ms: retention * 1000, limit: BATCH } as const
   for (let jobs = BATCH; jobs === BATCH && goes_on(); ) {

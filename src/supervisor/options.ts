@@ -1,4 +1,4 @@
-import type { Config } from '../domain/settings.ts'
+import type { Settings } from '../domain/settings.ts'
 import type { JobStore } from '../store/port.ts'
 import type { WorkerSetup } from '../worker/messages.ts'
 import type { Tell } from './events.ts'
@@ -9,7 +9,7 @@ export interface SuperviseOptions {
   store: JobStore
   /** What workers open the store by. */
   address: string
-  config: Config
+  config: Settings
   count: number
   concurrency: number
   queues: readonly string[] | null
@@ -31,7 +31,7 @@ export interface SuperviseOptions {
 export type CommonSetup = Omit<WorkerSetup, 'id' | 'poll_ms'>
 
 /** What workers are told at their start: `config` as it is now, and the length of their leases. */
-export function workerSetup(options: SuperviseOptions, config: Config, lease_ms: number): CommonSetup {
+export function workerSetup(options: SuperviseOptions, config: Settings, lease_ms: number): CommonSetup {
   const { address, concurrency, queues, grace, pass_store } = options
   const { durability, log_limit, log_tail, min_free } = config
   const settings = { durability, log_limit, log_tail, min_free, concurrency, queues, grace, lease_ms }

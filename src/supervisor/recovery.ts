@@ -25,7 +25,7 @@ export interface RecoveryContext {
   journal: RunJournal
   /** Who recovers: the holder of the fence meanwhile. */
   by: string
-  /** Where the run ran, for the books. */
+  /** Where the run ran, for the run history. */
   host: string
   lease_ms: number
   tell: Tell

@@ -1,6 +1,6 @@
-import { auditAccount, type Fault } from '../domain/audit.ts'
-import type { Account } from '../domain/history.ts'
-import { count, emptyTally, imbalance, type Tally } from '../domain/tally.ts'
+import { auditHistory, type Fault } from '../domain/audit.ts'
+import type { JobHistory } from '../domain/history.ts'
+import { addToTotals, emptyTotals, imbalance, type RunTotals } from '../domain/tally.ts'
 import type { JobStore } from '../store/port.ts'
 
 /** Jobs read at a time: each page is one snapshot, and holds nobody up. */
@@ -8,25 +8,25 @@ const PAGE = 500
 
 export interface Audit {
   faults: Fault[]
-  tally: Tally
+  totals: RunTotals
   /** No fault, and every start has an outcome. */
   ok: boolean
 }
 
-/** Replays all runs on record, while workers run or not. `on_account` sees each job's books as they pass. */
-export async function auditBooks(store: JobStore, on_account?: (account: Account) => void): Promise<Audit> {
+/** Replays all runs on record, while workers run or not. `on_history` sees the history of each job as it passes. */
+export async function auditStore(store: JobStore, on_history?: (history: JobHistory) => void): Promise<Audit> {
   const { runs_kept } = store.info
   const faults: Fault[] = []
-  const tally = emptyTally()
+  const totals = emptyTotals()
   let after: number | null = null
   do {
-    const page: Awaited<ReturnType<JobStore['books']>> = await store.books({ after, limit: PAGE })
-    for (const account of page.accounts) {
-      faults.push(...auditAccount(account, runs_kept))
-      count(tally, account, runs_kept)
-      on_account?.(account)
+    const page: Awaited<ReturnType<JobStore['history']>> = await store.history({ after, limit: PAGE })
+    for (const history of page.histories) {
+      faults.push(...auditHistory(history, runs_kept))
+      addToTotals(totals, history, runs_kept)
+      on_history?.(history)
     }
     after = page.next
   } while (after !== null)
-  return { faults, tally, ok: faults.length === 0 && imbalance(tally) === 0 }
+  return { faults, totals, ok: faults.length === 0 && imbalance(totals) === 0 }
 }

@@ -69,7 +69,7 @@ export class Claims {
   }
 
   /**
-   * Gives back what the store holds for this worker, which has nothing any more: claims whose answer never came. Nobody else would
+   * Releases what the store holds for this worker, which has nothing any more: claims whose answer never came. Nobody else would
    * take them up before their leases end.
    */
   async releaseUnheard(): Promise<void> {

@@ -70,7 +70,7 @@ export class Worker {
     this.#fence?.stop()
   }
 
-  /** Takes no more. Runs still going after `grace_ms` are ended and given back. A later call may only shorten the grace. */
+  /** Takes no more. Runs still going after `grace_ms` are ended and released. A later call may only shorten the grace. */
   drain(grace_ms: number): void {
     this.#deadline.begin()
     this.#idle.wake()
@@ -166,7 +166,7 @@ export class Worker {
     if (job !== null) void this.#take(job, asked_at)
   }
 
-  /** Soon another host may run this job. The result is given back, in case that the store comes into reach before. */
+  /** Soon another host may run this job. The run is released, in case that the store comes into reach before. */
   #endLost(token: string, patience_ms: number): void {
     const run = this.#runs.get(token)
     if (!run?.handle.end({ kind: 'released', cause: 'store lost' }, patience_ms)) return

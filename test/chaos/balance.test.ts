@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Run } from '../../src/domain/job.ts'
 import { job as claimed } from '../helpers/runs.ts'
-import { type Books, balance } from './balance.ts'
+import { type Balance, balance } from './balance.ts'
 import type { Kill } from './killer.ts'
 import type { KindName } from './kinds.ts'
 import { type Line, parseLine } from './ledger.ts'
@@ -28,12 +28,12 @@ const died = (number: number, fields: Partial<Run> = {}) =>
 
 const DEATH: Kill = { at: 5, kind: 'worker', point: null, pid: 99, id: 'w-1', token: null, frozen_s: null }
 
-/** Books of one job. `ledger`: lines without the job's id, in the order in which they were written. */
+/** Balance of one job. `ledger`: lines without the job's id, in the order in which they were written. */
 function books(
   ledger: readonly string[],
   runs: readonly Run[],
   { kills = [], kind = 'plain', ...fields }: { kills?: Kill[]; kind?: KindName } & Record<string, unknown> = {},
-): Books {
+): Balance {
   const count = (outcome: string) => runs.filter((one) => one.outcome === outcome).length
   const counters = { runs: runs.length, attempts: count('failed'), interruptions: count('interrupted') }
   const job = claimed({ id: 'one', state: 'completed', ...counters, ...fields })
@@ -48,12 +48,12 @@ function books(
   })
 }
 
-const faults = ({ lost, overlaps, wrong, unbalanced }: Books) => ({ lost, overlaps, wrong, unbalanced })
+const faults = ({ lost, overlaps, wrong, unbalanced }: Balance) => ({ lost, overlaps, wrong, unbalanced })
 const NONE = { lost: [], overlaps: [], wrong: [], unbalanced: [] }
 const GOOD = [`1 ${FIRST} 1.00 10 100 start`, `1 ${FIRST} 1.10 10 100 tick`, `1 ${FIRST} 1.20 10 100 end 0`]
 const AGAIN = [`2 ${SECOND} 5.25 20 200 start`, `2 ${SECOND} 5.50 20 200 end 0`]
 
-describe('the books of a chaos run', () => {
+describe('the run history of a chaos run', () => {
   it('balance when a job ran once, or again because its worker was killed', () => {
     expect(faults(books(GOOD, [run(1)]))).to.deep.equal(NONE)
     const again = books([...GOOD.slice(0, 2), ...AGAIN], [died(1), run(2)], { kills: [DEATH] })

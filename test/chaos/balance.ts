@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.ts'
 import type { PlannedJob } from './plan.ts'
 
 /** From the end of a command to its journal entry: what its session left behind gets 2 s, and a busy machine as much again, and a third. */
-const END_TO_TRACE_S = 5
+const END_TO_JOURNAL_S = 5
 
 /** A job as the store knows it; null: it does not. */
 export interface Recorded {
@@ -15,7 +15,7 @@ export interface Recorded {
   runs: readonly Run[]
 }
 
-export interface BooksParams {
+export interface BalanceParams {
   jobs: readonly PlannedJob[]
   accepted: ReadonlySet<string>
   ledger: Ledger
@@ -27,7 +27,7 @@ export interface BooksParams {
 }
 
 /** So many runs of one outcome and cause, and why. */
-export interface Account {
+export interface OutcomeCount {
   outcome: string
   cause: string
   why: string
@@ -38,8 +38,8 @@ export interface Account {
   repeated: number
 }
 
-/** What the books of a run come to. */
-export interface Books {
+/** What the run history of a chaos run comes to. */
+export interface Balance {
   accepted: number
   states: Record<string, number>
   /** Jobs that have at least one run. */
@@ -51,7 +51,7 @@ export interface Books {
   torn: number
   /** Runs that the store has forgotten, because their jobs had too many. */
   forgotten: number
-  accounts: Account[]
+  accounts: OutcomeCount[]
   lost: string[]
   overlaps: string[]
   wrong: string[]
@@ -64,11 +64,11 @@ export interface Books {
 }
 
 /** Balances the ledger against the store: first what the ledger says by itself, then whether the store says the same. */
-export function balance(params: BooksParams): Books {
+export function balance(params: BalanceParams): Balance {
   const { jobs, ledger, accepted, records } = params
   const facts = factsOf(ledger)
   const deaths = deathsOf(params.kills, facts.runs.values(), params.supervisor_of)
-  const books: Books = {
+  const books: Balance = {
     accepted: accepted.size,
     states: {},
     ran: 0,
@@ -89,7 +89,7 @@ export function balance(params: BooksParams): Books {
   for (const planned of jobs) {
     if (!accepted.has(planned.id)) continue
     const record = records.get(planned.id)
-    new JobBooks(books, planned, facts, deaths).take(record, forgotten(record?.job))
+    new JobBalance(books, planned, facts, deaths).take(record, forgotten(record?.job))
   }
   const on_record = new Set([...records.values()].flatMap(({ runs }) => runs.map(({ token }) => token)))
   for (const { token, job, run } of facts.runs.values()) {
@@ -99,16 +99,16 @@ export function balance(params: BooksParams): Books {
   return books
 }
 
-/** The books of one job. */
-class JobBooks {
-  readonly #books: Books
+/** The run history of one job. */
+class JobBalance {
+  readonly #balance: Balance
   readonly #id: string
   readonly #kind: Kind
   readonly #facts: LedgerFacts
   readonly #deaths: Deaths
 
-  constructor(books: Books, { id, kind }: PlannedJob, facts: LedgerFacts, deaths: Deaths) {
-    this.#books = books
+  constructor(books: Balance, { id, kind }: PlannedJob, facts: LedgerFacts, deaths: Deaths) {
+    this.#balance = books
     this.#id = id
     this.#kind = kindOf(kind)
     this.#facts = facts
@@ -122,11 +122,11 @@ class JobBooks {
       return
     }
     const { job, runs } = record
-    this.#books.states[job.state] = (this.#books.states[job.state] ?? 0) + 1
+    this.#balance.states[job.state] = (this.#balance.states[job.state] ?? 0) + 1
     if (job.state === 'pending' || job.state === 'processing') this.#say('lost', `it is still ${job.state}`)
-    if (runs.length > 0) this.#books.ran++
-    this.#books.runs += runs.length
-    this.#books.forgotten += forgotten
+    if (runs.length > 0) this.#balance.ran++
+    this.#balance.runs += runs.length
+    this.#balance.forgotten += forgotten
     this.#judgeEnd(job, runs)
     this.#count(job, runs, forgotten)
     for (const [i, run] of runs.entries()) this.#enter(run, i === runs.length - 1)
@@ -182,7 +182,7 @@ class JobBooks {
   #measure({ number }: Run, { why, killed_at }: Explanation): void {
     const next_at = this.#nextStart(number)
     if (killed_at === null || next_at === undefined) return
-    this.#books.recoveries.push({ why, seconds: Math.max(0, next_at - killed_at) })
+    this.#balance.recoveries.push({ why, seconds: Math.max(0, next_at - killed_at) })
   }
 
   #explain(run: Run, seen: LedgerRun | undefined): Explanation | null {
@@ -205,19 +205,19 @@ class JobBooks {
       )
       const died_at = deaths.length > 0 ? Math.min(...deaths) : null
       const gap = timeToNote(run.worker, seen.end.at, died_at, this.#deaths)
-      this.#books.successes_repeated.push(gap)
-      if (gap <= END_TO_TRACE_S) continue
+      this.#balance.successes_repeated.push(gap)
+      if (gap <= END_TO_JOURNAL_S) continue
       this.#say('unbalanced', `run ${run.number} succeeded, and is on record as ${run.outcome} (${run.cause})`)
     }
   }
 
   #account({ outcome, cause }: Run, why: string, unseen: boolean, repeated: boolean): void {
     const key = { outcome: outcome ?? '', cause: (cause ?? '').replace(/^cannot start: .*/, 'cannot start'), why }
-    const same = (one: Account) => one.outcome === key.outcome && one.cause === key.cause && one.why === key.why
-    let account = this.#books.accounts.find(same)
+    const same = (one: OutcomeCount) => one.outcome === key.outcome && one.cause === key.cause && one.why === key.why
+    let account = this.#balance.accounts.find(same)
     if (account === undefined) {
       account = { ...key, runs: 0, unseen: 0, repeated: 0 }
-      this.#books.accounts.push(account)
+      this.#balance.accounts.push(account)
     }
     account.runs++
     if (unseen) account.unseen++
@@ -225,6 +225,6 @@ class JobBooks {
   }
 
   #say(list: 'lost' | 'wrong' | 'unbalanced', what: string): void {
-    this.#books[list].push(`job ${this.#id}: ${what}`)
+    this.#balance[list].push(`job ${this.#id}: ${what}`)
   }
 }

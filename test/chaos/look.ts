@@ -23,7 +23,7 @@ export interface Remains {
   leases: number
   journal: number
   integrity: string
-  /** What `queuectl audit` finds in the books by itself; null: nothing. */
+  /** What `queuectl audit` finds in the run history by itself; null: nothing. */
   audit: string | null
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { percentile } from '../bench/report.ts'
-import type { Account, Books } from './balance.ts'
+import type { Balance, OutcomeCount } from './balance.ts'
 import { isDeath, type Kill } from './killer.ts'
 import type { Remains } from './look.ts'
 import type { Played } from './run.ts'
@@ -52,13 +52,13 @@ export interface Report {
   commands_killed: number
   points_missed: number
   findings: Finding[]
-  books: Omit<Books, 'lost' | 'overlaps' | 'wrong' | 'unbalanced' | 'recoveries'>
+  books: Omit<Balance, 'lost' | 'overlaps' | 'wrong' | 'unbalanced' | 'recoveries'>
   recoveries: Recovery[]
   kills: readonly Kill[]
 }
 
 /** Puts together what a run has come to. */
-export function reportOf(options: ChaosOptions, played: Played, books: Books, remains: Remains): Report {
+export function reportOf(options: ChaosOptions, played: Played, books: Balance, remains: Remains): Report {
   const { lost, overlaps, wrong, unbalanced, recoveries, ...rest } = books
   const count = (name: string, details: readonly string[]): Finding => ({
     name,
@@ -71,7 +71,7 @@ export function reportOf(options: ChaosOptions, played: Played, books: Books, re
   const findings = [
     count('jobs lost', lost),
     number('jobs that were never accepted', refused),
-    count('entries in the books that do not balance', unbalanced),
+    count('entries in the run history that do not balance', unbalanced),
     count('overlaps of two runs of a job', overlaps),
     count('orphans 5 s after the end', remains.orphans),
     count('wrong final states', wrong),
@@ -151,11 +151,11 @@ export function tablesOf(report: Report): string {
   ].join('\n')
 }
 
-function causes(accounts: readonly Account[], count: (account: Account) => number): string[] {
+function causes(accounts: readonly OutcomeCount[], count: (account: OutcomeCount) => number): string[] {
   return accounts
     .filter((account) => count(account) > 0)
     .sort((a, b) => count(b) - count(a))
-    .map(({ outcome, cause, why, ...account }) => row(`  ${outcome}: ${cause}`, count(account as Account), why))
+    .map(({ outcome, cause, why, ...account }) => row(`  ${outcome}: ${cause}`, count(account as OutcomeCount), why))
 }
 
 function repeatedNote(gaps: readonly number[]): string {
@@ -164,7 +164,7 @@ function repeatedNote(gaps: readonly number[]): string {
   return `their worker was dead when they ended, or ${latest.toFixed(2)} s later, with no note of it`
 }
 
-function recoveriesOf(recoveries: Books['recoveries']): Recovery[] {
+function recoveriesOf(recoveries: Balance['recoveries']): Recovery[] {
   const kinds = [...new Set(recoveries.map(({ why }) => why))].sort()
   const of = (what: string, seconds: number[]): Recovery => ({
     what,

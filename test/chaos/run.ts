@@ -40,7 +40,7 @@ export interface RunParams {
   on_progress: (line: string) => void
 }
 
-/** What a run has come to, before anybody has looked at its books. */
+/** What a run has come to, before anybody has looked at its run history. */
 export interface Played {
   kills: Killer['kills']
   supervisor_of: ReadonlyMap<string, string>

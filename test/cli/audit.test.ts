@@ -64,7 +64,7 @@ describe('queuectl audit', () => {
     ])
   })
 
-  it('finds the books in order at every moment, while workers run', async () => {
+  it('finds the run history in order at every moment, while workers run', async () => {
     const queue = freshQueue()
     const lines = Array.from({ length: 300 }, () => '{"command": "true"}').join('\n')
     await queue.run(['enqueue', '-'], { input: lines })

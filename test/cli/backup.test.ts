@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, 
 import path from 'node:path'
 import { expect } from 'chai'
 import { openStore } from '../../src/store/open.ts'
-import { auditBooks } from '../../src/views/audit-view.ts'
+import { auditStore } from '../../src/views/audit-view.ts'
 import { put } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { collect, freshQueue, queuectl } from '../helpers/queuectl.ts'
@@ -13,10 +13,10 @@ import { waitFor } from '../helpers/wait-for.ts'
 /** Looks into a backup as into any queue. */
 async function inspect(file: string) {
   const store = await openStore({ address: file, role: 'command', is_alive: () => false })
-  const { ok, tally, faults } = await auditBooks(store)
+  const { ok, totals, faults } = await auditStore(store)
   await store.close()
-  const jobs = Object.values(tally.jobs).reduce((sum, n) => sum + n, 0)
-  return { ok, faults, jobs, starts: tally.starts }
+  const jobs = Object.values(totals.jobs).reduce((sum, n) => sum + n, 0)
+  return { ok, faults, jobs, starts: totals.starts }
 }
 
 describe('queuectl backup', () => {

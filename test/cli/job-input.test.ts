@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { readJob } from '../../src/cli/enqueue/job-input.ts'
 import { jobMaker } from '../../src/cli/enqueue/new-job.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
-import { effectiveConfig } from '../../src/domain/settings.ts'
+import { effectiveSettings } from '../../src/domain/settings.ts'
 import { platform } from '../../src/platform/platform.ts'
 
 // `enqueue` reads every job through here, so that the many bad ones need no process of their own.
@@ -11,7 +11,7 @@ import { platform } from '../../src/platform/platform.ts'
 function make(job: unknown) {
   const request = readJob(JSON.parse(typeof job === 'string' ? job : JSON.stringify(job)))
   const { unrunnable } = platform
-  const place = { config: effectiveConfig({}), cwd: process.cwd(), host: 'h', local: true, unrunnable }
+  const place = { config: effectiveSettings({}), cwd: process.cwd(), host: 'h', local: true, unrunnable }
   return jobMaker(place)(request)
 }
 

@@ -6,7 +6,7 @@ import { backupStore, openStore } from '../../src/store/open.ts'
 import { Connection } from '../../src/store/sqlite/connection.ts'
 import { replaceContents } from '../../src/store/sqlite/replace.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
-import { auditBooks } from '../../src/views/audit-view.ts'
+import { auditStore } from '../../src/views/audit-view.ts'
 import { put } from '../contract/kit.ts'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
 import { Scene } from '../helpers/supervised.ts'
@@ -19,9 +19,9 @@ const ASIDE = /before-restore/
 async function idsIn(file: string): Promise<string[]> {
   const store = await openStore({ address: file, role: 'command', is_alive: () => false })
   const ids: string[] = []
-  const { ok } = await auditBooks(store, ({ job }) => ids.push(job?.id ?? '?'))
+  const { ok } = await auditStore(store, ({ job }) => ids.push(job?.id ?? '?'))
   await store.close()
-  expect(ok, 'the books balance').to.equal(true)
+  expect(ok, 'the run history balances').to.equal(true)
   return ids
 }
 

@@ -1,19 +1,19 @@
 import { expect } from 'chai'
-import type { Account } from '../../src/domain/history.ts'
+import type { JobHistory } from '../../src/domain/history.ts'
 import { decide, type Outcome } from '../../src/domain/outcome.ts'
-import { auditBooks } from '../../src/views/audit-view.ts'
+import { auditStore } from '../../src/views/audit-view.ts'
 import { ended, FAILURE, type Kit, mustGet, newJob, put, SUCCESS, settle, take } from './kit.ts'
 
-/** The books: what every run came to. */
-export function booksContract(kit: Kit): void {
+/** The run history: what every run came to. */
+export function historyContract(kit: Kit): void {
   describe('books', () => {
-    const all = async (limit = 100): Promise<Account[]> => {
-      const accounts: Account[] = []
+    const all = async (limit = 100): Promise<JobHistory[]> => {
+      const histories: JobHistory[] = []
       for (let after: number | null = null; ; ) {
-        const page: Awaited<ReturnType<typeof kit.store.books>> = await kit.store.books({ after, limit })
-        accounts.push(...page.accounts)
+        const page: Awaited<ReturnType<typeof kit.store.history>> = await kit.store.history({ after, limit })
+        histories.push(...page.histories)
         after = page.next
-        if (after === null) return accounts
+        if (after === null) return histories
       }
     }
 
@@ -23,15 +23,15 @@ export function booksContract(kit: Kit): void {
       await settle(kit.store, await take(kit.store), SUCCESS)
       await kit.store.requeue({ ids: ['a'] })
       await take(kit.store)
-      const [account] = await all()
-      expect(account?.job).to.deep.equal(await mustGet(kit.store, 'a'))
-      expect(account?.job).to.include({ runs: 3, requeues: 1 })
-      const told = account?.entries.map(({ number, outcome, state, requeues }) => [number, outcome, state, requeues])
+      const [history] = await all()
+      expect(history?.job).to.deep.equal(await mustGet(kit.store, 'a'))
+      expect(history?.job).to.include({ runs: 3, requeues: 1 })
+      const told = history?.runs.map(({ number, outcome, state, requeues }) => [number, outcome, state, requeues])
       expect(told).to.deep.equal([
         [1, 'failed', 'pending', 0],
         [2, 'completed', 'completed', 0],
       ])
-      const runs = (account?.entries ?? []).map(({ state: _state, requeues: _requeues, ...run }) => run)
+      const runs = (history?.runs ?? []).map(({ state: _state, requeues: _requeues, ...run }) => run)
       expect(runs).to.deep.equal(await kit.store.runs({ id: 'a' }))
     })
 
@@ -44,11 +44,11 @@ export function booksContract(kit: Kit): void {
           `pages of ${limit}`,
         ).to.deep.equal(ids)
       }
-      const { next } = await kit.store.books({ after: null, limit: 3 })
+      const { next } = await kit.store.history({ after: null, limit: 3 })
       await ended(kit.store, 'f', SUCCESS)
       await kit.store.purge({ states: ['completed'], older_than_ms: 0, limit: 10 })
-      const { accounts } = await kit.store.books({ after: next, limit: 100 })
-      expect(accounts.length).to.be.within(2, 3)
+      const { histories } = await kit.store.history({ after: next, limit: 100 })
+      expect(histories.length).to.be.within(2, 3)
     })
 
     it('balance, whatever became of the jobs', async () => {
@@ -88,11 +88,11 @@ export function booksContract(kit: Kit): void {
       await kit.store.cancel({ ids: ['waiting'] })
       await kit.store.requeue({ ids: ['waiting'] })
       await take(kit.store, { queues: ['default'] })
-      const { faults, tally, ok } = await auditBooks(kit.store)
+      const { faults, totals, ok } = await auditStore(kit.store)
       expect(faults).to.deep.equal([])
       expect(ok).to.equal(true)
-      expect(tally.running).to.equal(1)
-      expect(Math.min(...Object.values(tally.outcomes)), JSON.stringify(tally.outcomes)).to.be.above(0)
+      expect(totals.running).to.equal(1)
+      expect(Math.min(...Object.values(totals.outcomes)), JSON.stringify(totals.outcomes)).to.be.above(0)
     })
   })
 }

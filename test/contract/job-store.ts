@@ -1,7 +1,7 @@
-import { booksContract } from './history.ts'
 import { changesContract } from './changes.ts'
 import { claimContract } from './claim.ts'
 import { countsContract } from './counts.ts'
+import { historyContract } from './history.ts'
 import { insertContract } from './insert.ts'
 import type { Bench, Kit } from './kit.ts'
 import { leasesContract } from './leases.ts'
@@ -29,7 +29,7 @@ export function jobStoreContract(name: string, make: () => Promise<Bench>): void
     changesContract(kit)
     listContract(kit)
     countsContract(kit)
-    booksContract(kit)
+    historyContract(kit)
     processesContract(kit)
     outputContract(kit)
     raceContract(kit)

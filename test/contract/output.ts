@@ -101,7 +101,7 @@ export function outputContract(kit: Kit): void {
       expect(await read('x')).to.equal(null)
     })
 
-    it('goes when the books forget its run', async () => {
+    it('goes when the run history forgets its run', async () => {
       await put(kit.store, ['a'])
       const tokens: string[] = []
       for (let n = 1; n <= 22; n++) {

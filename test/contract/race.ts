@@ -15,7 +15,7 @@ export function raceContract(kit: Kit): void {
       expect(taken.sort()).to.deep.equal(jobs.map((job) => job.id).sort())
     })
 
-    it('processes that claim side by side get each job once; the books balance (F28)', async () => {
+    it('processes that claim side by side get each job once; the run history balances (F28)', async () => {
       const jobs = Array.from({ length: many(kit, 300) }, () => newJob())
       await kit.store.insert({ jobs })
       const taken = (await Promise.all(['p1', 'p2', 'p3'].map((id) => claimer(kit.bench.address, id)))).flat()

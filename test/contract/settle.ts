@@ -80,7 +80,7 @@ export function settleContract(kit: Kit): void {
       expect(await kit.store.runs({ id: 'a' })).to.have.length(1)
     })
 
-    it('tells runs in the books from others', async () => {
+    it('tells runs in the run history from others', async () => {
       await put(kit.store, ['a', 'b'], { backoff_base: 0 })
       const [a, b] = [await take(kit.store), await take(kit.store)]
       await settle(kit.store, a, FAILURE)

@@ -102,7 +102,7 @@ describe('queuectl doctor, around the store', () => {
     expect(await ok('logs', 'a')).to.contain('hi')
   })
 
-  it('tells of settings that do not fit, of a clock that was set back, and of books that do not balance', async () => {
+  it('tells of settings that do not fit, of a clock that was set back, and of a run history that does not balance', async () => {
     const { doctor, sql } = await patient()
     sql(`INSERT INTO config VALUES ('grace', '"soon"'), ('colour', '1');
       UPDATE jobs SET created_at = created_at + 86400000, attempts = 4`)

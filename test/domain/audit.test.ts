@@ -1,12 +1,12 @@
 import { expect } from 'chai'
-import { auditAccount, type FaultKind } from '../../src/domain/audit.ts'
-import type { Entry } from '../../src/domain/history.ts'
+import { auditHistory, type FaultKind } from '../../src/domain/audit.ts'
+import type { EndedRun } from '../../src/domain/history.ts'
 import type { Job } from '../../src/domain/job.ts'
-import { count, emptyTally, imbalance } from '../../src/domain/tally.ts'
+import { addToTotals, emptyTotals, imbalance } from '../../src/domain/tally.ts'
 import { job as anyJob } from '../helpers/runs.ts'
 
 /** A run that took half a second, a second after the one before. */
-function entry(number: number, over: Partial<Entry> = {}): Entry {
+function entry(number: number, over: Partial<EndedRun> = {}): EndedRun {
   const started_at = number * 1_000
   const times = { started_at, finished_at: started_at + 500 }
   const who = { token: `token${number}`, worker: 'w1', host: 'here' }
@@ -14,10 +14,10 @@ function entry(number: number, over: Partial<Entry> = {}): Entry {
   return { number, ...who, ...times, ...outcome, requeues: 0, ...over }
 }
 
-const failed = (number: number, over: Partial<Entry> = {}) =>
+const failed = (number: number, over: Partial<EndedRun> = {}) =>
   entry(number, { outcome: 'failed', state: 'pending', exit_code: 2, cause: 'exit code 2', ...over })
 const released = (number: number) => entry(number, { outcome: 'released', state: 'pending', cause: 'end of grace' })
-const died = (number: number, over: Partial<Entry> = {}) =>
+const died = (number: number, over: Partial<EndedRun> = {}) =>
   entry(number, { outcome: 'interrupted', state: 'pending', cause: 'worker died', ...over })
 
 /** A job in that state after `runs` runs. */
@@ -26,14 +26,14 @@ function job(state: Job['state'], runs: number, over: Partial<Job> = {}): Job {
   return anyJob({ id: 'a', state, runs, ...held, ...over })
 }
 
-function faults(of: Job | null, entries: Entry[], kept: number | null = null): FaultKind[] {
-  return auditAccount({ job: of, entries }, kept).map(({ kind }) => kind)
+function faults(of: Job | null, runs: EndedRun[], kept: number | null = null): FaultKind[] {
+  return auditHistory({ job: of, runs }, kept).map(({ kind }) => kind)
 }
 
 describe('the audit of a job', () => {
   it('finds nothing wrong with lives that can be', () => {
     const dead = failed(2, { state: 'dead' })
-    const lives: [Job, Entry[]][] = [
+    const lives: [Job, EndedRun[]][] = [
       [job('pending', 0), []],
       [job('cancelled', 0), []],
       [job('processing', 1), []],
@@ -53,7 +53,7 @@ describe('the audit of a job', () => {
       [job('completed', 2, { requeues: 1 }), [entry(1), entry(2, { requeues: 1 })]],
       [job('pending', 3, { requeues: 1, attempts: 1, max_retries: 1 }), [failed(1), dead, failed(3, { requeues: 1 })]],
     ]
-    for (const [of, entries] of lives) expect(auditAccount({ job: of, entries }, null), of.state).to.deep.equal([])
+    for (const [of, runs] of lives) expect(auditHistory({ job: of, runs }, null), of.state).to.deep.equal([])
   })
 
   it('finds what was lost', () => {
@@ -62,7 +62,7 @@ describe('the audit of a job', () => {
       'lost',
     )
     expect(faults(job('processing', 3), [released(1)])).to.deep.equal(['lost'])
-    const [fault] = auditAccount({ job: null, entries: [entry(1)] }, null)
+    const [fault] = auditHistory({ job: null, runs: [entry(1)] }, null)
     expect(fault).to.include({ kind: 'lost', job: null })
     expect(fault?.message).to.contain('token1')
   })
@@ -121,17 +121,17 @@ describe('the audit of a job', () => {
   })
 })
 
-describe('the tally of the books', () => {
+describe('the totals of the run history', () => {
   it('balances when every start has an outcome', () => {
-    const tally = emptyTally()
-    const add = (of: Job, entries: Entry[], kept: number | null = null) => count(tally, { job: of, entries }, kept)
+    const totals = emptyTotals()
+    const add = (of: Job, runs: EndedRun[], kept: number | null = null) => addToTotals(totals, { job: of, runs }, kept)
     add(job('completed', 2), [released(1), entry(2)])
     add(job('processing', 2, { attempts: 1 }), [failed(1)])
     add(job('pending', 5), [released(4), released(5)], 2)
-    expect(imbalance(tally)).to.equal(0)
-    expect(tally).to.deep.include({ starts: 9, running: 1, unrecorded: 3 })
-    expect(tally.outcomes).to.include({ completed: 1, failed: 1, released: 3 })
+    expect(imbalance(totals)).to.equal(0)
+    expect(totals).to.deep.include({ starts: 9, running: 1, unrecorded: 3 })
+    expect(totals.outcomes).to.include({ completed: 1, failed: 1, released: 3 })
     add(job('pending', 2), [released(1)])
-    expect(imbalance(tally)).to.equal(1)
+    expect(imbalance(totals)).to.equal(1)
   })
 })

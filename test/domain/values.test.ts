@@ -3,7 +3,7 @@ import { QueuectlError } from '../../src/domain/errors.ts'
 import { newJobId, newToken } from '../../src/domain/ids.ts'
 import { isJobId, viewOf } from '../../src/domain/job.ts'
 import { backoffMs } from '../../src/domain/retry-policy.ts'
-import { CONFIG_KEYS, configKey, effectiveConfig, parseSetting, SETTINGS } from '../../src/domain/settings.ts'
+import { effectiveSettings, parseSetting, SETTING_KEYS, SETTINGS, settingKey } from '../../src/domain/settings.ts'
 import { formatDuration, parseDuration } from '../../src/domain/units.ts'
 
 describe('the retry delay', () => {
@@ -55,19 +55,19 @@ describe('durations', () => {
 
 describe('settings', () => {
   it('are named with - or _', () => {
-    expect(configKey('max-retries')).to.equal('max_retries')
-    expect(configKey('__proto__')).to.equal(null)
-    expect(configKey('nonsense')).to.equal(null)
+    expect(settingKey('max-retries')).to.equal('max_retries')
+    expect(settingKey('__proto__')).to.equal(null)
+    expect(settingKey('nonsense')).to.equal(null)
   })
 
   it('have defaults that fit their own ranges', () => {
-    expect(effectiveConfig({})).to.deep.equal(
-      Object.fromEntries(CONFIG_KEYS.map((key) => [key, SETTINGS[key].default])),
+    expect(effectiveSettings({})).to.deep.equal(
+      Object.fromEntries(SETTING_KEYS.map((key) => [key, SETTINGS[key].default])),
     )
   })
 
   it('fall back to the default where a store holds nonsense', () => {
-    expect(effectiveConfig({ max_retries: 'many', grace: -1, durability: 'maybe' })).to.include({
+    expect(effectiveSettings({ max_retries: 'many', grace: -1, durability: 'maybe' })).to.include({
       max_retries: 3,
       grace: 20,
       durability: 'normal',

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import mongoose, { type mongo } from 'mongoose'
-import { auditAccount } from '../../src/domain/audit.ts'
+import { auditHistory } from '../../src/domain/audit.ts'
 import { EXIT, QueuectlError } from '../../src/domain/errors.ts'
 import { JOB_STATES, JOB_VIEWS, type Job } from '../../src/domain/job.ts'
 import { decide } from '../../src/domain/outcome.ts'
@@ -95,7 +95,7 @@ const CALLS: ((store: JobStore) => Promise<unknown>)[] = [
   async (store) => (await Promise.all(IDS.map((id) => store.runs({ id })))).flat().map(runToJson),
   (store) => store.list({ sort: 'newest', limit: 2, search: 'e', after: 'scheduled' }),
   (store) => store.findIds({ prefix: '', limit: 100 }),
-  async (store) => (await store.books({ after: null, limit: 100 })).accounts.map((one) => auditAccount(one, 20)),
+  async (store) => (await store.history({ after: null, limit: 100 })).histories.map((one) => auditHistory(one, 20)),
   (store) => store.overview(),
   (store) => store.processing(),
   (store) => store.processes(),

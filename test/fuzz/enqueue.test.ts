@@ -6,7 +6,7 @@ import { readJob } from '../../src/cli/enqueue/job-input.ts'
 import { parseJsonObject } from '../../src/cli/enqueue/json-text.ts'
 import { jobMaker } from '../../src/cli/enqueue/new-job.ts'
 import { EXIT, QueuectlError } from '../../src/domain/errors.ts'
-import { effectiveConfig } from '../../src/domain/settings.ts'
+import { effectiveSettings } from '../../src/domain/settings.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { mongoBench } from '../contract/bench-mongo.ts'
@@ -78,7 +78,13 @@ describe('what is enqueued', () => {
       this.timeout(RUN.patience_ms)
       const bench = await mongoBench()
       const store = await bench.open()
-      const made = jobMaker({ config: effectiveConfig({}), cwd: home, host: 'h', local: false, unrunnable: () => null })
+      const made = jobMaker({
+        config: effectiveSettings({}),
+        cwd: home,
+        host: 'h',
+        local: false,
+        unrunnable: () => null,
+      })
       const property = fc.asyncProperty(anyJob, async (text) => {
         const spec = accepted(() => made(readJob(parseJsonObject(text))))
         if (spec === null) return

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { QueuectlError } from '../../src/domain/errors.ts'
-import { CONFIG_KEYS, checkSetting, effectiveConfig } from '../../src/domain/settings.ts'
+import { checkSetting, effectiveSettings, SETTING_KEYS } from '../../src/domain/settings.ts'
 import { parseAddress } from '../../src/store/mongo/address.ts'
 import { holdsFor, RUN } from '../helpers/property.ts'
 import { MEMORY, tempFolder } from '../helpers/temp.ts'
@@ -16,7 +16,7 @@ describe('what is configured', () => {
 
   it('as a setting is one that fits, or refused and left as it was', async function () {
     this.timeout(RUN.patience_ms)
-    const key = fc.oneof({ weight: 5, arbitrary: fc.constantFrom<string[]>(...CONFIG_KEYS, 'max-retries') }, anyText)
+    const key = fc.oneof({ weight: 5, arbitrary: fc.constantFrom<string[]>(...SETTING_KEYS, 'max-retries') }, anyText)
     await holdsFor(
       fc.asyncProperty(key, anyValue, async (key, value) => {
         const argv = ['config', 'set', '--json', '--', key, value]
@@ -31,12 +31,12 @@ describe('what is configured', () => {
   })
 
   it('in the store by somebody else counts only where it fits', () => {
-    const stored = fc.dictionary(fc.oneof(fc.constantFrom<string[]>(...CONFIG_KEYS), fc.string()), fc.anything())
+    const stored = fc.dictionary(fc.oneof(fc.constantFrom<string[]>(...SETTING_KEYS), fc.string()), fc.anything())
     return holdsFor(
       fc.property(stored, (stored) => {
-        const config = effectiveConfig(stored)
-        expect(Object.keys(config)).to.have.members(CONFIG_KEYS)
-        for (const key of CONFIG_KEYS) checkSetting(key, config[key])
+        const config = effectiveSettings(stored)
+        expect(Object.keys(config)).to.have.members(SETTING_KEYS)
+        for (const key of SETTING_KEYS) checkSetting(key, config[key])
       }),
       500,
     )

@@ -7,7 +7,7 @@ import type { AnyProcess, SupervisorRow, WorkerRow } from '../../src/domain/proc
 import { platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
-import { auditBooks } from '../../src/views/audit-view.ts'
+import { auditStore } from '../../src/views/audit-view.ts'
 import { newJob } from '../contract/kit.ts'
 import { type Host, type HostOptions, MARK, playHost, type Running } from './host.ts'
 import { holdLock, type Lock } from './lock.ts'
@@ -172,7 +172,7 @@ export class Scene {
       // At once: whoever has stopped, or settled a job, has proved that before.
       expect(this.carriers(), 'processes of jobs').to.deep.equal([])
       expect(await this.store.processing(), 'leases').to.deep.equal([])
-      expect((await auditBooks(this.store)).faults, 'faults in the books').to.deep.equal([])
+      expect((await auditStore(this.store)).faults, 'faults in the run history').to.deep.equal([])
       await empties(() => this.rows(), 'registry rows')
       await empties(() => this.#hosts.flatMap((host) => host.journalFiles()), 'journal files')
       const left = () => this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { auditAccount } from '../../src/domain/audit.ts'
-import type { Account } from '../../src/domain/history.ts'
+import { auditHistory } from '../../src/domain/audit.ts'
+import type { JobHistory } from '../../src/domain/history.ts'
 import type { Job } from '../../src/domain/job.ts'
 import { TRANSITIONS } from '../../src/domain/outcome.ts'
 import { counted } from './list-model.ts'
@@ -72,20 +72,20 @@ export async function lookAtAll(world: World): Promise<void> {
 /** Every start has exactly one outcome on record, or is the run that goes on; and the audit finds nothing. */
 async function lookAtBooks(world: World): Promise<void> {
   const store = await world.store('command')
-  const accounts: Account[] = []
+  const histories: JobHistory[] = []
   for (let after: number | null = null; ; ) {
-    const page = await store.books({ after, limit: PAGE })
-    accounts.push(...page.accounts)
+    const page = await store.history({ after, limit: PAGE })
+    histories.push(...page.histories)
     if (page.next === null) break
     after = page.next
   }
   const expected = [...world.jobs.jobs.values()].map(({ fields, runs }) => {
-    return { job: fields, entries: runs.map(({ run, state, requeues }) => ({ ...run, state, requeues })) }
+    return { job: fields, runs: runs.map(({ run, state, requeues }) => ({ ...run, state, requeues })) }
   })
-  expect(accounts, 'the books').to.deep.equal(expected)
-  const tokens = expected.flatMap(({ entries }) => entries.map(({ token }) => token))
+  expect(histories, 'the run history').to.deep.equal(expected)
+  const tokens = expected.flatMap(({ runs }) => runs.map(({ token }) => token))
   expect(await store.recorded({ tokens: [...tokens, 'nobody'] })).to.deep.equal(tokens)
-  const faults = accounts.flatMap((account) => auditAccount(account, store.info.runs_kept))
+  const faults = histories.flatMap((history) => auditHistory(history, store.info.runs_kept))
   if (faults.length > 0) expect.fail(`the audit: ${JSON.stringify(faults)}`)
 }
 

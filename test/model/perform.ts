@@ -35,7 +35,7 @@ async function reap(world: World, { pick, outcome }: StepOf<'reap'>): Promise<vo
   await settleJob(world, job, old, { outcome: { kind: 'exit', exit_code: 0 }, run_ms: 5, next: null })
 }
 
-/** A supervisor that stops: it takes the request, gives back what its workers hold, goes off the registry, and answers. */
+/** A supervisor that stops: it takes the request, releases what its workers hold, goes off the registry, and answers. */
 async function stop(world: World, { supervisor }: StepOf<'stop'>): Promise<void> {
   const id = await REST.ask(world, { supervisor, same: false })
   await REST.takeControls(world, { supervisor })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { JOB_STATES, JOB_VIEWS, SHELLS } from '../../src/domain/job.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import type { ConfigKey } from '../../src/domain/settings.ts'
+import type { SettingKey } from '../../src/domain/settings.ts'
 import type { ListParams, StoreRole } from '../../src/store/port.ts'
 
 /** Beyond any test's life. */
@@ -110,7 +110,7 @@ const STEPS = {
   takeControls: step(2, { supervisor }),
   answer: step(2, { pick, result: fc.constantFrom(null, { killed: 1, released: 2 }) }),
   setting: step(1, {
-    key: fc.constantFrom<ConfigKey[]>('max_retries', 'timeout', 'durability'),
+    key: fc.constantFrom<SettingKey[]>('max_retries', 'timeout', 'durability'),
     value: fc.constantFrom(5, null, 'full'),
     unset: fc.boolean(),
   }),

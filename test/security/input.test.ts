@@ -7,7 +7,7 @@ import { parseJsonObject } from '../../src/cli/enqueue/json-text.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import { LIMITS } from '../../src/domain/job.ts'
 import { backoffMs } from '../../src/domain/retry-policy.ts'
-import { CONFIG_KEYS, type ConfigKey, checkSetting, effectiveConfig, SETTINGS } from '../../src/domain/settings.ts'
+import { checkSetting, effectiveSettings, SETTING_KEYS, SETTINGS, type SettingKey } from '../../src/domain/settings.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 
 const FIELDS = [
@@ -98,7 +98,7 @@ describe('input', function () {
       constructor: 'mine',
     })
     const stored = JSON.parse('{"__proto__":{"grace":1},"constructor":1}')
-    expect(effectiveConfig(stored).grace).to.equal(SETTINGS.grace.default)
+    expect(effectiveSettings(stored).grace).to.equal(SETTINGS.grace.default)
     expect(({} as Record<string, unknown>).polluted).to.equal(undefined)
   })
 
@@ -148,11 +148,11 @@ describe('sizes (S18)', () => {
   }
 
   it('of every setting have a limit at both ends', () => {
-    const numeric = CONFIG_KEYS.filter((key) => SETTINGS[key].kind !== 'choice')
+    const numeric = SETTING_KEYS.filter((key) => SETTINGS[key].kind !== 'choice')
     expect(numeric.length).to.be.above(8)
     for (const key of numeric) {
       const { min, max } = SETTINGS[key] as { min: number; max: number }
-      const check = (value: number) => refusal(() => checkSetting(key as ConfigKey, value))
+      const check = (value: number) => refusal(() => checkSetting(key as SettingKey, value))
       expect([key, check(min), check(max)]).to.deep.equal([key, 'taken', 'taken'])
       expect([key, check(max + 1), check(min - 1)]).to.deep.equal([key, 2, 2])
       for (const nonsense of [Number.POSITIVE_INFINITY, Number.NaN])

@@ -51,7 +51,7 @@ describe('names from outside (S8)', function () {
     expect(files.filter((name) => !/^([0-9a-z])[\\/]\1[0-9a-z]{19}\.log$/.test(name))).to.deep.equal([])
   })
 
-  it('that somebody wrote into the books are followed neither by readers nor by a purge', async () => {
+  it('that somebody wrote into the run history are followed neither by readers nor by a purge', async () => {
     const outside = path.join(queue.home, 'outside.log')
     writeFileSync(outside, 'secret\n')
     mkdirSync(path.join(logs(), '.'), { recursive: true })

@@ -27,7 +27,7 @@ describe('whatever is killed', function () {
     if (!HAS_PROC) this.skip()
   })
 
-  it('a job has no two live copies, one result, and books that balance (R1, R4)', async () => {
+  it('a job has no two live copies, one result, and a run history that balances (R1, R4)', async () => {
     ids.push(...(await Promise.all(Array.from({ length: 16 }, add))))
     let [one, other] = await Promise.all([scene.start('--count', '2'), scene.start('--count', '2')])
 

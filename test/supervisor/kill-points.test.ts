@@ -91,7 +91,7 @@ for (const { name, embedded, prepare, openScene } of STORES) {
         'of a supervisor that has taken a job from its dead owner: the next one gives it back (R1)',
         'supervisor',
       ],
-      ['recovered', 'of a supervisor that has just given a job back: it is given back once', 'worker'],
+      ['recovered', 'of a supervisor that has just released a job: it is released once', 'worker'],
     ] as const) {
       on(point)(what, async () => {
         const id = await scene.add('echo ran >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')

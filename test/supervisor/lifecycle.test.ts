@@ -119,7 +119,7 @@ describe('a supervisor’s life', function () {
     expect(job).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('gives back what the grace does not suffice for: TERM, 5 s, KILL, uncounted (F10, R6)', async () => {
+  it('releases what the grace does not suffice for: TERM, 5 s, KILL, uncounted (F10, R6)', async () => {
     const id = await scene.add(DEAF)
     const { child, ended } = await scene.start('--grace', '1s')
     await scene.begun()

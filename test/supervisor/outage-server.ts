@@ -50,7 +50,7 @@ async function enqueue(scene: Scene, from: number, to: number): Promise<void> {
   expect((await scene.run('enqueue', '--file', 'jobs.ndjson')).code).to.equal(0)
 }
 
-/** The jobs' own ledger against the store's books. */
+/** The jobs' own ledger against the store’s run history. */
 async function agree(scene: Scene): Promise<void> {
   const lines = scene.lines('ledger').map((line) => line.split(' '))
   for (let i = 0; i < JOBS; i++) {

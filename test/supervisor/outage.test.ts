@@ -142,7 +142,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
     await scene.until(id, { runs: 2, interruptions: 1, worker_deaths: 1 }, 15_000)
   },
 
-  'in which the supervisor dies: its worker gives back what it was handed without hearing of it (R2, R6)': async ({
+  'in which the supervisor dies: its worker releases what it was handed without hearing of it (R2, R6)': async ({
     scene,
     far,
     cable,

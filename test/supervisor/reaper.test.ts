@@ -57,7 +57,7 @@ describe('the reaper', () => {
     expect(await mustGet(store, 'held')).to.include({ state: 'processing', processing_by: 'w1' })
   })
 
-  it('recovers what a server handed to a worker that was dead, and buried, by then (R1, R6)', async () => {
+  it('recovers what a server handed to a worker that was dead, and looked after, by then (R1, R6)', async () => {
     await put(store, ['a'])
     const self = platform.identify(process.pid)
     const beat = beatOf('s2', ['w1'])

@@ -99,7 +99,7 @@ describe('on Windows', function () {
   })
 
   describe('workers', () => {
-    it('stay, and stop from another terminal; a job that runs is given back', async () => {
+    it('stay, and stop from another terminal; a job that runs is released', async () => {
       await queue.ok('enqueue', '--id', 'long', '--', LONG)
       const { pid } = await json('worker', 'start', '--detach', '--count', '2', '--grace', '1s')
       const { jobs } = await worker((row) => row.jobs.some((job) => job.pid !== null))

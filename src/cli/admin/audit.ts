@@ -1,7 +1,7 @@
 import type { Fault } from '../../domain/audit.ts'
 import { EXIT } from '../../domain/errors.ts'
-import { imbalance, type Tally } from '../../domain/tally.ts'
-import { type Audit, auditBooks } from '../../views/audit-view.ts'
+import { imbalance, type RunTotals } from '../../domain/tally.ts'
+import { type Audit, auditStore } from '../../views/audit-view.ts'
 import type { Context } from '../context.ts'
 import { paint, pairs } from '../terminal/table.ts'
 import { safe } from '../terminal/text.ts'
@@ -15,38 +15,38 @@ export async function audit(context: Context): Promise<void> {
   context.create = false
   const store = await context.store()
   const { runs_kept } = store.info
-  const result = await auditBooks(store)
-  const { faults, tally, ok } = result
-  if (context.json) context.outJson({ ok, ...tally, runs_kept, faults })
+  const result = await auditStore(store)
+  const { faults, totals, ok } = result
+  if (context.json) context.outJson({ ok, ...totals, runs_kept, faults })
   else context.out(auditText(result))
-  if (tally.unrecorded > 0) {
+  if (totals.unrecorded > 0) {
     context.note(
-      `the last ${runs_kept} runs of a job stay on record here: ${tally.unrecorded} older ones were not checked`,
+      `the last ${runs_kept} runs of a job stay on record here: ${totals.unrecorded} older ones were not checked`,
     )
   }
   if (!ok) context.exit(EXIT.unsuccessful)
 }
 
-function auditText({ faults, tally, ok }: Audit): string {
-  const { jobs, starts, outcomes, running, unrecorded } = tally
+function auditText({ faults, totals, ok }: Audit): string {
+  const { jobs, starts, outcomes, running, unrecorded } = totals
   const total = Object.values(jobs).reduce((sum, n) => sum + n, 0)
-  const books = { ...outcomes, running, ...(unrecorded > 0 ? { 'not on record': unrecorded } : {}) }
+  const ends = { ...outcomes, running, ...(unrecorded > 0 ? { 'not on record': unrecorded } : {}) }
   const lines = [
     pairs([
       ['Jobs', `${total}: ${listed(jobs)}`],
-      ['Starts', `${starts}: ${listed(books)}`],
+      ['Starts', `${starts}: ${listed(ends)}`],
     ]),
     ...faults.slice(0, SHOWN).map(faultText),
   ]
   if (faults.length > SHOWN) lines.push(`and ${faults.length - SHOWN} more: --json shows all`)
-  return [...lines, ok ? paint(ALL_WELL, 'green') : paint(verdict(faults, tally), 'red')].join('\n')
+  return [...lines, ok ? paint(ALL_WELL, 'green') : paint(verdict(faults, totals), 'red')].join('\n')
 }
 
 const ALL_WELL = 'all is well: no job was lost, doubled or revived, and every start has one outcome'
 
-function verdict(faults: readonly Fault[], tally: Tally): string {
+function verdict(faults: readonly Fault[], totals: RunTotals): string {
   const jobs = new Set(faults.map(({ job }) => job)).size
-  const missing = imbalance(tally)
+  const missing = imbalance(totals)
   const balance = missing === 0 ? '' : `; starts and outcomes differ by ${Math.abs(missing)}`
   return `${faults.length} fault${faults.length === 1 ? '' : 's'} in ${jobs} job${jobs === 1 ? '' : 's'}${balance}`
 }

@@ -9,21 +9,21 @@ interface Word {
 }
 
 /** What may follow the commands of `path`, such as `worker start`; empty: the program itself. */
-interface Place {
+interface Completion {
   path: string
   words: Word[]
 }
 
-const SCRIPTS: Record<string, (places: readonly Place[]) => string> = { bash, zsh, fish, powershell }
+const SCRIPTS: Record<string, (completions: readonly Completion[]) => string> = { bash, zsh, fish, powershell }
 
 /** `completion`: prints the script for that shell. */
 export function completion(context: Context, shell: string): void {
-  const script = SCRIPTS[shell]?.(placesOf(buildProgram(context), [])) ?? ''
+  const script = SCRIPTS[shell]?.(completionsOf(buildProgram(context), [])) ?? ''
   if (context.json) context.outJson({ shell, script })
   else context.out(script)
 }
 
-function placesOf(command: Command, path: readonly string[]): Place[] {
+function completionsOf(command: Command, path: readonly string[]): Completion[] {
   const help = command.createHelp()
   const subcommands = help.visibleCommands(command).filter((one) => path.length === 0 || one.name() !== 'help')
   const inherited = help.visibleGlobalOptions(command).filter(({ long }) => long !== '--version')
@@ -34,19 +34,19 @@ function placesOf(command: Command, path: readonly string[]): Place[] {
     ),
   ]
   const own = { path: path.join(' '), words }
-  return [own, ...command.commands.flatMap((one) => placesOf(one, [...path, one.name()]))]
+  return [own, ...command.commands.flatMap((one) => completionsOf(one, [...path, one.name()]))]
 }
 
 /** The names of commands among the words before the cursor, options left out, are what the scripts look at. */
-function bash(places: readonly Place[]): string {
-  const cases = places.map(
+function bash(completions: readonly Completion[]): string {
+  const cases = completions.map(
     ({ path, words }) => `    ${quoted(path)}) words=${quoted(words.map(({ word }) => word).join(' '))} ;;`,
   )
   return `_queuectl() {
   local path= word words= i
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
-    case " ${pathsWith(places)} " in *" \${path:+\${path// /.}.}$word "*) path=\${path:+$path }$word ;; esac
+    case " ${pathsWith(completions)} " in *" \${path:+\${path// /.}.}$word "*) path=\${path:+$path }$word ;; esac
     [ "$word" = -- ] && return
   done
   case $path in
@@ -57,8 +57,8 @@ ${cases.join('\n')}
 complete -o default -F _queuectl queuectl`
 }
 
-function zsh(places: readonly Place[]): string {
-  const cases = places.map(({ path, words }) => {
+function zsh(completions: readonly Completion[]): string {
+  const cases = completions.map(({ path, words }) => {
     const rows = words.map(({ word, about }) => `      ${quoted(`${word}:${about.replaceAll(':', '\\:')}`)}`)
     return `    ${quoted(path)}) words_=(\n${rows.join('\n')}\n    ) ;;`
   })
@@ -68,7 +68,7 @@ _queuectl() {
   local -a words_
   for ((i = 2; i < CURRENT; i++)); do
     word=$words[i]
-    case " ${pathsWith(places)} " in *" \${path_:+\${path_// /.}.}$word "*) path_=\${path_:+$path_ }$word ;; esac
+    case " ${pathsWith(completions)} " in *" \${path_:+\${path_// /.}.}$word "*) path_=\${path_:+$path_ }$word ;; esac
     [[ $word == -- ]] && { _files; return }
   done
   case $path_ in
@@ -79,8 +79,8 @@ ${cases.join('\n')}
 if [ "$funcstack[1]" = _queuectl ]; then _queuectl "$@"; else compdef _queuectl queuectl; fi`
 }
 
-function fish(places: readonly Place[]): string {
-  const rows = places.flatMap(({ path, words }) =>
+function fish(completions: readonly Completion[]): string {
+  const rows = completions.flatMap(({ path, words }) =>
     words.map(({ word, about }) => {
       const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${word}`
       return `complete -c queuectl -n "__queuectl_at '${path}'" ${what} -d ${quoted(about, "\\'")}`
@@ -90,7 +90,7 @@ function fish(places: readonly Place[]): string {
   set -l path ''
   for word in (commandline -opc)[2..]
     set -l next (string trim "$path $word")
-    if contains -- $next ${places.map(({ path }) => quoted(path)).join(' ')}
+    if contains -- $next ${completions.map(({ path }) => quoted(path)).join(' ')}
       set path $next
     end
   end
@@ -99,8 +99,8 @@ end
 ${rows.join('\n')}`
 }
 
-function powershell(places: readonly Place[]): string {
-  const rows = places.map(({ path, words }) => {
+function powershell(completions: readonly Completion[]): string {
+  const rows = completions.map(({ path, words }) => {
     const pairs = words.map(({ word, about }) => `      @(${quoted(word, "''")}, ${quoted(about, "''")})`)
     return `    ${quoted(path, "''")} = @(\n${pairs.join('\n')}\n    )`
   })
@@ -122,8 +122,8 @@ ${rows.join('\n')}
 }
 
 /** All paths as single words: `worker worker.start …`. */
-function pathsWith(places: readonly Place[]): string {
-  return places.flatMap(({ path }) => (path === '' ? [] : [path.replaceAll(' ', '.')])).join(' ')
+function pathsWith(completions: readonly Completion[]): string {
+  return completions.flatMap(({ path }) => (path === '' ? [] : [path.replaceAll(' ', '.')])).join(' ')
 }
 
 /** In single quotes; `quote` is how the shell writes one inside of them. */

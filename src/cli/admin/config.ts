@@ -1,12 +1,12 @@
 import { invalid } from '../../domain/errors.ts'
 import type { Shell } from '../../domain/job.ts'
 import {
-  CONFIG_KEYS,
-  type ConfigKey,
-  configKey,
-  effectiveConfig,
+  effectiveSettings,
   parseSetting,
+  SETTING_KEYS,
   SETTINGS,
+  type SettingKey,
+  settingKey,
 } from '../../domain/settings.ts'
 import { isShared } from '../../domain/store-address.ts'
 import { bytes, formatDuration } from '../../domain/units.ts'
@@ -17,7 +17,7 @@ import { table } from '../terminal/table.ts'
 /** `config list`. */
 export async function listSettings(context: Context): Promise<void> {
   const read = await reader(context)
-  const settings = CONFIG_KEYS.map(read)
+  const settings = SETTING_KEYS.map(read)
   if (context.json) {
     context.outJson(settings)
     return
@@ -62,7 +62,7 @@ async function refuseStrangeShell(shell: Shell): Promise<void> {
   if (problem !== null) throw invalid(problem)
 }
 
-async function store(context: Context, key: ConfigKey, value: unknown): Promise<void> {
+async function store(context: Context, key: SettingKey, value: unknown): Promise<void> {
   const unset = value === undefined
   await (await context.store()).setConfig({ key, value: unset ? null : value, unset })
   const setting = (await reader(context))(key)
@@ -72,8 +72,8 @@ async function store(context: Context, key: ConfigKey, value: unknown): Promise<
 
 async function reader(context: Context) {
   const stored = await (await context.store()).config()
-  const config = effectiveConfig(stored)
-  return (key: ConfigKey) => ({
+  const config = effectiveSettings(stored)
+  return (key: SettingKey) => ({
     key,
     value: config[key],
     default: SETTINGS[key].default,
@@ -82,12 +82,12 @@ async function reader(context: Context) {
   })
 }
 
-function keyOf(text: string): ConfigKey {
-  const key = configKey(text)
+function keyOf(text: string): SettingKey {
+  const key = settingKey(text)
   if (key !== null) return key
   throw invalid(
     `there is no setting "${text}"`,
-    suggestion(text.replaceAll('-', '_'), CONFIG_KEYS) ?? 'queuectl config list',
+    suggestion(text.replaceAll('-', '_'), SETTING_KEYS) ?? 'queuectl config list',
   )
 }
 
@@ -95,7 +95,7 @@ function keyOf(text: string): ConfigKey {
 const shown = (value: unknown) => (value === null ? 'none' : String(value))
 
 /** As one reads it: `1d`, `64.0 MiB`. */
-function readable(key: ConfigKey, value: unknown): string {
+function readable(key: SettingKey, value: unknown): string {
   if (typeof value !== 'number') return shown(value)
   const { kind } = SETTINGS[key]
   if (kind === 'duration') return formatDuration(value)

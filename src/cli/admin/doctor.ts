@@ -1,4 +1,4 @@
-import { examineClock, examinePlace } from '../../doctor/host-checks.ts'
+import { examineClock, examineHost } from '../../doctor/host-checks.ts'
 import { examineJobs } from '../../doctor/job-checks.ts'
 import { examineRecords } from '../../doctor/record-checks.ts'
 import { examineRegistry } from '../../doctor/registry-checks.ts'
@@ -58,7 +58,7 @@ async function look(context: Context, open: Examination[]): Promise<Diagnosis[]>
   }
   const store = examination.usable ? await opened(context, diagnoses) : null
   const file = isShared(address) ? null : address
-  await check('files', () => examinePlace({ file, store }))
+  await check('files', () => examineHost({ file, store }))
   await check('clock', () => examineClock(store))
   if (store === null) return diagnoses
   await check('settings', () => examineSettings(store))

@@ -23,7 +23,7 @@ export interface EnqueueOptions extends JobOptions {
 }
 
 /** A request and the line it stood on; null for a job given as an argument. */
-interface Asked {
+interface LineRequest {
   line: number | null
   request: JobRequest
 }
@@ -45,10 +45,10 @@ async function put(context: Context, args: readonly string[], options: EnqueueOp
   const timeout_ms =
     options.waitTimeout === undefined ? null : parseDuration(options.waitTimeout, '--wait-timeout') * 1000
   const trouble = new Trouble(context, options.keepGoing === true)
-  const asked = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
-  if (options.follow && asked.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
+  const requests = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
+  if (options.follow && requests.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
   const store = await context.store()
-  const jobs = await make(context, asked, trouble)
+  const jobs = await make(context, requests, trouble)
   const inserted = await insert(context, store, jobs, trouble)
   const is_bulk = source.file !== null
   if (options.wait || options.follow) {
@@ -76,35 +76,35 @@ async function sourceOf(context: Context, args: readonly string[], options: Enqu
   return { file: file ?? '-' }
 }
 
-function single(job: Record<string, unknown>, fields: Record<string, unknown>): Asked {
+function single(job: Record<string, unknown>, fields: Record<string, unknown>): LineRequest {
   return { line: null, request: readJob(combine(job, fields)) }
 }
 
-async function bulk(file: string, fields: Record<string, unknown>, trouble: Trouble): Promise<Asked[]> {
+async function bulk(file: string, fields: Record<string, unknown>, trouble: Trouble): Promise<LineRequest[]> {
   const { readLines, parseLine } = await import('./bulk.ts')
   const lines = await readLines(file)
   const read = (line: Line) => ({ line: line.number, request: readJob(combine(parseLine(line), fields)) })
-  const asked = lines.flatMap((line) => trouble.guard(line.number, () => read(line)))
-  if (asked.length === 0 && trouble.count === 0) throw invalid(`${file === '-' ? 'stdin' : file} holds no job`)
-  return asked
+  const requests = lines.flatMap((line) => trouble.guard(line.number, () => read(line)))
+  if (requests.length === 0 && trouble.count === 0) throw invalid(`${file === '-' ? 'stdin' : file} holds no job`)
+  return requests
 }
 
-async function make(context: Context, asked: Asked[], trouble: Trouble) {
+async function make(context: Context, requests: LineRequest[], trouble: Trouble) {
   const { address } = await context.address()
   const [{ hostId }, { platform }] = await Promise.all([
     import('../../platform/host.ts'),
     import('../../platform/platform.ts'),
   ])
   const { unrunnable } = platform
-  const place = {
+  const enqueue_context = {
     config: await context.config(),
     cwd: process.cwd(),
     host: hostId(),
     local: !isShared(address),
     unrunnable,
   }
-  const made = jobMaker(place)
-  return asked.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
+  const made = jobMaker(enqueue_context)
+  return requests.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
 }
 
 async function insert(

@@ -1,13 +1,13 @@
 import { invalid } from '../../domain/errors.ts'
 import { isJobId, isQueueName, LIMITS } from '../../domain/job.ts'
 import { kindOf, quoted } from '../../domain/quote.ts'
-import { type Config, checkSetting, parseSetting } from '../../domain/settings.ts'
+import { checkSetting, parseSetting, type Settings } from '../../domain/settings.ts'
 import { parseDuration } from '../../domain/units.ts'
 import { suggestion } from '../terminal/suggest.ts'
 import { parseTime } from '../terminal/time.ts'
 
 const POLICY = ['max_retries', 'max_interruptions', 'backoff_base', 'backoff_max', 'timeout', 'shell'] as const
-type Policy = Pick<Config, (typeof POLICY)[number]>
+type Policy = Pick<Settings, (typeof POLICY)[number]>
 
 /** What a caller asked for, checked; what it left open is filled in from the store's settings when the job is made. */
 export interface JobRequest {

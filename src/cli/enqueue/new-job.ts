@@ -3,12 +3,12 @@ import path from 'node:path'
 import { invalid } from '../../domain/errors.ts'
 import { newJobId, newToken } from '../../domain/ids.ts'
 import type { NewJob, Shell } from '../../domain/job.ts'
-import type { Config } from '../../domain/settings.ts'
+import type { Settings } from '../../domain/settings.ts'
 import type { JobRequest } from './job-input.ts'
 
 /** Where and under which settings jobs are enqueued. */
-export interface Place {
-  config: Config
+export interface EnqueueContext {
+  config: Settings
   /** Folder where `enqueue` was typed. */
   cwd: string
   host: string
@@ -19,18 +19,18 @@ export interface Place {
 }
 
 /** Returns a function that makes the stored form of one request after another. It throws `invalid` for a cwd or shell that is not there. */
-export function jobMaker(place: Place): (request: JobRequest) => NewJob {
-  const { config } = place
+export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJob {
+  const { config } = context
   const checked = new Set<string>()
   return (request) => {
-    const cwd = request.cwd === null ? null : path.resolve(place.cwd, request.cwd)
-    if (cwd !== null && place.local && !checked.has(cwd)) {
+    const cwd = request.cwd === null ? null : path.resolve(context.cwd, request.cwd)
+    if (cwd !== null && context.local && !checked.has(cwd)) {
       checkFolder(cwd)
       checked.add(cwd)
     }
     const { id, command, queue, priority, run_at, delay, policy, env } = request
     const shell = policy.shell ?? config.shell
-    const problem = place.local ? place.unrunnable({ command, shell }) : null
+    const problem = context.local ? context.unrunnable({ command, shell }) : null
     if (problem !== null) throw invalid(problem)
     return {
       id: id ?? newJobId(),
@@ -47,8 +47,8 @@ export function jobMaker(place: Place): (request: JobRequest) => NewJob {
       env,
       run_at,
       delay_ms: Math.round(delay * 1000),
-      origin_cwd: place.cwd,
-      origin_host: place.host,
+      origin_cwd: context.cwd,
+      origin_host: context.host,
       insert_token: newToken(),
       content_hash: id === null ? null : digest({ ...request, cwd }),
     }

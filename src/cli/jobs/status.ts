@@ -1,4 +1,4 @@
-import { effectiveConfig } from '../../domain/settings.ts'
+import { effectiveSettings } from '../../domain/settings.ts'
 import { formatDuration, iso } from '../../domain/units.ts'
 import type { JobStore, Overview } from '../../store/port.ts'
 import { lowSpaces, lowSpaceText } from '../../views/disk-space.ts'
@@ -56,7 +56,7 @@ async function look(store: JobStore): Promise<Status> {
     seenProcesses(store),
     store.config(),
   ])
-  const low_space = lowSpaces(store, processes, effectiveConfig(config).min_free)
+  const low_space = lowSpaces(store, processes, effectiveSettings(config).min_free)
   return { store: store.info, overview, throughput: throughput(samples, now), processes, low_space, now }
 }
 

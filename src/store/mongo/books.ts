@@ -1,26 +1,26 @@
-import type { Entry } from '../../domain/history.ts'
+import type { EndedRun } from '../../domain/history.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { runsIn, toJob } from './documents.ts'
 
-/** The books, page by page. A job and its runs are one document, so that each account is as it was at one moment. */
-export function accounting(db: Connection): Pick<JobStore, 'books'> {
+/** The books, page by page. A job and its runs are one document, so that each history is as it was at one moment. */
+export function accounting(db: Connection): Pick<JobStore, 'history'> {
   return {
-    async books({ after, limit }) {
+    async history({ after, limit }) {
       const behind = { seq: { $gt: after ?? Number.MIN_SAFE_INTEGER } }
       const found = await db.call(() =>
         db.models.jobs.find(behind, { change_token: 0 }).sort({ seq: 1 }).limit(limit).lean(),
       )
-      const accounts = found.map(({ history, ...row }) => ({
+      const histories = found.map(({ history, ...row }) => ({
         job: toJob(row),
-        entries: runsIn({ history }).map(toEntry),
+        runs: runsIn({ history }).map(toEndedRun),
       }))
-      return { accounts, next: found.length < limit ? null : (found.at(-1)?.seq ?? null) }
+      return { histories, next: found.length < limit ? null : (found.at(-1)?.seq ?? null) }
     },
   }
 }
 
-function toEntry({ fence: _, ...run }: ReturnType<typeof runsIn>[number]): Entry {
+function toEndedRun({ fence: _, ...run }: ReturnType<typeof runsIn>[number]): EndedRun {
   // Entries from before requeues were recorded have no such field.
-  return { ...run, requeues: run.requeues ?? null } as Entry
+  return { ...run, requeues: run.requeues ?? null } as EndedRun
 }

@@ -9,7 +9,7 @@ import { COLUMNS, toJob, toRunnable, UNHOLD } from './rows.ts'
 const PROMOTED_AT_ONCE = 1000
 
 /** The rest by the next claims. */
-const BURIED_AT_ONCE = 100
+const QUARANTINED_AT_ONCE = 100
 
 const PROMOTE = `
   UPDATE OR FAIL jobs SET ready = 1 WHERE seq IN (
@@ -28,7 +28,7 @@ const TAKE = `
   WHERE seq = ? RETURNING ${COLUMNS}`
 
 /** A job that makes no sense is taken out of the way of the others; it was never begun. */
-const BURY = `
+const QUARANTINE = `
   UPDATE OR FAIL jobs SET state = 'dead', ready = 0, runs = runs - (state = 'processing'), finished_at = ?, reason = ?, started_at = NULL, ${UNHOLD}
   WHERE seq = ?`
 
@@ -51,13 +51,14 @@ export function claimNow(db: Connection, params: ClaimParams, now: number): Clai
   if (held) return { job: toJob(held), next_due_ms: null }
   if (firstDue(db) <= now) db.run(PROMOTE, now)
   const { worker_id, token, lease_ms } = params
-  for (let buried = 0; buried < BURIED_AT_ONCE; buried++) {
+  for (let quarantined = 0; quarantined < QUARANTINED_AT_ONCE; quarantined++) {
     const first = firstReady(db, params.queues)
     if (!first) return nothing(db, params.queues, now)
     const seq = Number(first.seq)
     const taken = take(db, worker_id, token, token, now, now, now, now + lease_ms, seq)
     if (typeof taken !== 'string') return { job: taken, next_due_ms: null }
-    if (db.run(BURY, now, taken, seq) === 0) throw misconfigured(`${db.path} holds a job that cannot be taken`, DOCTOR)
+    if (db.run(QUARANTINE, now, taken, seq) === 0)
+      throw misconfigured(`${db.path} holds a job that cannot be taken`, DOCTOR)
   }
   return { job: null, next_due_ms: 0 }
 }

@@ -1,4 +1,4 @@
-import type { Account, Entry } from '../../domain/history.ts'
+import type { EndedRun, JobHistory } from '../../domain/history.ts'
 import type { JobStore } from '../port.ts'
 import { soundRun } from '../row-checks.ts'
 import type { Connection, Row } from './connection.ts'
@@ -6,29 +6,29 @@ import { COLUMNS, toJob } from './rows.ts'
 
 const JOBS = `SELECT seq, ${COLUMNS} FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?`
 
-const ENTRIES = `
+const RUNS = `
   SELECT seq, number, token, worker, host, started_at, finished_at, outcome, exit_code, signal, cause, state, requeues
   FROM runs WHERE seq > ? AND seq <= ? ORDER BY seq, number`
 
-/** The books, page by page: two ranges of primary keys, read on one snapshot. */
-export function accounting(db: Connection): Pick<JobStore, 'books'> {
+/** The run history, page by page: two ranges of primary keys, read on one snapshot. */
+export function historyReads(db: Connection): Pick<JobStore, 'history'> {
   return {
-    books: ({ after, limit }) =>
+    history: ({ after, limit }) =>
       db.read(() => {
         const from = after ?? Number.MIN_SAFE_INTEGER
         const jobs = new Map(db.all(JOBS, from, limit).map(({ seq, ...row }) => [Number(seq), toJob(row)]))
         // The last page ends with the last run, whether its job is there or not.
         const next = jobs.size < limit ? null : Number([...jobs.keys()].at(-1))
-        const entries = Map.groupBy(db.all(ENTRIES, from, next ?? Number.MAX_SAFE_INTEGER), ({ seq }) => Number(seq))
-        const places = [...new Set([...jobs.keys(), ...entries.keys()])].sort((a, b) => a - b)
-        const account = (seq: number): Account => {
-          return { job: jobs.get(seq) ?? null, entries: (entries.get(seq) ?? []).map(toEntry) }
+        const runs = Map.groupBy(db.all(RUNS, from, next ?? Number.MAX_SAFE_INTEGER), ({ seq }) => Number(seq))
+        const seqs = [...new Set([...jobs.keys(), ...runs.keys()])].sort((a, b) => a - b)
+        const historyAt = (seq: number): JobHistory => {
+          return { job: jobs.get(seq) ?? null, runs: (runs.get(seq) ?? []).map(toEndedRun) }
         }
-        return { accounts: places.map(account), next }
+        return { histories: seqs.map(historyAt), next }
       }),
   }
 }
 
-function toEntry({ seq: _, ...row }: Row): Entry {
+function toEndedRun({ seq: _, ...row }: Row): EndedRun {
   return soundRun(row)
 }

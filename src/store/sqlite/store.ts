@@ -3,12 +3,12 @@ import { resolve } from 'node:path'
 import { misconfigured } from '../../domain/errors.ts'
 import type { OpenParams } from '../open.ts'
 import type { JobStore } from '../port.ts'
-import { accounting } from './history.ts'
 import { changing } from './changes.ts'
 import { claiming } from './claim.ts'
 import { Connection } from './connection.ts'
 import { configuring, controlling } from './controls.ts'
 import { refuseAbsent } from './file.ts'
+import { historyReads } from './history.ts'
 import { inserting } from './insert.ts'
 import { leasing } from './leases.ts'
 import { listing } from './list.ts'
@@ -55,7 +55,7 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
     ...inserting(db),
     ...reading(db),
     ...listing(db),
-    ...accounting(db),
+    ...historyReads(db),
     ...claiming(db),
     ...settling(db),
     ...leasing(db),

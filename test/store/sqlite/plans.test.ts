@@ -37,8 +37,8 @@ describe('the SQLite statements', () => {
     await store.findIds({ prefix: 'a', limit: 2 })
     await store.runs({ id: 'a' })
     await store.samples({ since: 0 })
-    await store.books({ after: null, limit: 2 })
-    await store.books({ after: 2, limit: 2 })
+    await store.history({ after: null, limit: 2 })
+    await store.history({ after: 2, limit: 2 })
     expect(slow(db)).to.deep.equal([])
   })
 
