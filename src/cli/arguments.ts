@@ -1,5 +1,6 @@
 import { invalid } from '../domain/errors.ts'
-import { FINAL_STATES, isQueueName, JOB_STATES, JOB_VIEWS, type JobState, type JobView } from '../domain/job.ts'
+import { isQueueName } from '../domain/ids.ts'
+import { FINAL_STATES, JOB_STATES, JOB_VIEWS, type JobState, type JobView } from '../domain/job.ts'
 import { MOST_WORKERS } from '../domain/processes.ts'
 import type { JobSort } from '../store/port.ts'
 import { suggestion } from './terminal/suggest.ts'

@@ -1,5 +1,5 @@
-import type { EndedRun, JobHistory } from './history.ts'
-import { FINAL_STATES, type Job, type JobState, type RunOutcome } from './job.ts'
+import { type EndedRun, endedRuns, type JobHistory } from './history.ts'
+import { isFinal, type Job, type JobState, type RunOutcome } from './job.ts'
 
 /** In one word, what a fault in the run history means. */
 export type FaultKind =
@@ -57,11 +57,6 @@ export function auditHistory({ job, runs: given }: JobHistory, runs_kept: number
   auditState(job, runs, find)
   auditCounters(job, runs, find)
   return faults
-}
-
-/** Runs of a job that have ended. */
-export function endedRuns({ runs, state }: Pick<Job, 'runs' | 'state'>): number {
-  return runs - (state === 'processing' ? 1 : 0)
 }
 
 /** Every start has exactly one outcome. */
@@ -163,5 +158,3 @@ function shown(runs: readonly EndedRun[]): string {
   const some = runs.slice(0, SHOWN).map(({ number, outcome, token }) => `run ${number} ${outcome} (${token})`)
   return [...some, ...(runs.length > SHOWN ? ['…'] : [])].join(', ')
 }
-
-const isFinal = (state: JobState) => (FINAL_STATES as readonly JobState[]).includes(state)

@@ -19,3 +19,11 @@ export const newToken = () => randomWord(20)
 
 /** Whether that may be a token. Those that are read come from stored rows, where anything may stand, and become names of files. */
 export const isToken = (text: string) => /^[0-9a-z]{20}$/.test(text)
+
+const NAME = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Whether `id` is usable as a job's id: 1 to 64 letters, digits, dots, underscores and hyphens. */
+export const isJobId = (id: string) => NAME.test(id)
+
+/** Whether `name` is usable as a queue's name: the same alphabet as ids. */
+export const isQueueName = isJobId

@@ -110,20 +110,6 @@ export interface Run {
   cause: string | null
 }
 
-const ID = /^[A-Za-z0-9._-]{1,64}$/
-
-/** Whether `id` is usable as a job's id: 1 to 64 letters, digits, dots, underscores and hyphens. */
-export function isJobId(id: string): boolean {
-  return ID.test(id)
-}
-
-const NAME = /^[A-Za-z0-9._-]{1,64}$/
-
-/** Whether `name` is usable as a queue's name: the same alphabet as ids. */
-export function isQueueName(name: string): boolean {
-  return NAME.test(name)
-}
-
 /** Sizes refused beyond (bytes of UTF-8). The kernel's own limit for one argument is 128 KiB. */
 export const LIMITS = { command: 64 * 1024, env: 32 * 1024, line: 256 * 1024 } as const
 

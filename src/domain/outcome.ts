@@ -1,5 +1,4 @@
 import type { Job, JobState, RunOutcome } from './job.ts'
-import { backoffMs } from './retry-policy.ts'
 
 /** What became of a run, as the worker or the reaper saw it. The first cause wins. */
 export type Outcome =
@@ -133,4 +132,12 @@ function causeOf(outcome: Outcome): string {
 function shellHint(code: number): string {
   if (code === 126) return ' (not executable)'
   return code === 127 ? ' (command not found)' : ''
+}
+
+/**
+ * Milliseconds to wait before the next run after `attempts` failures: `base ^ attempts` seconds, at most `max` seconds.
+ * The power may overflow to Infinity (10 ^ 400), which the cap turns back into a number.
+ */
+export function backoffMs(policy: { backoff_base: number; backoff_max: number }, attempts: number): number {
+  return Math.round(Math.min(policy.backoff_base ** attempts, policy.backoff_max) * 1000)
 }

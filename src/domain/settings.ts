@@ -1,6 +1,5 @@
-import { invalid } from './errors.ts'
+import { invalid, quoted } from './errors.ts'
 import { SHELLS, type Shell } from './job.ts'
-import { quoted } from './quote.ts'
 import { parseDuration } from './units.ts'
 
 /** Settings kept in the store, so that every worker sees the same. Durations are seconds, sizes bytes. */

@@ -3,7 +3,6 @@ import type { FileHandle } from 'node:fs/promises'
 import { monotonic } from '../lib/clock.ts'
 import { logPath, openLog } from '../lib/fs.ts'
 import { asyncFiles } from '../lib/lazy.ts'
-import { findMarker, MARKER_LENGTH, markerOf } from './truncation-marker.ts'
 
 const CHUNK = 256 * 1024
 /** A job that writes faster than its log can be moved is not chased for longer. */
@@ -165,4 +164,24 @@ function wholeCharacters(bytes: Buffer): Buffer {
   let at = 0
   while (at < REST_OF_CHARACTER && ((bytes[at] ?? 0) & 0xc0) === 0x80) at++
   return bytes.subarray(at)
+}
+
+const BEGIN = '\n[queuectl: '
+const FORM = /^\n\[queuectl: (\d+) bytes of output are left out here\] *\n$/
+
+/** Bytes that a marker takes, whatever its number: it is rewritten in place. */
+export const MARKER_LENGTH = 72
+
+/** The line that stands in a log for `bytes` bytes cut out of its middle; it begins behind a newline of its own. */
+export function markerOf(bytes: number): Buffer {
+  return Buffer.from(`${`${BEGIN}${bytes} bytes of output are left out here]`.padEnd(MARKER_LENGTH - 1)}\n`)
+}
+
+/** What the first marker in `chunk` says, and where it stands; null when there is none that is whole. */
+export function findMarker(chunk: Buffer): { at: number; bytes: number } | null {
+  for (let at = chunk.indexOf(BEGIN); at >= 0; at = chunk.indexOf(BEGIN, at + 1)) {
+    const bytes = FORM.exec(chunk.toString('latin1', at, at + MARKER_LENGTH))?.[1]
+    if (bytes !== undefined) return { at, bytes: Number(bytes) }
+  }
+  return null
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { sleep } from '../lib/clock.ts'
-import { findMarker, MARKER_LENGTH } from './truncation-marker.ts'
+import { findMarker, MARKER_LENGTH } from './log-file.ts'
 
 const CHUNK = 64 * 1024
 /** Last lines are looked for no further back, so that one endless line costs no memory. */

@@ -1,5 +1,5 @@
+import type { OutputTail } from '../domain/history.ts'
 import type { Run } from '../domain/job.ts'
-import type { OutputTail } from '../domain/output-tail.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import type { JobStore } from '../store/port.ts'
 import { followLog, lastLinesOf, readLog } from './log-reader.ts'

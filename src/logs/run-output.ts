@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
+import type { OutputTail } from '../domain/history.ts'
 import type { Run } from '../domain/job.ts'
-import type { OutputTail } from '../domain/output-tail.ts'
 import { logPath } from '../lib/fs.ts'
 import type { JobStore } from '../store/port.ts'
 import { lastLinesOf, readLog } from './log-reader.ts'

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os'
+import type { OutputTail } from '../domain/history.ts'
 import type { Job } from '../domain/job.ts'
-import type { OutputTail } from '../domain/output-tail.ts'
-import { sleep } from '../lib/clock.ts'
+import { effectiveSettings } from '../domain/settings.ts'
+import { within } from '../lib/async.ts'
+import { logPath } from '../lib/fs.ts'
 import type { JobStore } from '../store/port.ts'
-import type { Output } from './log-file.ts'
+import { leftTail, type Output } from './log-file.ts'
 
 /** How often outputs of runs that go on are looked at. */
 const LOOK_MS = 2_000
@@ -75,11 +77,7 @@ export class TailUploader {
   /** Last bytes on their way have a moment to arrive. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
-    if (!this.#in_trouble)
-      await within(
-        this.#patience_ms,
-        [...this.#runs].map((run) => run.done.promise),
-      )
+    if (!this.#in_trouble) await within(this.#patience_ms, Promise.all([...this.#runs].map((run) => run.done.promise)))
     this.#runs.clear()
   }
 
@@ -94,7 +92,11 @@ export class TailUploader {
     this.#forgetOldest()
     void this.#send()
     if (this.#in_trouble) return
-    this.#in_trouble = !(await within(this.#patience_ms, [run.done.promise]))
+    const done = within(
+      this.#patience_ms,
+      run.done.promise.then(() => true),
+    )
+    this.#in_trouble = (await done) !== true
   }
 
   /** Sends what is due until nothing is; what could not be sent is due again at the next look. */
@@ -158,10 +160,22 @@ export class TailUploader {
   }
 }
 
-/** Whether all of `promises` resolve within `ms`. */
-async function within(ms: number, promises: readonly Promise<void>[]): Promise<boolean> {
-  const patience = new AbortController()
-  const late = sleep(ms, patience.signal).then(() => false)
-  const all = Promise.all(promises).then(() => true)
-  return Promise.race([all, late]).finally(() => patience.abort())
+/** Recovery is promised within a second. */
+const RECOVERY_PATIENCE_MS = 250
+
+/**
+ * Keeps the last output of a run whose worker cannot do it any more, for readers on other hosts, if its log lies here: what a job printed
+ * before it took its worker down is what people ask for. Never throws, nor takes long.
+ */
+export async function uploadLeftTail(store: JobStore, job: Job, host: string): Promise<void> {
+  if (store.info.shared) await within(RECOVERY_PATIENCE_MS, keep(store, job, host)).catch(() => {})
+}
+
+async function keep(store: JobStore, { id, runs, run_token }: Job, host: string): Promise<void> {
+  const { log_limit, log_tail } = effectiveSettings(await store.config())
+  const token = run_token ?? ''
+  const path = logPath(store.info.folder, token)
+  const left = log_tail === 0 ? null : await leftTail(path, log_limit, log_tail)
+  if (left === null) return
+  await store.keepOutputs({ outputs: [{ token, job: id, run: runs, host, path, ...left, ended: true }] })
 }

@@ -1,3 +1,5 @@
+import { misconfigured } from '../domain/errors.ts'
+
 /**
  * How to start this program again: the executable and the arguments that come before its own. A single executable is its
  * own program; otherwise Node is given the same flags and entry file. A worker gets `worker_args`: of V8's threads, which have
@@ -44,4 +46,17 @@ export function disown(): void {
   // That it is an experimental function is none of the user's business.
   process.emitWarning = () => {}
   process.execve?.(exec, [exec, ...args, ...process.argv.slice(2)], process.env)
+}
+
+/**
+ * Sees to it that this process can fork workers; to be called before anything asks node:cluster. Node takes one that finds a
+ * NODE_UNIQUE_ID, left over from another Node, for a worker, which cannot: then the program begins again without it. And of
+ * NODE_CHANNEL_SERIALIZATION_MODE our workers would read what is left over in place of ours, and understand nothing.
+ */
+export function becomePrimary(): void {
+  // Node itself takes out the former, unless it is empty, which is as good as any.
+  for (const name of ['NODE_UNIQUE_ID', 'NODE_CHANNEL_SERIALIZATION_MODE']) delete process.env[name]
+  if (!process.getBuiltinModule('node:cluster').isWorker) return
+  disown()
+  throw misconfigured('another Node left NODE_UNIQUE_ID in the environment', 'start workers without it')
 }

@@ -1,3 +1,4 @@
+import type { Diagnosis } from '../domain/diagnosis.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
 
 /** What a backup takes. */
@@ -35,4 +36,18 @@ export interface Restored {
   released: number
   /** Where the store is kept as it was; null: there was none. */
   aside: string | null
+}
+
+export interface ExamineParams {
+  /** Of a store that may be damaged, foreign, of another version, or not there at all. */
+  address: string
+}
+
+/** A store as it is found: nothing is made, upgraded or changed by looking at it. */
+export interface Examination {
+  findings: Diagnosis[]
+  /** Whether it can be opened as a store. */
+  usable: boolean
+  /** Behind it no finding can be mended any more. */
+  close(): Promise<void>
 }

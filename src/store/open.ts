@@ -3,8 +3,7 @@ import { failedCheck } from '../domain/diagnosis.ts'
 import { misconfigured } from '../domain/errors.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
 import { withoutFileScheme } from '../domain/store-address.ts'
-import type { Examination, ExamineParams } from './examination.ts'
-import type { Backup, BackupParams, Restored, RestoreParams } from './maintenance.ts'
+import type { Backup, BackupParams, Examination, ExamineParams, Restored, RestoreParams } from './maintenance.ts'
 import type { JobStore, StoreRole } from './port.ts'
 
 /** What opening a store takes, whichever adapter serves the address. */

@@ -1,7 +1,6 @@
-import type { JobHistory } from '../domain/history.ts'
+import type { JobHistory, OutputTail } from '../domain/history.ts'
 import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
 import type { Settlement } from '../domain/outcome.ts'
-import type { OutputTail } from '../domain/output-tail.ts'
 import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/processes.ts'
 import type { SettingKey } from '../domain/settings.ts'
 

@@ -1,3 +1,4 @@
+import { isJobId } from '../domain/ids.ts'
 import { type Job, type Run, SHELLS } from '../domain/job.ts'
 
 // What comes out of a store may have been put in by somebody else. Whatever it is, the rest of the program gets values of the types
@@ -62,7 +63,7 @@ export function mend(value: object, fields: readonly Field[]): string | null {
 const any: Test = () => true
 
 const JOB = [
-  ...fields(['id'], isText, '', (id) => /^[\w.-]{1,64}$/.test(id as string)),
+  ...fields(['id'], isText, '', (id) => isJobId(id as string)),
   ...fields(['command'], isText, '', isArgument),
   ...fields(['queue', 'state', 'insert_token'], isText, ''),
   ...fields(['cwd', 'origin_cwd'], orNull(isText), null, orNull(isArgument)),

@@ -1,6 +1,5 @@
 import { auditHistory, type Fault } from '../domain/audit.ts'
-import type { JobHistory } from '../domain/history.ts'
-import { addToTotals, emptyTotals, imbalance, type RunTotals } from '../domain/tally.ts'
+import { addToTotals, emptyTotals, imbalance, type JobHistory, type RunTotals } from '../domain/history.ts'
 import type { JobStore } from '../store/port.ts'
 
 /** Jobs read at a time: each page is one snapshot, and holds nobody up. */

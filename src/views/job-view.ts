@@ -1,5 +1,6 @@
 import { type Job, type Run, viewOf } from '../domain/job.ts'
 import { iso } from '../domain/units.ts'
+import type { JobStore } from '../store/port.ts'
 
 /**
  * A job as machines see it: stored names, times in ISO 8601, durations in seconds, `view` beside `state`. Tokens and digests
@@ -84,4 +85,16 @@ export function currentRun(job: Job, host: string): Run | null {
     signal: null,
     cause: null,
   }
+}
+
+/** The runs of a job, oldest first, the one that goes on now included. */
+export async function runsOf(store: JobStore, job: Job): Promise<Run[]> {
+  const ended = await store.runs({ id: job.id })
+  const current = currentRun(job, await hostOf(store, job))
+  return current === null ? ended : [...ended, current]
+}
+
+async function hostOf(store: JobStore, { processing_by }: Job): Promise<string> {
+  if (processing_by === null) return ''
+  return (await store.processes()).find(({ id }) => id === processing_by)?.host ?? ''
 }

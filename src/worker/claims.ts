@@ -1,6 +1,7 @@
 import { newToken } from '../domain/ids.ts'
 import { decide } from '../domain/outcome.ts'
 import { sleep } from '../lib/clock.ts'
+import type { SpaceWatch } from '../platform/space.ts'
 import type { Claimed, ClaimParams, JobStore } from '../store/port.ts'
 import type { WorkerSetup } from './messages.ts'
 import type { ShutdownDeadline } from './shutdown-deadline.ts'
@@ -82,5 +83,16 @@ export class Claims {
       const run = { worker: id, host: this.#host, run_ms: null }
       await this.#store.settle({ id: job.id, token: job.lease_token ?? '', settlement, run })
     }
+  }
+}
+
+/** `store`, which hands out no job while there is too little space: what runs may still write its log and its result. */
+export function withSpaceGuard(store: JobStore, space: Pick<SpaceWatch, 'low'>): JobStore {
+  return {
+    ...store,
+    claim: async (params) => (space.low === null ? store.claim(params) : { job: null, next_due_ms: null }),
+    settle({ next, ...params }) {
+      return store.settle(next !== undefined && space.low === null ? { ...params, next } : params)
+    },
   }
 }

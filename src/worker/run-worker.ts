@@ -1,5 +1,6 @@
 import { QueuectlError } from '../domain/errors.ts'
 import { isShared } from '../domain/store-address.ts'
+import { within } from '../lib/async.ts'
 import { TailUploader } from '../logs/tail-uploader.ts'
 import { shedStartup } from '../platform/memory.ts'
 import { platform } from '../platform/platform.ts'
@@ -7,7 +8,7 @@ import { SpaceWatch } from '../platform/space.ts'
 import { openRunJournal } from '../runs/journal.ts'
 import { openStore } from '../store/open.ts'
 import { openChannel } from './channel.ts'
-import { withSpaceGuard } from './disk-space-guard.ts'
+import { withSpaceGuard } from './claims.ts'
 import { startLeaseRenewal } from './lease-renewal.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
 import { Worker } from './worker.ts'
@@ -101,7 +102,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
   // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
   if (inbox.is_orphaned && worker.settled) {
     const leave = worker.claims.releaseUnheard().then(() => store.deregister({ ids: [id] }))
-    await withinMs(ORPHAN_EXTRA_MS, leave)
+    await within(ORPHAN_EXTRA_MS, leave).catch(() => {})
   }
   await store.close()
   channel.send({ type: 'bye', killed: worker.killed, released: worker.released })
@@ -147,7 +148,3 @@ class Inbox {
 }
 
 const isAlive = (identity: Parameters<typeof platform.liveness>[0]) => platform.liveness(identity) === 'alive'
-
-function withinMs(ms: number, call: Promise<unknown>): Promise<unknown> {
-  return Promise.race([call.catch(() => {}), new Promise((resolve) => setTimeout(resolve, ms).unref())])
-}

@@ -30,7 +30,6 @@ export interface RunRequest {
   log_limit: number
   journal: RunJournal
   worker_id: string
-  on_started?: (pid: number) => void
   /** Hears of the output before the command starts. What it returns is called when the run has ended, and waited for. */
   watch_output?: (output: Output) => () => Promise<void>
   /** What the end of the run is to be taken for, asked before it is written down. */
@@ -137,13 +136,12 @@ class Run implements RunHandle {
   #onRecord(pid: number, { start, go }: StartedJob): void {
     this.pid = pid
     this.#start = start
-    const { job, worker_id, journal, on_started } = this.#request
+    const { job, worker_id, journal } = this.#request
     this.#keep(() => journal.start({ token: this.token, job: job.id, run: job.runs, pid, start, worker_id }))
     go?.()
     if (job.timeout !== null) {
       this.#later(job.timeout * 1000, () => this.#cut({ kind: 'timeout', exit_code: null, signal: null }, TERM_MS))
     }
-    on_started?.(pid)
   }
 
   /**

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
+import type { OutputTail } from '../../src/domain/history.ts'
 import type { Job } from '../../src/domain/job.ts'
-import type { OutputTail } from '../../src/domain/output-tail.ts'
 import { ended, FAILURE, type Kit, put, SUCCESS, settle, take } from './kit.ts'
 
 const END = { kind: 'released', cause: 'stop signal' } as const

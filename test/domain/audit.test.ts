@@ -1,8 +1,7 @@
 import { expect } from 'chai'
 import { auditHistory, type FaultKind } from '../../src/domain/audit.ts'
-import type { EndedRun } from '../../src/domain/history.ts'
+import { addToTotals, type EndedRun, emptyTotals, imbalance } from '../../src/domain/history.ts'
 import type { Job } from '../../src/domain/job.ts'
-import { addToTotals, emptyTotals, imbalance } from '../../src/domain/tally.ts'
 import { job as anyJob } from '../helpers/runs.ts'
 
 /** A run that took half a second, a second after the one before. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { QueuectlError } from '../../src/domain/errors.ts'
-import { newJobId, newToken } from '../../src/domain/ids.ts'
-import { isJobId, viewOf } from '../../src/domain/job.ts'
-import { backoffMs } from '../../src/domain/retry-policy.ts'
+import { isJobId, newJobId, newToken } from '../../src/domain/ids.ts'
+import { viewOf } from '../../src/domain/job.ts'
+import { backoffMs } from '../../src/domain/outcome.ts'
 import { effectiveSettings, parseSetting, SETTING_KEYS, SETTINGS, settingKey } from '../../src/domain/settings.ts'
 import { formatDuration, parseDuration } from '../../src/domain/units.ts'
 

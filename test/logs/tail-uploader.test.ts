@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { expect } from 'chai'
+import type { OutputTail } from '../../src/domain/history.ts'
 import { newToken } from '../../src/domain/ids.ts'
-import type { OutputTail } from '../../src/domain/output-tail.ts'
 import { monotonic } from '../../src/lib/clock.ts'
 import { openOutput } from '../../src/logs/log-file.ts'
 import { TailUploader } from '../../src/logs/tail-uploader.ts'

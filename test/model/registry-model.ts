@@ -1,4 +1,4 @@
-import type { OutputTail } from '../../src/domain/output-tail.ts'
+import type { OutputTail } from '../../src/domain/history.ts'
 import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { Now, type Told } from './now.ts'

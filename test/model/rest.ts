@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { OutputTail } from '../../src/domain/output-tail.ts'
+import type { OutputTail } from '../../src/domain/history.ts'
 import type { Control } from '../../src/domain/processes.ts'
 import type { ListParams } from '../../src/store/port.ts'
 import { supervisorRow, workerRow } from '../contract/kit.ts'

@@ -6,7 +6,7 @@ import { readJob } from '../../src/cli/enqueue/job-input.ts'
 import { parseJsonObject } from '../../src/cli/enqueue/json-text.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import { LIMITS } from '../../src/domain/job.ts'
-import { backoffMs } from '../../src/domain/retry-policy.ts'
+import { backoffMs } from '../../src/domain/outcome.ts'
 import { checkSetting, effectiveSettings, SETTING_KEYS, SETTINGS, type SettingKey } from '../../src/domain/settings.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 

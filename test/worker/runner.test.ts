@@ -53,13 +53,6 @@ describe('a run', () => {
     expect(lab.journal.readDone(handle.token)).to.deep.equal({ token: handle.token, outcome, run_ms })
   })
 
-  it('says its pid when it has started', async () => {
-    const pids: number[] = []
-    const handle = lab.start('true', { on_started: (pid) => pids.push(pid) })
-    expect(pids).to.deep.equal([handle.pid])
-    await handle.outcome
-  })
-
   it('reads nothing, and writes to its log alone', async function () {
     if (!HAS_PROC) return this.skip()
     const handle = lab.start('for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done')

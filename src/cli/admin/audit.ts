@@ -1,6 +1,6 @@
 import type { Fault } from '../../domain/audit.ts'
 import { EXIT } from '../../domain/errors.ts'
-import { imbalance, type RunTotals } from '../../domain/tally.ts'
+import { imbalance, type RunTotals } from '../../domain/history.ts'
 import { type Audit, auditStore } from '../../views/audit-view.ts'
 import type { Context } from '../context.ts'
 import { paint, pairs } from '../terminal/table.ts'

@@ -1,5 +1,4 @@
-import { invalid } from '../../domain/errors.ts'
-import { kindOf } from '../../domain/quote.ts'
+import { invalid, kindOf } from '../../domain/errors.ts'
 
 /** The JSON object that `text` is. Throws `invalid` with line and column where it stops being JSON. */
 export function parseJsonObject(text: string): Record<string, unknown> {

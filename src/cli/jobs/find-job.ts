@@ -1,5 +1,6 @@
 import { EXIT, invalid, notFound, QueuectlError } from '../../domain/errors.ts'
-import { isJobId, type Job } from '../../domain/job.ts'
+import { isJobId } from '../../domain/ids.ts'
+import type { Job } from '../../domain/job.ts'
 import type { JobStore } from '../../store/port.ts'
 import type { Context } from '../context.ts'
 

@@ -1,5 +1,6 @@
 import { invalid } from '../../domain/errors.ts'
-import { isJobId, type Job, viewOf } from '../../domain/job.ts'
+import { isJobId } from '../../domain/ids.ts'
+import { type Job, viewOf } from '../../domain/job.ts'
 import { relative } from '../../domain/units.ts'
 import type { ListParams } from '../../store/port.ts'
 import { jobToJson } from '../../views/job-view.ts'

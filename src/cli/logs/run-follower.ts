@@ -1,7 +1,7 @@
 import type { Job, Run } from '../../domain/job.ts'
 import { type FollowEnd, followOutput } from '../../logs/output-follower.ts'
 import type { JobStore } from '../../store/port.ts'
-import { runsOf } from '../../views/job-runs.ts'
+import { runsOf } from '../../views/job-view.ts'
 import type { Context } from '../context.ts'
 import type { LogPrinter } from './log-printer.ts'
 

@@ -1,5 +1,5 @@
 import { type Diagnosis, failedCheck, fine, warning } from '../../domain/diagnosis.ts'
-import type { Examination, ExamineParams } from '../examination.ts'
+import type { Examination, ExamineParams } from '../maintenance.ts'
 import { parseAddress } from './address.ts'
 import { Connection } from './connection.ts'
 import { examineFurnishing } from './furnishing.ts'

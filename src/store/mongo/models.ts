@@ -1,5 +1,5 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
-import type { OutputTail } from '../../domain/output-tail.ts'
+import type { OutputTail } from '../../domain/history.ts'
 import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/processes.ts'
 import type { JobDocument } from './documents.ts'
 

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import type { OutputTail } from '../../domain/output-tail.ts'
+import type { OutputTail } from '../../domain/history.ts'
 import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { runsIn } from './documents.ts'

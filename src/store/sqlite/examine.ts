@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Diagnosis, failedCheck, fine, problem, warning } from '../../domain/diagnosis.ts'
-import type { Examination, ExamineParams } from '../examination.ts'
+import type { Examination, ExamineParams } from '../maintenance.ts'
 import { damagesOf } from './backup.ts'
 import { Connection } from './connection.ts'
 import { examineCounters } from './counters.ts'

@@ -1,3 +1,4 @@
+import { existsSync, linkSync, renameSync } from 'node:fs'
 import { tryAgain } from '../../domain/errors.ts'
 import type { AnyProcess } from '../../domain/processes.ts'
 import type { RestoreParams } from '../maintenance.ts'
@@ -6,6 +7,7 @@ import type { Connection } from './connection.ts'
 import { migrate, setVersion, versionOf } from './migrate.ts'
 import { toProcess } from './registry.ts'
 import { MIGRATIONS } from './schema.ts'
+import { COMPANIONS, type Temporary } from './temporary.ts'
 
 /** A process that beat so recently may live where it cannot be looked at from here. */
 const FRESH_BEAT_MS = 30_000
@@ -76,4 +78,19 @@ function tables(store: Connection): string[] {
 function fill(store: Connection, table: string): void {
   const columns = store.all('SELECT name FROM pragma_table_info(?, ?)', table, 'main').map(({ name }) => name)
   store.exec(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM ready.${table}`)
+}
+
+/**
+ * Puts `ready` in the place of the file at `path`, which nobody can read, and keeps that one at `aside` with its companions. A link
+ * first, so that there is a queue at `path` at every moment.
+ */
+export function swapFiles(path: string, ready: Temporary, aside: string): void {
+  try {
+    linkSync(path, aside)
+  } catch {
+    // This file system has no links.
+    renameSync(path, aside)
+  }
+  for (const end of COMPANIONS) if (existsSync(path + end)) renameSync(path + end, aside + end)
+  ready.place(true)
 }

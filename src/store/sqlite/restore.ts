@@ -9,10 +9,9 @@ import { damagesOf, isSameFile, makeTemporary } from './backup.ts'
 import { Connection } from './connection.ts'
 import { domainError, fileError, isBusy, RECOVER } from './errors.ts'
 import { migrate, versionOf } from './migrate.ts'
-import { refuseWhileUsed, replaceContents } from './replace.ts'
+import { refuseWhileUsed, replaceContents, swapFiles } from './replace.ts'
 import { MIGRATIONS } from './schema.ts'
 import { storeOn } from './store.ts'
-import { swapFiles } from './swap.ts'
 
 type Params = Omit<RestoreParams, 'address'> & { path: string }
 
