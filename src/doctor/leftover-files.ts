@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
-import { runFolder } from '../lib/fs.ts'
+import { runFolder } from '../runs/journal.ts'
 
 /** A file that a run, or a command, may have left behind. */
 export interface Remains {

@@ -1,32 +1,10 @@
 import { chmodSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { ioError, misconfigured } from '../domain/errors.ts'
-import { isToken } from '../domain/ids.ts'
-import { asyncFiles } from './lazy.ts'
 
 /** Only the owner reads what jobs print, and the queue itself. */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
-
-/**
- * Log of the run `token`. Named by the token, which we made up, and never by a job's id, which somebody else did. What is no token names
- * a log that nobody writes.
- */
-export function logPath(folder: string, token: string): string {
-  const name = isToken(token) ? token : 'none'
-  return path.join(folder, 'logs', name.slice(0, 1), `${name}.log`)
-}
-
-/** Removes the logs of those runs. A run that wrote nothing has none, and one that cannot be removed must not keep its job. */
-export async function removeLogs(folder: string, tokens: readonly string[]): Promise<void> {
-  const remove = (token: string) => asyncFiles().unlink(logPath(folder, token))
-  await Promise.all(tokens.map((token) => remove(token).catch(() => {})))
-}
-
-/** Where the journal of runs lies. */
-export function runFolder(folder: string): string {
-  return path.join(folder, 'run')
-}
 
 /**
  * Creates `folder` and those above it, for the owner only; what exists keeps its mode. Throws `io` when that fails, and

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { monotonic } from '../lib/clock.ts'
-import { logPath, openLog } from '../lib/fs.ts'
+import { openLog } from '../lib/fs.ts'
 import { asyncFiles } from '../lib/lazy.ts'
+import { logPath } from './log-path.ts'
 
 const CHUNK = 256 * 1024
 /** A job that writes faster than its log can be moved is not chased for longer. */

@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { logPath } from '../lib/fs.ts'
 import { asyncFiles } from '../lib/lazy.ts'
 import type { JobStore } from '../store/port.ts'
+import { logPath } from './log-path.ts'
 
 /** Logs looked at in one pass. */
 const BATCH = 1_000

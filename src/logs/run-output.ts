@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { OutputTail } from '../domain/history.ts'
 import type { Run } from '../domain/job.ts'
-import { logPath } from '../lib/fs.ts'
 import type { JobStore } from '../store/port.ts'
+import { logPath } from './log-path.ts'
 import { lastLinesOf, readLog } from './log-reader.ts'
 
 /** Where the log of a run lies, as machines see it. */

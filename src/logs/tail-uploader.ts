@@ -3,9 +3,9 @@ import type { OutputTail } from '../domain/history.ts'
 import type { Job } from '../domain/job.ts'
 import { effectiveSettings } from '../domain/settings.ts'
 import { within } from '../lib/async.ts'
-import { logPath } from '../lib/fs.ts'
 import type { JobStore } from '../store/port.ts'
 import { leftTail, type Output } from './log-file.ts'
+import { logPath } from './log-path.ts'
 
 /** How often outputs of runs that go on are looked at. */
 const LOOK_MS = 2_000

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readdirSync, readFileSync, renameSync, 
 import path from 'node:path'
 import { isToken } from '../domain/ids.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import { ensureFolder, runFolder } from '../lib/fs.ts'
+import { ensureFolder } from '../lib/fs.ts'
 
 /** Written when a run has been started: how recovery finds its processes. */
 export interface RunStart {
@@ -95,6 +95,11 @@ export function openRunJournal(folder: string): RunJournal {
 
     tokens: () => readdirSync(home).filter(isToken),
   }
+}
+
+/** Where the journal of runs lies. */
+export function runFolder(folder: string): string {
+  return path.join(folder, 'run')
 }
 
 /** Tokens become names of files: anything that we did not make up ourselves is refused. */

@@ -1,10 +1,7 @@
 import { effectiveSettings, type Settings } from '../domain/settings.ts'
-import { removeLogs } from '../lib/fs.ts'
 import { LogSweep } from '../logs/log-sweep.ts'
+import { purgeJobs } from '../logs/purge-jobs.ts'
 import type { JobStore } from '../store/port.ts'
-
-/** Jobs removed in one write: more would hold up the workers. */
-const BATCH = 500
 
 /** What housekeeping hears and asks. */
 export interface HouseRules {
@@ -32,18 +29,11 @@ export class Housekeeping {
   async pass(): Promise<void> {
     this.config = effectiveSettings(await this.#store.config())
     this.#rules.on_look(this.config)
-    await purgeExpired(this.#store, this.config, this.#rules.goes_on)
+    const { retention } = this.config
+    if (retention !== null) {
+      const expired = { states: ['completed', 'cancelled'], older_than_ms: retention * 1000 } as const
+      await purgeJobs(this.#store, expired, this.#rules.goes_on)
+    }
     if (this.#rules.goes_on()) await this.#logs.pass()
-  }
-}
-
-/** Removes all jobs that were kept for long enough, with their logs, as long as `goes_on` says so. */
-async function purgeExpired(store: JobStore, { retention }: Settings, goes_on: () => boolean): Promise<void> {
-  if (retention === null) return
-  const expired = { states: ['completed', 'cancelled'], older_than_ms: retention * 1000, limit: BATCH } as const
-  for (let jobs = BATCH; jobs === BATCH && goes_on(); ) {
-    const purged = await store.purge(expired)
-    await removeLogs(store.info.folder, purged.tokens)
-    jobs = purged.jobs
   }
 }

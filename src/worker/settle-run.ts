@@ -1,11 +1,12 @@
 import type { Job } from '../domain/job.ts'
 import { decide, type Outcome, type Settlement } from '../domain/outcome.ts'
-import { sleep } from '../lib/clock.ts'
+import { AGAIN, type Pauses, retry } from '../lib/retry.ts'
 import { killPoint } from '../platform/kill-point.ts'
 import type { ClaimParams, JobStore, Settled } from '../store/port.ts'
 import type { ShutdownDeadline } from './shutdown-deadline.ts'
 
-const RETRY_MS = { first: 100, most: 5_000 }
+/** Scattered: after an outage all of them would come at once. */
+const PAUSES: Pauses = { first_ms: 100, longest_ms: 5_000, growth: 2, scatter: 0.5 }
 
 export interface SettleRequest {
   job: Job
@@ -31,7 +32,7 @@ export async function settleRun(
   const { job, deadline, worker } = request
   const settlement = decide(job, request.outcome)
   const run = { worker: worker.id, host: worker.host, run_ms: request.run_ms }
-  for (let wait = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.most)) {
+  const once = async () => {
     try {
       const next = request.next()
       const params = { id: job.id, token: job.lease_token ?? '', settlement, run }
@@ -40,9 +41,8 @@ export async function settleRun(
       return settled && { ...settled, settlement }
     } catch (error) {
       request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)
-      if (deadline.stopping) return null
-      // Scattered: after an outage all of them would come at once.
-      await sleep(wait * (0.5 + Math.random() / 2))
+      return deadline.stopping ? null : AGAIN
     }
   }
+  return retry(once, PAUSES)
 }

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { decide, type Outcome } from '../../src/domain/outcome.ts'
-import { logPath } from '../../src/lib/fs.ts'
+import { logPath } from '../../src/logs/log-path.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { beatOf, claimOf, newJob } from '../contract/kit.ts'

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import type { ListOptions } from '../jobs/list.ts'
-import { purgeJobs } from './purge.ts'
 
 /** Registers `dlq` and its subcommands. */
 export function registerDlq(program: Command, context: Context): void {
@@ -45,7 +44,7 @@ export function registerDlq(program: Command, context: Context): void {
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ queuectl dlq purge --older-than 30d')
     .action(async (options: { queue?: string; olderThan?: string; yes?: boolean }) => {
-      const { queueName } = await import('../arguments.ts')
-      await purgeJobs(context, { ...options, states: ['dead'], queue: queueName(options.queue) })
+      const [{ queueName }, { purge }] = await Promise.all([import('../arguments.ts'), import('../jobs/purge.ts')])
+      await purge(context, { ...options, states: ['dead'], queue: queueName(options.queue) })
     })
 }

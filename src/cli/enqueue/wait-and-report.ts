@@ -1,8 +1,7 @@
 import type { Inserted, JobStore } from '../../store/port.ts'
 import { jobToJson } from '../../views/job-view.ts'
 import type { Context } from '../context.ts'
-import { jobEnd } from '../jobs/job-text.ts'
-import { waitExitCode, waitForJobs } from '../jobs/wait.ts'
+import { jobEnd, waitExitCode, waitForJobs } from '../jobs/wait.ts'
 import { LogPrinter } from '../logs/log-printer.ts'
 import { Follower } from '../logs/run-follower.ts'
 

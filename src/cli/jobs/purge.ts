@@ -1,20 +1,27 @@
-import type { JobState } from '../../domain/job.ts'
-import { removeLogs } from '../../lib/fs.ts'
-import type { JobStore } from '../../store/port.ts'
+import { parseDuration } from '../../domain/units.ts'
+import { purgeJobs } from '../../logs/purge-jobs.ts'
+import type { Context } from '../context.ts'
+import { confirmed } from '../terminal/confirm.ts'
 
-/** Jobs removed in one write: more would hold up the workers. */
-const BATCH = 500
-
-/** Removes ended jobs with their runs and logs. Returns how many jobs. `older_than_ms` is since they ended. */
+/** `purge`, and `dlq purge`: asks, removes, and says how many. */
 export async function purge(
-  store: JobStore,
-  params: { states: readonly JobState[]; older_than_ms: number; queue?: string },
-): Promise<number> {
-  let total = 0
-  for (;;) {
-    const { jobs, tokens } = await store.purge({ ...params, limit: BATCH })
-    await removeLogs(store.info.folder, tokens)
-    total += jobs
-    if (jobs < BATCH) return total
+  context: Context,
+  options: {
+    states: ('completed' | 'dead' | 'cancelled')[]
+    queue: string | undefined
+    olderThan?: string
+    yes?: boolean
+  },
+): Promise<void> {
+  const { states, queue, olderThan, yes = false } = options
+  const older_than_ms = olderThan === undefined ? 0 : parseDuration(olderThan, '--older-than') * 1000
+  const store = await context.store()
+  const which = `${states.join(', ')} jobs${queue ? ` of queue ${queue}` : ''}${olderThan ? ` older than ${olderThan}` : ''}`
+  if (!(await confirmed(context, `Remove the ${which} for good?`, yes))) {
+    context.note('nothing removed')
+    return
   }
+  const jobs = await purgeJobs(store, { states, older_than_ms, ...(queue ? { queue } : {}) })
+  if (context.json) context.outJson({ purged: jobs })
+  else context.out(`${jobs} job${jobs === 1 ? '' : 's'} removed`)
 }

@@ -1,5 +1,6 @@
 import { effectiveSettings } from '../../domain/settings.ts'
 import { formatDuration, iso } from '../../domain/units.ts'
+import { sleep } from '../../lib/clock.ts'
 import type { JobStore, Overview } from '../../store/port.ts'
 import { lowSpaces, lowSpaceText } from '../../views/disk-space.ts'
 import { isServing, isSupervisor, type Seen, seenProcesses } from '../../views/process-view.ts'
@@ -43,7 +44,7 @@ export async function status(context: Context, options: { byQueue?: boolean; wat
   while (!interrupt.signal.aborted) {
     await ticker.next()
     await print()
-    if (!interrupt.signal.aborted) await new Promise((resolve) => setTimeout(resolve, DRAW_MS.least))
+    if (!interrupt.signal.aborted) await sleep(DRAW_MS.least)
   }
   ticker.close()
 }

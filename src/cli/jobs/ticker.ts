@@ -1,3 +1,4 @@
+import { Sleeper } from '../../lib/async.ts'
 import type { JobStore } from '../../store/port.ts'
 
 /** Hints may be missed, so one looks again after this long at the latest. */
@@ -11,26 +12,13 @@ export interface Ticker {
 
 /** Tells when it is worth looking at the store again. */
 export function openTicker(store: JobStore, signal: AbortSignal | null = null, at_most_ms = LOOK_AGAIN_MS): Ticker {
-  let changed = false
-  let wake = () => {}
-  const on_change = () => {
-    changed = true
-    wake()
-  }
+  const sleeper = new Sleeper()
+  const on_change = () => sleeper.wake()
   const watch = store.watch({ on_change })
   signal?.addEventListener('abort', on_change)
   return {
     async next() {
-      if (!changed && !signal?.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, at_most_ms)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-      }
-      changed = false
+      if (!signal?.aborted) await sleeper.sleep(at_most_ms)
     },
     close() {
       watch.close()

@@ -1,11 +1,15 @@
 import { constants } from 'node:os'
 import { EXIT, notFound } from '../../domain/errors.ts'
 import { isFinal, type Job } from '../../domain/job.ts'
+import { parseDuration } from '../../domain/units.ts'
 import { monotonic } from '../../lib/clock.ts'
 import type { JobStore } from '../../store/port.ts'
+import { jobToJson } from '../../views/job-view.ts'
 import { nobodyServes } from '../../views/process-view.ts'
 import type { Context } from '../context.ts'
 import { ownFailure } from '../failure.ts'
+import { safe } from '../terminal/text.ts'
+import { findJob } from './find-job.ts'
 import { openTicker } from './ticker.ts'
 
 /** How often a wait makes sure that somebody runs the jobs it waits for. */
@@ -108,4 +112,24 @@ function noWorkerLookout(context: Context, store: JobStore): (job: Job) => Promi
     said = true
     context.note(`${nobody}: job ${job.id} waits until queuectl worker start is typed in another terminal`)
   }
+}
+
+/** In one line how a job ended: `job1 completed`, `job1 dead: exit code 2`. */
+export function jobEnd({ id, state, reason }: Job): string {
+  return safe(`${id} ${state}${reason === null || reason === state ? '' : `: ${reason}`}`)
+}
+
+/** `wait`: until all of the jobs have ended. */
+export async function wait(context: Context, texts: readonly string[], timeout: string | undefined): Promise<void> {
+  const timeout_ms = timeout === undefined ? null : parseDuration(timeout, '--timeout') * 1000
+  const store = await context.store()
+  const ids: string[] = []
+  for (const text of texts) ids.push((await findJob(store, text)).id)
+  const waited = await waitForJobs(context, store, ids, { timeout_ms })
+  if (context.json) {
+    // Those that have not ended too: there is one document, however the wait ended.
+    const jobs = await Promise.all(ids.map((id) => store.get({ id })))
+    context.outJson(jobs.flatMap((job) => (job === null ? [] : [jobToJson(job, store.now())])))
+  } else if (waited.ended === 'all') for (const job of waited.jobs) context.out(jobEnd(job))
+  context.exit(waitExitCode(context, waited, ids))
 }

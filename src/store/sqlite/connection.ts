@@ -1,5 +1,7 @@
 import { backup, DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { tryAgain } from '../../domain/errors.ts'
+import { monotonic } from '../../lib/clock.ts'
+import { AGAIN, type Pauses, retry } from '../../lib/retry.ts'
 import type { StoreRole } from '../port.ts'
 import { domainError, isBusy, isTooLarge } from './errors.ts'
 import { makePrivately } from './file.ts'
@@ -9,7 +11,7 @@ export type Row = Record<string, SQLOutputValue>
 // SQLite's own busy handler blocks the event loop and starves: with four writers it gave a completion p99 of 80 ms and a
 // fairness of 0.52, against 12.5 ms and 0.95 for a try of 1 ms and a jittered pause of our own.
 const BUSY_MS = 1
-const PAUSE_MS = { first: 2, growth: 1.3, longest: 50 }
+const PAUSES: Pauses = { first_ms: 2, growth: 1.3, longest_ms: 50, scatter: 1 }
 const COMMAND_PATIENCE_MS = 5000
 const ALL_PAGES = 2 ** 31 - 1
 
@@ -116,20 +118,22 @@ export class Connection {
   /** Repeats `work` while another connection holds the lock. Throws errors in domain words, `try_again` after `close`. */
   async attempt<T>(work: () => T): Promise<T> {
     let since: number | null = null
-    for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
+    const once = () => {
       if (this.#closed) throw tryAgain(`${this.path} was closed`)
       try {
         return work()
       } catch (error) {
         if (isTooLarge(error)) return this.#widely(work)
         if (!isBusy(error)) throw domainError(error, this.path)
-        since ??= performance.now()
-        if (performance.now() - since > this.#patience_ms) throw domainError(error, this.path)
+        since ??= monotonic()
+        if (monotonic() - since > this.#patience_ms) throw domainError(error, this.path)
+        return AGAIN
       }
-      this.#closing ??= new AbortController()
-      const { setTimeout: sleep } = process.getBuiltinModule('node:timers/promises')
-      await sleep(pause * Math.random(), undefined, { signal: this.#closing.signal }).catch(() => {})
     }
+    return retry(once, PAUSES, () => {
+      this.#closing ??= new AbortController()
+      return this.#closing.signal
+    })
   }
 
   /**
