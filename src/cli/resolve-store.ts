@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { misconfigured } from '../domain/errors.ts'
 import { isPlainPath, withoutFileScheme } from '../domain/store-address.ts'
+import { fileUrlPath } from '../store/address.ts'
 
 /** Where the queue is, and who said so. */
 export interface StoreAddress {
@@ -66,19 +66,11 @@ export async function resolveAddress(
 function absolute(address: string): string {
   if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
   if (isPlainPath(address)) return path.resolve(address)
-  if (/^file:\/\//i.test(address)) return fileUrlPath(address)
+  // What is no path of this host is the store's to refuse.
+  if (/^file:\/\//i.test(address)) return fileUrlPath(address) ?? address
   const local = withoutFileScheme(address)
   // Another scheme is the store's to know or to refuse.
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(local) ? local : path.resolve(local)
-}
-
-/** What is no path of this host is the store's to refuse. */
-function fileUrlPath(url: string): string {
-  try {
-    return fileURLToPath(url)
-  } catch {
-    return url
-  }
 }
 
 function readEnvFile(file: string): NodeJS.Dict<string> {

@@ -1,8 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { failedCheck } from '../domain/diagnosis.ts'
 import { misconfigured } from '../domain/errors.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
-import { withoutFileScheme } from '../domain/store-address.ts'
+import { parseAddress } from './address.ts'
 import type { Backup, BackupParams, Examination, ExamineParams, Restored, RestoreParams } from './maintenance.ts'
 import type { JobStore, StoreRole } from './port.ts'
 
@@ -23,26 +22,39 @@ export interface OpenParams {
   is_alive: (identity: ProcessIdentity) => boolean
 }
 
+/** What a store brings along. `path`: of its file; empty for one that is no file. */
+interface Adapter {
+  open(params: OpenParams, path: string): Promise<JobStore>
+  examine(params: ExamineParams, path: string): Promise<Examination>
+  backup(params: BackupParams, path: string): Promise<Backup>
+  restore(params: RestoreParams, path: string): Promise<Restored>
+}
+
+const SQLITE: Adapter = {
+  open: async (params, path) => (await import('./sqlite/store.ts')).openSqlite({ ...params, path }),
+  examine: async (_params, path) => (await import('./sqlite/examine.ts')).examineSqlite({ path }),
+  backup: async (params, path) => (await import('./sqlite/backup.ts')).backupSqlite({ ...params, path }),
+  restore: async (params, path) => (await import('./sqlite/restore.ts')).restoreSqlite({ ...params, path }),
+}
+
+const MONGO: Adapter = {
+  open: async (params) => (await import('./mongo/store.ts')).openMongo(params),
+  examine: async (params) => (await import('./mongo/examine.ts')).examineMongo(params),
+  backup: async ({ address }) => (await import('./mongo/dump.ts')).refuseBackup(address),
+  restore: async ({ address }) => (await import('./mongo/dump.ts')).refuseRestore(address),
+}
+
+/** Every store by the scheme of its addresses. Only the code that is needed is loaded. */
+const ADAPTERS: Readonly<Record<string, Adapter>> = { file: SQLITE, mongodb: MONGO, 'mongodb+srv': MONGO }
+
 /**
- * Opens the store behind `address`, which is created when it is a file that is not there. Only the adapter that is needed is
- * loaded. Throws `configuration` (78) when the address or what lies there does not fit, `not_found` (3) for a file that is not to be
- * made, `unreachable` (69), `io` (74), and `try_again` (75) when it is locked or an upgrade has to wait.
+ * Opens the store behind `address`, which is created when it is a file that is not there. Throws `configuration` (78) when the address
+ * or what lies there does not fit, `not_found` (3) for a file that is not to be made, `unreachable` (69), `io` (74), and `try_again` (75)
+ * when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {
-  const { scheme, path } = parse(params.address)
-  switch (scheme) {
-    case 'file': {
-      const { openSqlite } = await import('./sqlite/store.ts')
-      return openSqlite({ ...params, path })
-    }
-    case 'mongodb':
-    case 'mongodb+srv': {
-      const { openMongo } = await import('./mongo/store.ts')
-      return openMongo(params)
-    }
-    default:
-      throw unknownScheme(scheme)
-  }
+  const { adapter, path } = adapterOf(params.address)
+  return adapter.open(params, path)
 }
 
 /**
@@ -51,10 +63,8 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
  * that may not be written over; `io` (74).
  */
 export async function backupStore(params: BackupParams): Promise<Backup> {
-  const { scheme, path } = parse(params.address)
-  if (scheme !== 'file') return (await dumping(scheme)).refuseBackup(params.address)
-  const { backupSqlite } = await import('./sqlite/backup.ts')
-  return backupSqlite({ ...params, path })
+  const { adapter, path } = adapterOf(params.address)
+  return adapter.backup(params, path)
 }
 
 /**
@@ -63,56 +73,23 @@ export async function backupStore(params: BackupParams): Promise<Backup> {
  * does not fit, and `io` (74).
  */
 export async function restoreStore(params: RestoreParams): Promise<Restored> {
-  const { scheme, path } = parse(params.address)
-  if (scheme !== 'file') return (await dumping(scheme)).refuseRestore(params.address)
-  const { restoreSqlite } = await import('./sqlite/restore.ts')
-  return restoreSqlite({ ...params, path })
+  const { adapter, path } = adapterOf(params.address)
+  return adapter.restore(params, path)
 }
 
 /** Looks at a store that may not be one, or not a whole one, and changes nothing. Never throws: what goes wrong is a finding. */
 export async function examineStore(params: ExamineParams): Promise<Examination> {
   try {
-    const { scheme, path } = parse(params.address)
-    if (scheme === 'file') return await (await import('./sqlite/examine.ts')).examineSqlite({ path })
-    if (/^mongodb/.test(scheme)) return await (await import('./mongo/examine.ts')).examineMongo(params)
-    throw unknownScheme(scheme)
+    const { adapter, path } = adapterOf(params.address)
+    return await adapter.examine(params, path)
   } catch (error) {
     return { findings: [failedCheck('store', error)], usable: false, close: async () => {} }
   }
 }
 
-function dumping(scheme: string) {
-  if (!/^mongodb/.test(scheme)) throw unknownScheme(scheme)
-  return import('./mongo/dump.ts')
-}
-
-function unknownScheme(scheme: string) {
-  return misconfigured(
-    `there is no store for ${scheme}:// addresses`,
-    'give a file, or a mongodb:// URL: --db queue.db',
-  )
-}
-
-/** One letter before a colon is a Windows drive, not a scheme. */
-function parse(address: string): { scheme: string; path: string } {
-  if (address !== '' && !address.includes(':')) return { scheme: 'file', path: address }
-  const [, scheme = 'file'] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address) ?? []
-  const name = scheme.toLowerCase()
-  if (name !== 'file' && name !== 'sqlite') return { scheme: name, path: '' }
-  const path = pathOf(address)
-  if (path === '') throw misconfigured('the address of the store names no file', 'give one: --db queue.db')
-  return { scheme: 'file', path }
-}
-
-function pathOf(address: string): string {
-  if (/^file:\/\//i.test(address)) return fileUrlPath(address)
-  return withoutFileScheme(address)
-}
-
-function fileUrlPath(address: string): string {
-  try {
-    return fileURLToPath(address)
-  } catch {
-    throw misconfigured(`"${address}" is not the URL of a local file`, 'give the path: --db queue.db')
-  }
+function adapterOf(address: string): { adapter: Adapter; path: string } {
+  const { scheme, path } = parseAddress(address)
+  const adapter = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined
+  if (adapter !== undefined) return { adapter, path }
+  throw misconfigured(`there is no store for ${scheme}:// addresses`, 'give a file, or a mongodb:// URL: --db queue.db')
 }

@@ -1,5 +1,7 @@
-import type { AnyProcess, SupervisorRow, WorkerRow } from '../domain/processes.ts'
+import type { Job } from '../domain/job.ts'
+import type { AnyProcess, RunningJob, SupervisorRow, WorkerRow } from '../domain/processes.ts'
 import { SILENT_MS, timingOf } from '../domain/timing.ts'
+import { iso } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 
@@ -56,3 +58,70 @@ export async function nobodyServes(store: JobStore, queue: string): Promise<stri
 
 /** Whether it has workers that may take jobs: they may have been stopped one by one. */
 const takes = ({ state, count }: SupervisorRow) => (state === 'starting' || state === 'running') && count > 0
+
+/** A worker with the jobs that it has now: its heartbeat told of them when it was written, seconds ago, and of what they use. */
+export function atWork(row: Seen, processing: readonly Job[]): Seen {
+  if (!isWorker(row) || row.life !== 'alive') return row
+  const jobs = processing
+    .filter(({ processing_by }) => processing_by === row.id)
+    .map((job): RunningJob => row.jobs.find(({ token }) => token === job.run_token) ?? justStarted(job))
+  const { state } = row
+  return {
+    ...row,
+    jobs,
+    state: state === 'idle' && jobs.length > 0 ? 'busy' : state === 'busy' && jobs.length === 0 ? 'idle' : state,
+  }
+}
+
+function justStarted({ id, runs: run, run_token, command, started_at, locked_at }: Job): RunningJob {
+  const unknown = { pid: null, cpu: null, rss: null, note: null }
+  return { id, run, token: run_token ?? '', command, started_at: started_at ?? locked_at ?? 0, ...unknown }
+}
+
+/** Its state; that it is gone or silent says more. */
+export const stateOf = ({ life, state }: Seen) => (life === 'alive' ? state : life)
+
+/** The jobs that a process runs. */
+export const jobsOf = (row: Seen): readonly RunningJob[] => (isWorker(row) ? row.jobs : [])
+
+/** Seconds since `started_at`. */
+export const runTime = (started_at: number, now: number) => Math.max(0, now - started_at) / 1000
+
+/** What the process and the trees of its jobs use together; null when its own figure is missing. */
+export function used(row: Seen, figure: 'cpu' | 'rss'): number | null {
+  const own = row[figure]
+  return own === null ? null : jobsOf(row).reduce((sum, job) => sum + (job[figure] ?? 0), own)
+}
+
+/** A process as machines see it. `cpu` (percent of a core) and `rss` (bytes) hold the jobs' trees too, as in the table. */
+export function processToJson(row: Seen, now: number): Record<string, unknown> {
+  const { id, kind, host, identity, restarts, done, failed, started_at, beat_at } = row
+  const common = {
+    id,
+    kind,
+    host,
+    host_id: identity.host_id,
+    pid: identity.pid,
+    state: stateOf(row),
+    cpu: used(row, 'cpu'),
+    rss: used(row, 'rss'),
+    restarts,
+    done,
+    failed,
+    started_at: iso(started_at),
+    beat_at: iso(beat_at),
+    beat_age: Math.max(0, now - beat_at) / 1000,
+  }
+  if (isWorker(row)) {
+    return { ...common, supervisor_id: row.supervisor_id, jobs: row.jobs.map((job) => runningToJson(job, now)) }
+  }
+  const { version, count, concurrency, queues, grace, cwd, log, low_space } = row as Extract<
+    Seen,
+    { kind: 'supervisor' }
+  >
+  return { ...common, version, count, concurrency, queues, grace, cwd, log, low_space: low_space ?? null }
+}
+
+function runningToJson({ token: _, ...job }: RunningJob, now: number): Record<string, unknown> {
+  return { ...job, started_at: iso(job.started_at), run_time: runTime(job.started_at, now) }
+}

@@ -1,32 +1,27 @@
-import { examineClock, examineHost } from '../../doctor/host-checks.ts'
-import { examineJobs } from '../../doctor/job-checks.ts'
-import { examineRecords } from '../../doctor/record-checks.ts'
-import { examineRegistry } from '../../doctor/registry-checks.ts'
-import { examineSettings } from '../../doctor/setting-checks.ts'
-import { type Diagnosis, type Finding, failedCheck, problem } from '../../domain/diagnosis.ts'
+import { examineQueue, type Mended, mendAll } from '../../doctor/examine.ts'
+import type { Finding } from '../../domain/diagnosis.ts'
 import { EXIT } from '../../domain/errors.ts'
-import { isShared } from '../../domain/store-address.ts'
 import type { Examination } from '../../store/maintenance.ts'
-import { examineStore } from '../../store/open.ts'
-import type { JobStore } from '../../store/port.ts'
 import type { Context } from '../context.ts'
 import { type Colour, paint } from '../terminal/table.ts'
 import { pad, safe } from '../terminal/text.ts'
 import { VERSION } from '../version.ts'
 
-/** What was put right: by which check, and what was done. */
-type Mended = Pick<Finding, 'check' | 'message'>
-
 /** `doctor`: looks at everything that the queue stands on. Exits 1 when there is a problem, that with --fix is still there. */
 export async function doctor(context: Context, { fix = false }: { fix?: boolean }): Promise<void> {
   const open: Examination[] = []
+  const queue = {
+    address: async () => (await context.address()).address,
+    store: () => context.store(),
+    version: VERSION,
+  }
   try {
-    let diagnoses = await look(context, open)
+    let diagnoses = await examineQueue(queue, open)
     const mended: Mended[] = []
     if (fix) {
-      const failures = await mend(diagnoses, mended)
+      const failures = await mendAll(diagnoses, mended)
       // Whether it has helped is seen by looking again.
-      if (mended.length > 0) diagnoses = await look(context, open)
+      if (mended.length > 0) diagnoses = await examineQueue(queue, open)
       diagnoses.push(...failures)
     }
     const findings = diagnoses.map(({ mend: _, ...finding }) => finding)
@@ -37,59 +32,6 @@ export async function doctor(context: Context, { fix = false }: { fix?: boolean 
   } finally {
     for (const examination of open) await examination.close()
   }
-}
-
-async function look(context: Context, open: Examination[]): Promise<Diagnosis[]> {
-  let address: string
-  try {
-    address = (await context.address()).address
-  } catch (error) {
-    return [failedCheck('store', error)]
-  }
-  const examination = await examineStore({ address })
-  open.push(examination)
-  const diagnoses = [...examination.findings]
-  const check = async (name: string, work: () => Diagnosis[] | Promise<Diagnosis[]>) => {
-    diagnoses.push(
-      ...(await Promise.resolve()
-        .then(work)
-        .catch((error) => [failedCheck(name, error)])),
-    )
-  }
-  const store = examination.usable ? await opened(context, diagnoses) : null
-  const file = isShared(address) ? null : address
-  await check('files', () => examineHost({ file, store }))
-  await check('clock', () => examineClock(store))
-  if (store === null) return diagnoses
-  await check('settings', () => examineSettings(store))
-  await check('registry', () => examineRegistry(store, VERSION))
-  await check('jobs', () => examineJobs(store, address))
-  await check('books', () => examineRecords(store, file))
-  return diagnoses
-}
-
-/** The store, when nothing that was not looked at before keeps it from opening. */
-async function opened(context: Context, diagnoses: Diagnosis[]): Promise<JobStore | null> {
-  try {
-    return await context.store()
-  } catch (error) {
-    diagnoses.push(failedCheck('store', error))
-    return null
-  }
-}
-
-/** Mends what can be mended. Returns what could not. */
-async function mend(diagnoses: readonly Diagnosis[], mended: Mended[]): Promise<Diagnosis[]> {
-  const failures: Diagnosis[] = []
-  for (const { check, mend } of diagnoses) {
-    if (mend === undefined) continue
-    try {
-      mended.push({ check, message: await mend() })
-    } catch (error) {
-      failures.push(problem(check, `could not be mended: ${(error as Error).message}`, null))
-    }
-  }
-  return failures
 }
 
 const LEVELS: Readonly<Record<Finding['level'], Colour>> = { ok: 'green', warning: 'yellow', problem: 'red' }

@@ -1,25 +1,6 @@
 import type { Command } from 'commander'
-import { invalid } from '../../domain/errors.ts'
-import { randomWord } from '../../domain/ids.ts'
-import { parseSetting } from '../../domain/settings.ts'
-import { sameStore } from '../../domain/store-address.ts'
-import { parseDuration } from '../../domain/units.ts'
-import { shedStartup } from '../../platform/memory.ts'
-import { becomePrimary } from '../../platform/self.ts'
-import { queueNames, workerCount } from '../arguments.ts'
 import type { Context } from '../context.ts'
-import { BUILD, VERSION } from '../version.ts'
-
-interface StartOptions {
-  count: string
-  concurrency?: string
-  queue?: string[]
-  grace?: string
-  drain?: boolean
-  timeout?: string
-  detach?: boolean
-  passStore?: boolean
-}
+import type { StartOptions } from '../workers/worker-start.ts'
 
 /** `worker start`: supervises workers in the foreground, or detached from the terminal. */
 export function registerWorkerStart(worker: Command, context: Context): void {
@@ -38,66 +19,9 @@ export function registerWorkerStart(worker: Command, context: Context): void {
       'after',
       '\nExamples:\n  $ queuectl worker start --count 3\n  $ queuectl worker start --drain --timeout 10m',
     )
-    .action((options: StartOptions) => start(options, context))
-}
-
-async function start(options: StartOptions, context: Context): Promise<void> {
-  becomePrimary()
-  const wanted = await wants(options, context)
-  const id = process.env.QUEUECTL_SUPERVISOR ?? `s-${randomWord(8)}`
-  if (options.detach) {
-    const { startDetached } = await import('../workers/detach.ts')
-    return startDetached(context, id)
-  }
-  const { supervise } = await import('../../supervisor/supervisor.ts')
-  const { eventTeller } = await import('../workers/event-log.ts')
-  const { address } = await context.address()
-  const store = await context.store('supervisor')
-  keepFromChildren(address)
-  const log = process.env.QUEUECTL_SUPERVISOR_LOG ?? null
-  shedStartup()
-  context.exit(
-    await supervise({
-      ...wanted,
-      id,
-      store,
-      address,
-      log,
-      version: VERSION,
-      build: BUILD,
-      tell: eventTeller(context.json),
-    }),
-  )
-}
-
-/** The environment of workers, which everything that their user runs can read, is not to hold a password: they are told by message. */
-function keepFromChildren(address: string): void {
-  const { MONGODB_URI = '' } = process.env
-  delete process.env.QUEUECTL_DB
-  if (sameStore(MONGODB_URI, address)) delete process.env.MONGODB_URI
-}
-
-/** The options, checked, over the settings. */
-async function wants(options: StartOptions, context: Context) {
-  const count = workerCount(options.count, '--count', 1)
-  if (options.timeout !== undefined && !options.drain)
-    throw invalid('--timeout goes with --drain', 'jobs have a timeout of their own')
-  if (options.drain && options.detach) throw invalid('--drain and --detach exclude each other', 'a drain is waited for')
-  const concurrency =
-    options.concurrency === undefined ? null : (parseSetting('concurrency', options.concurrency) as number)
-  const grace = options.grace === undefined ? null : (parseSetting('grace', options.grace) as number)
-  const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, '--timeout')
-  const config = await context.config()
-  return {
-    config,
-    count,
-    timeout,
-    concurrency: concurrency ?? config.concurrency,
-    grace: grace ?? config.grace,
-    queues: options.queue ? queueNames(options.queue) : null,
-    drain: options.drain ?? false,
-    pass_store: options.passStore ?? false,
-  }
+    .action(async (options: StartOptions) =>
+      (await import('../workers/worker-start.ts')).startWorkers(options, context),
+    )
 }
 
 function collect(text: string, before: string[] = []): string[] {

@@ -1,13 +1,6 @@
 import type { Command } from 'commander'
-import { EXIT } from '../../domain/errors.ts'
-import { formatDuration, parseDuration } from '../../domain/units.ts'
 import type { Context } from '../context.ts'
-import { processNames } from '../workers/process-names.ts'
-
-interface StopOptions {
-  force?: boolean
-  timeout?: string
-}
+import type { StopOptions } from '../workers/worker-stop.ts'
 
 /** `worker stop`: from any terminal; says "stopped" only after proof. */
 export function registerWorkerStop(worker: Command, context: Context): void {
@@ -18,46 +11,7 @@ export function registerWorkerStop(worker: Command, context: Context): void {
     .option('--force', 'do not wait for running jobs: end them, and what does not answer')
     .option('--timeout <time>', 'how long to wait for the end, exit 4 (default: their grace and 10s)')
     .addHelpText('after', '\nExamples:\n  $ queuectl worker stop\n  $ queuectl worker stop w-4k2m9x0a --timeout 1m')
-    .action((target: string | undefined, options: StopOptions) => stop(target, options, context))
-}
-
-async function stop(target: string | undefined, options: StopOptions, context: Context): Promise<void> {
-  const timeout = options.timeout === undefined ? null : parseDuration(options.timeout, '--timeout') * 1000
-  const { stopWorkers } = await import('../../operator/stop.ts')
-  const { stopProgress } = await import('../workers/stop-progress.ts')
-  const progress = stopProgress(context)
-  const report = await stopWorkers(await context.store(), {
-    target: target ?? null,
-    abbreviated: context.interactive,
-    force: options.force ?? false,
-    timeout_ms: timeout,
-    on_progress: progress.show,
-  }).finally(progress.end)
-  if (context.json) context.outJson(report)
-  else tell(report, context)
-  if (report.running.length > 0 || Object.keys(report.stuck).length > 0) context.exit(EXIT.stop_timeout)
-  else if (report.killed > 0) context.exit(EXIT.unsuccessful)
-}
-
-type Report = Awaited<ReturnType<typeof import('../../operator/stop.ts')['stopWorkers']>>
-
-/** What is left to say: of each that stopped the progress has told already. */
-function tell({ stopped, running, cleared, killed, released, stuck }: Report, context: Context): void {
-  if (cleared.supervisors + cleared.workers > 0) {
-    const { supervisors, workers, runs } = cleared
-    context.out(
-      `cleared what dead supervisors left: ${supervisors} supervisors, ${workers} workers, ${runs} runs ended`,
+    .action(async (target: string | undefined, options: StopOptions) =>
+      (await import('../workers/worker-stop.ts')).stop(target, options, context),
     )
-  }
-  if (killed + released > 0) context.out(`jobs killed: ${killed}, given back: ${released}`)
-  for (const [id, reason] of Object.entries(stuck)) context.note(`${id} cannot be ended: ${reason}`)
-  const name = processNames([...stopped, ...running])
-  for (const one of running) {
-    context.note(
-      one.answers
-        ? `${name(one)} has not stopped in time; try --force, or a longer --timeout`
-        : `${name(one)} does not answer; its last heartbeat was ${formatDuration(Math.round(one.beat_age))} ago. It stops when it comes back; the jobs of a lost host run elsewhere when their leases end`,
-    )
-  }
-  if (stopped.length + running.length + cleared.supervisors + cleared.workers === 0) context.out('no worker is running')
 }

@@ -1,35 +1,26 @@
-import { effectiveSettings } from '../../domain/settings.ts'
-import { formatDuration, iso } from '../../domain/units.ts'
+import { formatDuration, relative } from '../../domain/units.ts'
 import { sleep } from '../../lib/clock.ts'
-import type { JobStore, Overview } from '../../store/port.ts'
-import { lowSpaces, lowSpaceText } from '../../views/disk-space.ts'
-import { isServing, isSupervisor, type Seen, seenProcesses } from '../../views/process-view.ts'
-import { SAMPLES_MS, type Throughput, throughput } from '../../views/throughput.ts'
+import type { Overview } from '../../store/port.ts'
+import { lowSpaceText } from '../../views/disk-space.ts'
+import { isServing, type Seen } from '../../views/process-view.ts'
+import { hostsOf, lastBeat, lookAtStatus, type Status, statusToJson, workersByState } from '../../views/status-view.ts'
+import type { Throughput } from '../../views/throughput.ts'
 import type { Context } from '../context.ts'
 import { type Column, paint, pairs, stateColour, table } from '../terminal/table.ts'
 import { safe } from '../terminal/text.ts'
 import { terminalLines } from '../terminal/tty.ts'
-import { hostPairs, hostsOf, hostToJson, workersByState, workersText } from './status-workers.ts'
+import { hostNames } from '../workers/process-names.ts'
 import { openTicker } from './ticker.ts'
 
 /** A watched status is drawn at most this often, and at least each second for the sake of its ages. */
 const DRAW_MS = { least: 250, most: 1_000 }
 const VIEWS = ['ready', 'scheduled', 'retrying', 'processing', 'completed', 'dead', 'cancelled'] as const
 
-interface Status {
-  store: { kind: string; label: string }
-  overview: Overview
-  throughput: Throughput[]
-  processes: Seen[]
-  low_space: ReturnType<typeof lowSpaces>
-  now: number
-}
-
 /** `status`: once, or with --watch until Ctrl-C. */
 export async function status(context: Context, options: { byQueue?: boolean; watch?: boolean }): Promise<void> {
   const store = await context.store()
   const print = async () => {
-    const now = await look(store)
+    const now = await lookAtStatus(store)
     if (context.json) context.outJson(statusToJson(now, options.byQueue === true))
     else {
       const text = statusText(now, options.byQueue === true)
@@ -47,37 +38,6 @@ export async function status(context: Context, options: { byQueue?: boolean; wat
     if (!interrupt.signal.aborted) await sleep(DRAW_MS.least)
   }
   ticker.close()
-}
-
-async function look(store: JobStore): Promise<Status> {
-  const now = store.now()
-  const [overview, samples, processes, config] = await Promise.all([
-    store.overview(),
-    store.samples({ since: now - SAMPLES_MS }),
-    seenProcesses(store),
-    store.config(),
-  ])
-  const low_space = lowSpaces(store, processes, effectiveSettings(config).min_free)
-  return { store: store.info, overview, throughput: throughput(samples, now), processes, low_space, now }
-}
-
-function statusToJson(
-  { store, overview, throughput, processes, low_space, now }: Status,
-  byQueue: boolean,
-): Record<string, unknown> {
-  const { total, queues, oldest_ready_at } = overview
-  return {
-    store: { kind: store.kind, label: store.label },
-    jobs: total,
-    oldest_ready_at: iso(oldest_ready_at),
-    oldest_ready_age: oldest_ready_at === null ? null : Math.max(0, now - oldest_ready_at) / 1000,
-    throughput: throughput.map(({ minutes, done, failed }) => ({ seconds: minutes * 60, done, failed })),
-    supervisors: processes.filter(isSupervisor).filter(isServing).length,
-    workers: workersByState(processes),
-    low_space,
-    hosts: hostsOf(processes).map((host) => hostToJson(host, now)),
-    ...(byQueue ? { queues } : {}),
-  }
 }
 
 function statusText({ store, overview, throughput, processes, low_space, now }: Status, byQueue: boolean): string {
@@ -126,4 +86,23 @@ function redrawn(text: string): string {
   const fits = most - 1
   const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - 1), `… ${lines.length - fits + 1} lines more`]
   return `\x1b[H\x1b[J${shown.join('\n')}`
+}
+
+/** The same in words. */
+export function workersText(processes: readonly Seen[]): string {
+  const { total = 0, ...states } = workersByState(processes)
+  const parts = Object.entries(states).filter(([, count]) => count > 0)
+  const detail = parts.map(([state, count]) => `${count} ${safe(state)}`).join(', ')
+  return detail === '' ? 'none' : `${total} (${detail})`
+}
+
+/** A line for each host, where there are several. */
+export function hostPairs(processes: readonly Seen[], now: number): [string, string][] {
+  const hosts = hostsOf(processes)
+  if (hosts.length < 2) return []
+  const name = hostNames(hosts)
+  return hosts.map((host) => {
+    const away = host.processes.some(isServing) ? '' : `, last heartbeat ${relative(lastBeat(host), now)}`
+    return [`  ${name(host)}`, paint(workersText(host.processes) + away, away === '' ? null : 'red')]
+  })
 }
