@@ -117,16 +117,8 @@ export interface PurgeParams {
 /** What others have changed: jobs are there that were not before, and that is all of it; or anything. */
 export type Hint = 'new_jobs' | 'anything'
 
-/**
- * A durable queue. Every adapter passes the same contract suite. Time is the store's own clock; ids and tokens are
- * made by callers; nothing is decided here but what must be decided inside one write.
- */
-export interface JobStore {
-  readonly info: StoreInfo
-
-  /** The store's clock, epoch milliseconds. */
-  now(): number
-
+/** How jobs come in, and what readers see of them. */
+export interface JobRecords {
   /**
    * Stores `jobs` in order, durably. A job whose id is taken by the same content is returned as existing. Other content: throws
    * `duplicate_id` and stores none of `jobs`, or with `skip_taken` leaves that job out (null in the answer). `on_progress` hears
@@ -151,7 +143,12 @@ export interface JobStore {
    * (null: from the first). `next`: the cursor to go on from; null: there are no more.
    */
   history(params: { after: number | null; limit: number }): Promise<{ histories: JobHistory[]; next: number | null }>
+  /** Jobs that are processing now, for reaper and views. */
+  processing(): Promise<Job[]>
+}
 
+/** The life of a run: claimed, renewed, settled; or fenced off by who recovers it. */
+export interface RunLife {
   /** Takes the first ready job: priority, then first in, first out. */
   claim(params: ClaimParams): Promise<Claimed>
   /** Ends a run, if its token still holds; repeated after a lost reply it is the same success. */
@@ -163,9 +160,10 @@ export interface JobStore {
    * False: `token` no longer held.
    */
   fence(params: { id: string; token: string; new_token: string; by: string; lease_ms: number }): Promise<boolean>
-  /** Jobs that are processing now, for reaper and views. */
-  processing(): Promise<Job[]>
+}
 
+/** What people change about jobs. */
+export interface JobChanges {
   /** Pending: cancelled at once (`done`). Processing: request stored (`requested`). Final: `wrong_state`. */
   cancel(params: { ids: readonly string[] }): Promise<Changed[]>
   /** Dead, cancelled or completed, or in one of the states `from`: pending and ready, counters anew. */
@@ -174,7 +172,10 @@ export interface JobStore {
   promote(params: { ids: readonly string[] }): Promise<Changed[]>
   /** Removes final jobs and their runs. Returns the run tokens, which name their logs. */
   purge(params: PurgeParams): Promise<{ jobs: number; tokens: string[] }>
+}
 
+/** The ends of outputs, for readers on other hosts. */
+export interface OutputTails {
   /**
    * Keeps the ends of runs' outputs, each in the place of what was kept before, as long as the run is on record; of a run that is not,
    * nothing. A store that is not shared never keeps any: who reads it is on the host of the logs.
@@ -182,7 +183,10 @@ export interface JobStore {
   keepOutputs(params: { outputs: readonly OutputTail[] }): Promise<void>
   /** What is kept of a run; null when nothing is, or when more than `beyond` bytes are wanted and neither they nor the end are there. */
   output(params: { token: string; beyond?: number }): Promise<OutputTail | null>
+}
 
+/** Supervisors and workers on record. */
+export interface ProcessRegistry {
   /**
    * A supervisor's heartbeat, one durable write: its row, its workers' rows (those of other ids of this supervisor are removed), the
    * leases of `tokens`, and a sample.
@@ -199,17 +203,41 @@ export interface JobStore {
   deregister(params: { ids: readonly string[] }): Promise<void>
   /** Samples of the last hour since `since` (epoch milliseconds), oldest first. */
   samples(params: { since: number }): Promise<Sample[]>
+}
 
+/** Requests from other terminals to supervisors. */
+export interface ControlRequests {
   ask(params: Omit<Control, 'state' | 'result' | 'created_at'>): Promise<void>
   /** Controls for this supervisor that were not taken yet; they are now. */
   takeControls(params: { supervisor_id: string }): Promise<Control[]>
   /** Makes it done. A null result refuses it. */
   answer(params: { id: string; result: ControlResult | null }): Promise<void>
   control(params: { id: string }): Promise<Control | null>
+}
 
+/** Settings that all hosts share. */
+export interface StoredSettings {
   config(): Promise<Record<string, unknown>>
   /** `value` null with `unset` removes the key. */
   setConfig(params: { key: SettingKey; value: unknown; unset?: boolean }): Promise<void>
+}
+
+/**
+ * A durable queue. Every adapter passes the same contract suite. Time is the store's own clock; ids and tokens are
+ * made by callers; nothing is decided here but what must be decided inside one write.
+ */
+export interface JobStore
+  extends JobRecords,
+    RunLife,
+    JobChanges,
+    OutputTails,
+    ProcessRegistry,
+    ControlRequests,
+    StoredSettings {
+  readonly info: StoreInfo
+
+  /** The store's clock, epoch milliseconds. */
+  now(): number
 
   /** Calls `on_change` soon after others commit; a hint that may be missed or come for nothing. */
   watch(params: { on_change: (hint: Hint) => void }): { close(): void }

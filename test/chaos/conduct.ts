@@ -1,10 +1,10 @@
 import { balance } from './balance.ts'
 import { readLedger } from './ledger.ts'
 import { recordsOf, remainsOf } from './look.ts'
-import { Place } from './place.ts'
 import { planOf } from './plan.ts'
 import { type ChaosOptions, type Report, reportOf } from './report.ts'
 import { play } from './run.ts'
+import { RunFolder } from './run-folder.ts'
 import { Server } from './server.ts'
 
 /** A death inside the program for so many from outside. */
@@ -25,7 +25,7 @@ export async function conduct(
 ): Promise<Report> {
   if (options.binary !== null) process.env.QUEUECTL_TEST_BIN = options.binary
   const server = options.store === 'mongodb' ? await Server.start() : null
-  const place = new Place(server?.url)
+  const run_folder = new RunFolder(server?.url)
   let ok = false
   try {
     const { seed, jobs, kills, freezes, workers, minutes } = options
@@ -40,11 +40,11 @@ export async function conduct(
       servers,
       stops: Math.ceil(kills / KILLS_PER_STOP),
       freezes,
-      folder: place.folder,
+      folder: run_folder.folder,
     })
     const depth = Math.min(DEPTH[options.store], Math.ceil(jobs / BATCHES))
     const played = await play({
-      place,
+      run_folder,
       plan,
       has_points: points > 0,
       seed,
@@ -54,10 +54,10 @@ export async function conduct(
       server,
       on_progress,
     })
-    const remains = await remainsOf(place)
+    const remains = await remainsOf(run_folder)
     // Behind the last line: a daemon that is meant to stay has written until now.
-    const ledger = readLedger(place.ledger)
-    const { records, runs_kept } = await recordsOf(place, played.accepted)
+    const ledger = readLedger(run_folder.ledger)
+    const { records, runs_kept } = await recordsOf(run_folder, played.accepted)
     const { accepted, kills: made, supervisor_of } = played
     const books = balance({ jobs: plan.jobs, accepted, ledger, records, runs_kept, kills: made, supervisor_of })
     const report = reportOf(options, played, books, remains)
@@ -65,7 +65,7 @@ export async function conduct(
     return report
   } finally {
     await server?.stop()
-    if (ok) place.remove()
-    else on_kept(place.folder)
+    if (ok) run_folder.remove()
+    else on_kept(run_folder.folder)
   }
 }

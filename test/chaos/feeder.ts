@@ -2,9 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { collect, type Ended, queuectl, startQueuectl } from '../helpers/queuectl.ts'
 import { kindOf } from './kinds.ts'
-import type { Place } from './place.ts'
 import type { PlannedJob } from './plan.ts'
 import type { Random } from './random.ts'
+import type { RunFolder } from './run-folder.ts'
 
 /** How often an `enqueue` is killed: at a moment of a span, and at a point inside, or at such a moment too where there is none. */
 const KILLED = { somewhere: 0.2, at_point: 0.2 }
@@ -16,7 +16,7 @@ const BY_SIGKILL = 137
 
 /** Asks for things by the command line, as people do: again, when a command was killed or the store was away. */
 export class Feeder {
-  readonly #place: Place
+  readonly #run_folder: RunFolder
   readonly #random: Random
   readonly #has_points: boolean
   /** Jobs that the command line said are in. */
@@ -27,23 +27,23 @@ export class Feeder {
   /** Answers that should not have been. */
   readonly problems: string[] = []
 
-  constructor(place: Place, random: Random, has_points: boolean) {
+  constructor(run_folder: RunFolder, random: Random, has_points: boolean) {
     this.#has_points = has_points
-    this.#place = place
+    this.#run_folder = run_folder
     this.#random = random
   }
 
   /** Enqueues `jobs`, with the folders that they want; what is to be cancelled while it waits is. */
   async enqueue(jobs: readonly PlannedJob[]): Promise<void> {
     const homeless = jobs.filter(({ kind }) => kind === 'homeless')
-    const homes = homeless.map(({ id }) => path.join(this.#place.folder, `home-${id}`))
+    const homes = homeless.map(({ id }) => path.join(this.#run_folder.folder, `home-${id}`))
     for (const home of homes) mkdirSync(home, { recursive: true })
     const asked = jobs.map((job) => JSON.stringify(this.#fields(job)))
     let dice = this.#random.next()
     for (;;) {
       const killed = dice < KILLED.somewhere + KILLED.at_point
       const killable = killed && (dice < KILLED.somewhere || !this.#has_points)
-      if (killed && !killable) writeFileSync(path.join(this.#place.points, 'inserted'), '')
+      if (killed && !killable) writeFileSync(path.join(this.#run_folder.points, 'inserted'), '')
       dice = 1
       const ended = await this.#run(['enqueue', '-'], { input: `${asked.join('\n')}\n`, killable })
       if (ended.code === 0) break
@@ -65,7 +65,7 @@ export class Feeder {
   /** A job without a home waits until its folder is gone. */
   #fields({ id, kind, fields }: PlannedJob): Record<string, unknown> {
     if (kind !== 'homeless') return fields
-    return { ...fields, cwd: path.join(this.#place.folder, `home-${id}`), delay: '1h' }
+    return { ...fields, cwd: path.join(this.#run_folder.folder, `home-${id}`), delay: '1h' }
   }
 
   async #change(command: 'cancel' | 'promote', ids: readonly string[], ...options: string[]): Promise<void> {
@@ -78,7 +78,7 @@ export class Feeder {
   }
 
   async #run(args: readonly string[], { input = '', killable = false } = {}): Promise<Ended> {
-    const { env } = this.#place
+    const { env } = this.#run_folder
     if (!killable) return queuectl(args, { env, input })
     const child = startQueuectl(args, { env })
     const ended = collect(child)

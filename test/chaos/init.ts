@@ -2,15 +2,15 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { killQuietly } from '../helpers/processes.ts'
 import { startQueuectl } from '../helpers/queuectl.ts'
-import type { Place } from './place.ts'
 import type { Random } from './random.ts'
+import type { RunFolder } from './run-folder.ts'
 
 const LONGEST_PAUSE_MS = 500
 const GRACE = '3s'
 
 /** Keeps supervisors running as the init of a system would: what dies is started again soon. */
 export class Init {
-  readonly #place: Place
+  readonly #run_folder: RunFolder
   readonly #random: Random
   readonly #may_end
   readonly #children = new Set<ChildProcess>()
@@ -22,19 +22,19 @@ export class Init {
   readonly deserted: string[] = []
 
   /** `may_end`: whether the supervisor of that pid may have ended by itself with that exit code. */
-  constructor(place: Place, random: Random, may_end: (pid: number, code: number | null) => boolean) {
+  constructor(run_folder: RunFolder, random: Random, may_end: (pid: number, code: number | null) => boolean) {
     this.#may_end = may_end
-    this.#place = place
+    this.#run_folder = run_folder
     this.#random = random
     process.once('exit', () => this.#killAll())
   }
 
   /** Starts a supervisor of `workers` workers that run `concurrency` jobs each, and again whenever it dies. */
   keep(workers: number, concurrency: number): void {
-    const log = openSync(this.#place.log, 'a')
+    const log = openSync(this.#run_folder.log, 'a')
     const size = ['--count', String(workers), '--concurrency', String(concurrency)]
     const args = ['worker', 'start', ...size, '--grace', GRACE, '--json']
-    const child = startQueuectl(args, { env: this.#place.env, at_most_ms: 0, stdio: ['ignore', log, log] })
+    const child = startQueuectl(args, { env: this.#run_folder.env, at_most_ms: 0, stdio: ['ignore', log, log] })
     closeSync(log)
     this.started++
     this.#children.add(child)

@@ -4,9 +4,9 @@ import { EXIT } from '../../src/domain/errors.ts'
 import type { AnyProcess, WorkerRow } from '../../src/domain/processes.ts'
 import { environmentOf, killQuietly, lives, parentOf, startOf } from '../helpers/processes.ts'
 import { uptime } from './ledger.ts'
-import type { Place } from './place.ts'
 import type { KillKind, PlannedKill } from './plan.ts'
-import type { Registry } from './registry.ts'
+import type { RunFolder } from './run-folder.ts'
+import type { Registry } from './seen-processes.ts'
 
 /** What was done to a process: its death, as a rule. */
 export interface Kill {
@@ -29,11 +29,11 @@ export class Killer {
   readonly kills: Kill[] = []
   /** Who stands still, by pid, and what ends it. */
   readonly #frozen = new Map<number, { row: AnyProcess; timer: NodeJS.Timeout }>()
-  readonly #place: Place
+  readonly #run_folder: RunFolder
   readonly #registry: Registry
 
-  constructor(place: Place, registry: Registry) {
-    this.#place = place
+  constructor(run_folder: RunFolder, registry: Registry) {
+    this.#run_folder = run_folder
     this.#registry = registry
     process.once('exit', () => this.thaw())
   }
@@ -47,7 +47,7 @@ export class Killer {
   perform({ kind, point, chance, seconds = 0 }: PlannedKill): boolean {
     switch (kind) {
       case 'point':
-        writeFileSync(path.join(this.#place.points, point ?? ''), '')
+        writeFileSync(path.join(this.#run_folder.points, point ?? ''), '')
         return true
       case 'worker':
         return this.#killRow(kind, chosen(this.#living('worker'), chance))
@@ -68,13 +68,13 @@ export class Killer {
 
   /** Notes who has died at a kill point since the last call. */
   notePoints(): void {
-    for (const name of readdirSync(this.#place.points)) {
+    for (const name of readdirSync(this.#run_folder.points)) {
       const [point = '', pid, worker, token] = name.split('.')
       if (pid === undefined) continue
-      const file = path.join(this.#place.points, name)
+      const file = path.join(this.#run_folder.points, name)
       const age_ms = Math.max(0, Date.now() - statSync(file).ctimeMs)
       unlinkSync(file)
-      const id = worker || this.#place.supervisorOf(Number(pid))
+      const id = worker || this.#run_folder.supervisorOf(Number(pid))
       this.#note({ kind: 'point', point, pid: Number(pid), id, token: token || null }, uptime() - age_ms / 1000)
     }
   }
@@ -82,8 +82,8 @@ export class Killer {
   /** Takes back what has been asked for and was not met. Returns how many. */
   disarm(): number {
     this.notePoints()
-    const left = readdirSync(this.#place.points)
-    for (const name of left) unlinkSync(path.join(this.#place.points, name))
+    const left = readdirSync(this.#run_folder.points)
+    for (const name of left) unlinkSync(path.join(this.#run_folder.points, name))
     return left.length
   }
 
@@ -110,7 +110,7 @@ export class Killer {
   }
 
   #verified({ identity: { pid, start } }: AnyProcess): boolean {
-    return lives(pid) && quietly(() => startOf(pid)) === start && this.#place.owns(pid)
+    return lives(pid) && quietly(() => startOf(pid)) === start && this.#run_folder.owns(pid)
   }
 
   #killRow(kind: KillKind, row: AnyProcess | undefined, signal: NodeJS.Signals = 'SIGKILL'): boolean {
@@ -149,7 +149,7 @@ export class Killer {
   /** A shell is the child of a worker that carries a run's token. */
   #killShell(chance: number): boolean {
     const workers = new Set(this.#living('worker').map(({ identity }) => identity.pid))
-    const shells = this.#place.processes().flatMap((pid) => {
+    const shells = this.#run_folder.processes().flatMap((pid) => {
       const token = environmentOf(pid).find((variable) => variable.startsWith('QUEUECTL_LEASE='))
       return token !== undefined && workers.has(quietly(() => parentOf(pid)) ?? 0)
         ? { pid, token: token.slice(token.indexOf('=') + 1) }

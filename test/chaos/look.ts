@@ -8,7 +8,7 @@ import { environmentOf, killQuietly, lives, startOf } from '../helpers/processes
 import { queuectl } from '../helpers/queuectl.ts'
 import type { Recorded } from './balance.ts'
 import { readLedger } from './ledger.ts'
-import type { Place } from './place.ts'
+import type { RunFolder } from './run-folder.ts'
 
 /** What a job or its workers left behind has so long to go. */
 const ORPHANS_MS = 5_000
@@ -29,11 +29,11 @@ export interface Remains {
 
 /** What the store knows of `ids`, through its port. */
 export async function recordsOf(
-  place: Place,
+  run_folder: RunFolder,
   ids: Iterable<string>,
 ): Promise<{ records: Map<string, Recorded>; runs_kept: number | null }> {
   const records = new Map<string, Recorded>()
-  await using store = await opened(place)
+  await using store = await opened(run_folder)
   for (const id of ids) {
     const job = await store.get({ id })
     if (job !== null) records.set(id, { job, runs: await store.runs({ id }) })
@@ -42,9 +42,9 @@ export async function recordsOf(
 }
 
 /** Looks for what should not be there any more, and ends it. */
-export async function remainsOf(place: Place): Promise<Remains> {
-  const orphans = await orphansOf(place)
-  await using store = await opened(place)
+export async function remainsOf(run_folder: RunFolder): Promise<Remains> {
+  const orphans = await orphansOf(run_folder)
+  await using store = await opened(run_folder)
   const { shared, folder } = store.info
   const run = path.join(folder, 'run')
   const remains = {
@@ -52,26 +52,26 @@ export async function remainsOf(place: Place): Promise<Remains> {
     rows: (await store.processes()).length,
     leases: (await store.processing()).length,
     journal: existsSync(run) ? readdirSync(run).filter((name) => !name.endsWith('.spare')).length : 0,
-    audit: await auditOf(place),
-    integrity: shared ? await countsAgree(store) : integrityOf(place.address),
+    audit: await auditOf(run_folder),
+    integrity: shared ? await countsAgree(store) : integrityOf(run_folder.address),
   }
   for (const pid of orphans) killQuietly(pid)
   return remains
 }
 
 /** Living processes that carry the mark of the run, and those that the ledger knows, whatever they carry. */
-async function orphansOf(place: Place): Promise<number[]> {
-  const { lines } = readLedger(place.ledger)
+async function orphansOf(run_folder: RunFolder): Promise<number[]> {
+  const { lines } = readLedger(run_folder.ledger)
   const known = new Map(lines.map(({ pid, started }) => [`${pid} ${started}`, pid]))
   const living = () => {
     const signed = [...known].filter(([key, pid]) => lives(pid) && key === `${pid} ${startQuietly(pid)}`)
-    return [...new Set([...place.processes(), ...signed.map(([, pid]) => pid)])]
+    return [...new Set([...run_folder.processes(), ...signed.map(([, pid]) => pid)])]
   }
   for (let left = ORPHANS_MS; left > 0 && living().length > 0; left -= LOOK_MS) await sleep(LOOK_MS)
   return living()
 }
 
-async function auditOf({ env }: Place): Promise<string | null> {
+async function auditOf({ env }: RunFolder): Promise<string | null> {
   const { code, stdout, stderr } = await queuectl(['audit'], { env })
   return code === 0 ? null : `${stdout}${stderr}`.trim()
 }
@@ -112,7 +112,7 @@ async function countsAgree(store: JobStore): Promise<string> {
   return found === counted ? 'ok' : `${counted} jobs counted, ${found} found`
 }
 
-async function opened({ address, folder }: Place): Promise<JobStore & AsyncDisposable> {
+async function opened({ address, folder }: RunFolder): Promise<JobStore & AsyncDisposable> {
   const store = await openStore({ address, role: 'command', data_folder: folder, is_alive: () => false })
   return { ...store, [Symbol.asyncDispose]: () => store.close() }
 }

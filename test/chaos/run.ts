@@ -8,10 +8,10 @@ import { Init } from './init.ts'
 import { Killer } from './killer.ts'
 import { kindOf } from './kinds.ts'
 import { LedgerTail, type Line } from './ledger.ts'
-import type { Place } from './place.ts'
 import type { Plan, PlannedJob, PlannedKill } from './plan.ts'
 import { Random } from './random.ts'
-import { Registry } from './registry.ts'
+import type { RunFolder } from './run-folder.ts'
+import { Registry } from './seen-processes.ts'
 import type { Server } from './server.ts'
 
 const TICK_MS = 20
@@ -27,7 +27,7 @@ const CONCURRENCY = [1, 2]
 const SUPERVISORS = CONCURRENCY.length
 
 export interface RunParams {
-  place: Place
+  run_folder: RunFolder
   plan: Plan
   /** Whether the program has kill points. */
   has_points: boolean
@@ -84,24 +84,24 @@ class Game {
   #points_missed = 0
 
   constructor(params: RunParams) {
-    const { place, plan, seed, has_points } = params
+    const { run_folder, plan, seed, has_points } = params
     this.#params = params
-    this.#killer = new Killer(place, this.#registry)
-    this.#feeder = new Feeder(place, new Random(seed + 1), has_points)
-    this.#init = new Init(place, new Random(seed + 2), (pid, code) => this.#killer.mayEnd(pid, code))
-    this.#tail = new LedgerTail(place.ledger)
+    this.#killer = new Killer(run_folder, this.#registry)
+    this.#feeder = new Feeder(run_folder, new Random(seed + 1), has_points)
+    this.#init = new Init(run_folder, new Random(seed + 2), (pid, code) => this.#killer.mayEnd(pid, code))
+    this.#tail = new LedgerTail(run_folder.ledger)
     this.#to_feed = [...plan.jobs]
     this.#to_kill = [...plan.kills]
     this.#kind_of = new Map(plan.jobs.map(({ id, kind }) => [id, kindOf(kind)]))
   }
 
   async play(): Promise<Played> {
-    const { place, workers, limit_ms } = this.#params
+    const { run_folder, workers, limit_ms } = this.#params
     const began = performance.now()
     const store = await openStore({
-      address: place.address,
+      address: run_folder.address,
       role: 'command',
-      data_folder: place.folder,
+      data_folder: run_folder.folder,
       is_alive: () => false,
     })
     try {
@@ -210,7 +210,7 @@ class Game {
     }
     await this.#guard(waitFor(are_registered, { within: REGISTERED_MS, what: 'all supervisors are registered' }))
     this.#points_missed = this.#killer.disarm()
-    const { code, stderr } = await queuectl(['worker', 'stop'], { env: this.#params.place.env })
+    const { code, stderr } = await queuectl(['worker', 'stop'], { env: this.#params.run_folder.env })
     if (code !== 0) this.#problems.push(`worker stop exited with ${code}: ${stderr.trim()}`)
   }
 

@@ -5,7 +5,7 @@ import { exists } from '../../build/package/tools.ts'
 import { lives } from '../helpers/processes.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { executable, isBuilt, run } from './executables.ts'
-import { Place } from './place.ts'
+import { Sandbox } from './sandbox.ts'
 
 const SYSROOT = '/usr/aarch64-linux-gnu'
 const QEMU = '/usr/bin/qemu-aarch64-static'
@@ -28,7 +28,7 @@ describe('the executable for linux-arm64, under qemu', function () {
   this.timeout(300_000)
   this.slow(60_000)
   const target = TARGETS.find(({ name }) => name === 'linux-arm64')
-  let place: Place
+  let sandbox: Sandbox
   let forks: boolean
 
   before(function () {
@@ -37,38 +37,38 @@ describe('the executable for linux-arm64, under qemu', function () {
     if (!exists(QEMU) || !existsSync(`${SYSROOT}/lib/libstdc++.so.6`)) return skip(this, `no ${QEMU} and ${SYSROOT}`)
     const through = [[], NAMESPACE].find((words) => starts([...words, executable(target), '--version']))
     forks = through !== undefined
-    place = new Place({ target, through: through ?? [QEMU] })
-    place.env.QEMU_LD_PREFIX = SYSROOT
+    sandbox = new Sandbox({ target, through: through ?? [QEMU] })
+    sandbox.env.QEMU_LD_PREFIX = SYSROOT
   })
-  afterEach(() => place.end())
+  afterEach(() => sandbox.end())
 
   it('says what it is', () => {
-    expect(place.json('version')).to.include({ target: 'linux-arm64', node: NODE_VERSION })
+    expect(sandbox.json('version')).to.include({ target: 'linux-arm64', node: NODE_VERSION })
   })
 
   it('stores jobs and shows them, and says nothing else', () => {
-    const { stderr, code } = place.run('enqueue', '--id', 'one', '--', 'echo from $QUEUECTL_JOB_ID')
+    const { stderr, code } = sandbox.run('enqueue', '--id', 'one', '--', 'echo from $QUEUECTL_JOB_ID')
     expect({ stderr, code }).to.deep.equal({ stderr: '', code: 0 })
-    expect(place.json('show', 'one')).to.include({ state: 'pending' })
-    expect(place.json('status').jobs.ready).to.equal(1)
+    expect(sandbox.json('show', 'one')).to.include({ state: 'pending' })
+    expect(sandbox.json('status').jobs.ready).to.equal(1)
   })
 
   it('forks workers, which run them', function () {
     if (!forks) return tell(this, 'NO WORKERS OF IT: the kernel neither knows qemu nor may be told of it')
-    place.drain('--count', '2')
-    expect(place.ok('logs', 'one')).to.equal('from one\n')
+    sandbox.drain('--count', '2')
+    expect(sandbox.ok('logs', 'one')).to.equal('from one\n')
   })
 
   // By a signal: `worker stop` asks whether a process is still the one on record by its start time, of which qemu tells the process
   // itself another one than everybody else.
   it('starts workers that stay, and stops with their job at SIGTERM', async function () {
     if (!forks) return this.skip()
-    place.ok('enqueue', '--id', 'long', '--', 'sleep 600')
-    const child = place.start('worker', 'start', '--grace', '1s')
-    const { jobs, pid } = await place.worker((row) => row.jobs.some((job) => job.pid !== null), 150_000)
-    expect(await place.interrupt(child, 'SIGTERM')).to.equal(1)
+    sandbox.ok('enqueue', '--id', 'long', '--', 'sleep 600')
+    const child = sandbox.start('worker', 'start', '--grace', '1s')
+    const { jobs, pid } = await sandbox.worker((row) => row.jobs.some((job) => job.pid !== null), 150_000)
+    expect(await sandbox.interrupt(child, 'SIGTERM')).to.equal(1)
     expect([pid, Number(jobs[0]?.pid)].filter(lives)).to.deep.equal([])
-    expect(place.json('show', 'long')).to.include({ state: 'pending', attempts: 0, interruptions: 0 })
+    expect(sandbox.json('show', 'long')).to.include({ state: 'pending', attempts: 0, interruptions: 0 })
   })
 
   function starts([file = '', ...args]: string[]): boolean {

@@ -7,12 +7,12 @@ import { lives } from '../helpers/processes.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 import { executable, HOST } from './executables.ts'
-import { Place, type Row } from './place.ts'
+import { type Row, Sandbox } from './sandbox.ts'
 
 describe('the executable', function () {
   this.timeout(120_000)
   this.slow(10_000)
-  let place: Place
+  let sandbox: Sandbox
 
   before(function () {
     this.timeout(900_000)
@@ -20,32 +20,32 @@ describe('the executable', function () {
     executable(HOST)
   })
   beforeEach(() => {
-    place = new Place()
+    sandbox = new Sandbox()
   })
-  afterEach(() => place.end())
+  afterEach(() => sandbox.end())
 
   it('says what it is', () => {
-    const { version, commit, target, node, sqlite } = place.json('version')
+    const { version, commit, target, node, sqlite } = sandbox.json('version')
     expect({ target, node }).to.deep.equal({ target: HOST?.name, node: NODE_VERSION })
     expect(version).to.match(/^\d+\.\d+\.\d+/)
     expect(commit).to.match(/^[0-9a-f]{12}$/)
     expect(sqlite).to.match(/^3\./)
-    expect(place.ok('--version')).to.equal(`${version}\n`)
+    expect(sandbox.ok('--version')).to.equal(`${version}\n`)
   })
 
   it('alone in an empty folder, with an empty environment, does what the README begins with (F30)', async () => {
-    place.env = {}
+    sandbox.env = {}
     const db = ['--db', 'queue.db']
-    place.ok('enqueue', ...db, '{"id":"hello","command":"echo Hello && sleep 1","max_retries":3}')
-    place.ok('enqueue', ...db, '--id', 'words', '--', 'echo', 'two words')
-    expect(place.json('status', ...db).jobs).to.include({ ready: 2 })
-    const child = place.start('worker', 'start', '--count', '3', ...db)
-    expect(place.run('wait', 'hello', 'words', '--timeout', '20s', ...db).code).to.equal(0)
-    expect(place.ok('logs', 'hello', ...db)).to.equal('Hello\n')
-    expect(place.ok('logs', 'words', ...db)).to.equal('two words\n')
-    place.ok('worker', 'stop', ...db)
+    sandbox.ok('enqueue', ...db, '{"id":"hello","command":"echo Hello && sleep 1","max_retries":3}')
+    sandbox.ok('enqueue', ...db, '--id', 'words', '--', 'echo', 'two words')
+    expect(sandbox.json('status', ...db).jobs).to.include({ ready: 2 })
+    const child = sandbox.start('worker', 'start', '--count', '3', ...db)
+    expect(sandbox.run('wait', 'hello', 'words', '--timeout', '20s', ...db).code).to.equal(0)
+    expect(sandbox.ok('logs', 'hello', ...db)).to.equal('Hello\n')
+    expect(sandbox.ok('logs', 'words', ...db)).to.equal('two words\n')
+    sandbox.ok('worker', 'stop', ...db)
     await waitFor(() => child.exitCode === 0, { within: 15_000, what: 'the supervisor has ended' })
-    expect(place.json('worker', 'list', ...db)).to.deep.equal([])
+    expect(sandbox.json('worker', 'list', ...db)).to.deep.equal([])
   })
 
   it('says nothing but what it is asked for: no warning of experiments or of compiled code', () => {
@@ -67,36 +67,36 @@ describe('the executable', function () {
       ['cancel', 'quiet'],
       ['purge', '--state', 'completed', '--yes'],
     ]) {
-      const { code, stderr } = place.run(...args)
+      const { code, stderr } = sandbox.run(...args)
       expect({ code, stderr }, args.join(' ')).to.deep.equal({ code: 0, stderr: '' })
     }
-    expect(place.run('worker', 'list').stderr).to.equal('queuectl: no worker is running\n')
+    expect(sandbox.run('worker', 'list').stderr).to.equal('queuectl: no worker is running\n')
   })
 
   it('under a path with blanks and letters from everywhere', () => {
-    place = new Place({ folder: path.join(tempFolder(), 'mes tâches', '作業 ü') })
-    place.ok('enqueue', '--id', 'there', '--', 'echo there')
-    place.drain()
-    expect(place.ok('logs', 'there').trim()).to.equal('there')
+    sandbox = new Sandbox({ folder: path.join(tempFolder(), 'mes tâches', '作業 ü') })
+    sandbox.ok('enqueue', '--id', 'there', '--', 'echo there')
+    sandbox.drain()
+    expect(sandbox.ok('logs', 'there').trim()).to.equal('there')
   })
 
   it('takes many jobs from stdin', () => {
     const input = Array.from({ length: 1000 }, (_, i) => `echo ${i}\n`).join('')
-    expect(place.ok('enqueue', '-', { input }).trim().split('\n')).to.have.length(1000)
+    expect(sandbox.ok('enqueue', '-', { input }).trim().split('\n')).to.have.length(1000)
   })
 
   it('reads .env where it is started', () => {
-    writeFileSync(path.join(place.folder, '.env'), 'QUEUECTL_DB=from-env.db\n')
-    delete place.env.QUEUECTL_DB
-    place.ok('enqueue', '--', 'true')
-    expect(place.json('--db', 'from-env.db', 'list')).to.have.length(1)
+    writeFileSync(path.join(sandbox.folder, '.env'), 'QUEUECTL_DB=from-env.db\n')
+    delete sandbox.env.QUEUECTL_DB
+    sandbox.ok('enqueue', '--', 'true')
+    expect(sandbox.json('--db', 'from-env.db', 'list')).to.have.length(1)
   })
 
   it('starts workers that stay, and stops them from another terminal', async () => {
-    const { pid } = place.json('worker', 'start', '--detach', '--count', '2')
-    const workers = place.json('worker', 'list').filter((row: Row) => row.kind === 'worker')
+    const { pid } = sandbox.json('worker', 'start', '--detach', '--count', '2')
+    const workers = sandbox.json('worker', 'list').filter((row: Row) => row.kind === 'worker')
     expect(workers).to.have.length(2)
-    place.ok('worker', 'stop')
+    sandbox.ok('worker', 'stop')
     await waitFor(() => !lives(pid), { within: 15_000, what: 'the supervisor is gone' })
     expect(workers.filter((row: Row) => lives(row.pid))).to.deep.equal([])
   })
@@ -104,43 +104,43 @@ describe('the executable', function () {
   it('has no point at which a test may have it die', () => {
     const points = tempFolder()
     for (const point of KILL_POINTS) writeFileSync(path.join(points, point), '')
-    place.env.QUEUECTL_KILL_POINTS = points
-    place.ok('enqueue', '--id', 'one', '--', 'true')
-    place.drain()
-    expect(place.json('show', 'one')).to.include({ state: 'completed', runs: 1 })
+    sandbox.env.QUEUECTL_KILL_POINTS = points
+    sandbox.ok('enqueue', '--id', 'one', '--', 'true')
+    sandbox.drain()
+    expect(sandbox.json('show', 'one')).to.include({ state: 'completed', runs: 1 })
     expect(readdirSync(points).sort()).to.deep.equal(KILL_POINTS.toSorted())
   })
 
   it('replaces a worker that was killed, and runs its job again (F1, F30)', async () => {
-    place.ok('enqueue', '--id', 'again', '--', 'test -e seen && exit 0; touch seen; sleep 30')
-    const child = place.start('worker', 'start')
-    const { pid } = await place.worker(({ jobs }) => jobs.length === 1)
-    const seen = path.join(place.folder, 'seen')
+    sandbox.ok('enqueue', '--id', 'again', '--', 'test -e seen && exit 0; touch seen; sleep 30')
+    const child = sandbox.start('worker', 'start')
+    const { pid } = await sandbox.worker(({ jobs }) => jobs.length === 1)
+    const seen = path.join(sandbox.folder, 'seen')
     await waitFor(() => existsSync(seen), { within: 15_000, what: 'the job runs' })
     process.kill(pid, 'SIGKILL')
-    expect((await place.worker((row) => row.pid !== pid)).pid).to.be.above(1)
-    expect(place.run('wait', 'again', '--timeout', '20s').code).to.equal(0)
-    expect(place.json('show', 'again')).to.include({ state: 'completed', attempts: 0, interruptions: 1 })
-    expect(await place.interrupt(child, 'SIGTERM')).to.equal(0)
+    expect((await sandbox.worker((row) => row.pid !== pid)).pid).to.be.above(1)
+    expect(sandbox.run('wait', 'again', '--timeout', '20s').code).to.equal(0)
+    expect(sandbox.json('show', 'again')).to.include({ state: 'completed', attempts: 0, interruptions: 1 })
+    expect(await sandbox.interrupt(child, 'SIGTERM')).to.equal(0)
   })
 
   it('ends on signals as its exit codes say, and measures its workers meanwhile', async () => {
-    const child = place.start('worker', 'start')
-    const { pid, rss } = await place.worker((row) => row.rss !== null)
+    const child = sandbox.start('worker', 'start')
+    const { pid, rss } = await sandbox.worker((row) => row.rss !== null)
     expect(rss).to.be.above(10_000_000)
-    expect(await place.interrupt(child, 'SIGINT')).to.equal(130)
+    expect(await sandbox.interrupt(child, 'SIGINT')).to.equal(130)
     expect(lives(pid)).to.equal(false)
   })
 
   it('cancels a job with all its processes', async () => {
-    place.ok('enqueue', '--id', 'tree', '--', "sleep 60 & sh -c 'sleep 60 & echo $! >new; mv new inner; wait' & wait")
-    const child = place.start('worker', 'start')
-    const { jobs } = await place.worker((row) => row.jobs.some((job) => job.pid !== null))
-    await waitFor(() => existsSync(path.join(place.folder, 'inner')), { within: 15_000, what: 'all its processes' })
-    place.ok('cancel', 'tree')
-    expect(place.json('show', 'tree').state).to.equal('cancelled')
-    const inner = Number(readFileSync(path.join(place.folder, 'inner'), 'utf8'))
+    sandbox.ok('enqueue', '--id', 'tree', '--', "sleep 60 & sh -c 'sleep 60 & echo $! >new; mv new inner; wait' & wait")
+    const child = sandbox.start('worker', 'start')
+    const { jobs } = await sandbox.worker((row) => row.jobs.some((job) => job.pid !== null))
+    await waitFor(() => existsSync(path.join(sandbox.folder, 'inner')), { within: 15_000, what: 'all its processes' })
+    sandbox.ok('cancel', 'tree')
+    expect(sandbox.json('show', 'tree').state).to.equal('cancelled')
+    const inner = Number(readFileSync(path.join(sandbox.folder, 'inner'), 'utf8'))
     expect([Number(jobs[0]?.pid), inner].filter(lives)).to.deep.equal([])
-    expect(await place.interrupt(child, 'SIGHUP')).to.equal(0)
+    expect(await sandbox.interrupt(child, 'SIGHUP')).to.equal(0)
   })
 })

@@ -7,12 +7,12 @@ import { migrate } from '../../src/store/sqlite/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { executable, HOST } from './executables.ts'
-import { Place } from './place.ts'
+import { Sandbox } from './sandbox.ts'
 
 describe('the executable and its stores', function () {
   this.timeout(120_000)
   this.slow(10_000)
-  let place: Place
+  let sandbox: Sandbox
   let file: string
 
   before(function () {
@@ -21,10 +21,10 @@ describe('the executable and its stores', function () {
     executable(HOST)
   })
   beforeEach(() => {
-    place = new Place()
-    file = path.join(place.folder, 'queue.db')
+    sandbox = new Sandbox()
+    file = path.join(sandbox.folder, 'queue.db')
   })
-  afterEach(() => place.end())
+  afterEach(() => sandbox.end())
 
   /** What another version of queuectl, which knows these migrations, makes of the file. */
   async function otherVersion(migrations: readonly string[]): Promise<unknown> {
@@ -46,20 +46,20 @@ describe('the executable and its stores', function () {
       insert_token, state, ready, next_run_at, created_at, updated_at)
       VALUES ('old', 'echo still here', 'default', 0, 3, 3, 2, 60, 't', 'pending', 1, 0, 0, 0)`)
     db.close()
-    place.drain()
-    expect(place.ok('logs', 'old')).to.equal('still here\n')
+    sandbox.drain()
+    expect(sandbox.ok('logs', 'old')).to.equal('still here\n')
   })
 
   it('keeps a newer version from the file while it works on it (R12), and refuses it afterwards, exit 78', async () => {
     const newer = [...MIGRATIONS, 'ALTER TABLE jobs ADD COLUMN later TEXT']
-    place.ok('enqueue', '--', 'true')
-    const child = place.start('worker', 'start')
-    await place.worker((row) => row.state === 'idle')
+    sandbox.ok('enqueue', '--', 'true')
+    const child = sandbox.start('worker', 'start')
+    await sandbox.worker((row) => row.state === 'idle')
     expect(await otherVersion(newer), 'exit code of the newer one').to.equal(75)
-    expect(await place.interrupt(child, 'SIGTERM')).to.equal(0)
+    expect(await sandbox.interrupt(child, 'SIGTERM')).to.equal(0)
     expect(await otherVersion(newer)).to.equal(newer.length)
     for (const args of [['status'], ['enqueue', '--', 'true'], ['worker', 'start', '--drain']]) {
-      const { code, stdout, stderr } = place.run(...args)
+      const { code, stdout, stderr } = sandbox.run(...args)
       expect({ code, stdout }, args.join(' ')).to.deep.equal({ code: 78, stdout: '' })
       expect(stderr).to.contain(`version ${newer.length}`).and.to.contain('newer queuectl')
     }
@@ -69,28 +69,28 @@ describe('the executable and its stores', function () {
     before(needsMongo)
 
     it('stores jobs and runs them: the driver is in the file', async () => {
-      place.env.QUEUECTL_DB = (await mongoServer()).url()
-      place.ok('enqueue', '--id', 'one', '--', 'echo from $QUEUECTL_JOB_ID')
-      const { stdout } = place.run('enqueue', '-', { input: 'echo two\n{"command":"exit 3","max_retries":0}\n' })
+      sandbox.env.QUEUECTL_DB = (await mongoServer()).url()
+      sandbox.ok('enqueue', '--id', 'one', '--', 'echo from $QUEUECTL_JOB_ID')
+      const { stdout } = sandbox.run('enqueue', '-', { input: 'echo two\n{"command":"exit 3","max_retries":0}\n' })
       const [two = '', three = ''] = stdout.split('\n')
-      const ran = place.run('worker', 'start', '--count', '2', '--drain', '--timeout', '50s')
+      const ran = sandbox.run('worker', 'start', '--count', '2', '--drain', '--timeout', '50s')
       expect(ran.code, ran.stderr).to.equal(1)
-      expect(place.ok('logs', 'one')).to.equal('from one\n')
-      expect(place.json('show', two).state).to.equal('completed')
-      expect(place.json('show', three).state).to.equal('dead')
-      expect(place.json('worker', 'list')).to.deep.equal([])
+      expect(sandbox.ok('logs', 'one')).to.equal('from one\n')
+      expect(sandbox.json('show', two).state).to.equal('completed')
+      expect(sandbox.json('show', three).state).to.equal('dead')
+      expect(sandbox.json('worker', 'list')).to.deep.equal([])
     })
   })
 
   it('says what it cannot reach, exit 69', () => {
-    const { code, stderr } = place.run('--db', 'mongodb://127.0.0.1:9/none', 'status', '--json')
+    const { code, stderr } = sandbox.run('--db', 'mongodb://127.0.0.1:9/none', 'status', '--json')
     expect(code).to.equal(69)
     expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.code).to.equal('unreachable')
   })
 
   it('uses the SQLite inside, whatever the machine has', () => {
-    place.ok('enqueue', '--', 'true')
-    const { sqlite } = place.json('version')
+    sandbox.ok('enqueue', '--', 'true')
+    const { sqlite } = sandbox.json('version')
     const own = spawnSync(process.execPath, ['-p', 'process.versions.sqlite'], { encoding: 'utf8' }).stdout.trim()
     expect(sqlite).to.equal(own)
   })

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
-import { Place } from '../chaos/place.ts'
+import { RunFolder } from '../chaos/run-folder.ts'
 import { queuectl, startQueuectl } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 import { BOUNDS, type Bound, type Series } from './judge.ts'
@@ -38,42 +38,42 @@ export interface Soaked {
 
 /** Keeps a supervisor and its workers busy, and writes down once a second what they use. */
 export async function soak(options: SoakOptions, on_progress: (line: string) => void): Promise<Soaked> {
-  const place = new Place()
+  const run_folder = new RunFolder()
   try {
-    const set = await queuectl(['config', 'set', 'retention', RETENTION], { env: place.env })
+    const set = await queuectl(['config', 'set', 'retention', RETENTION], { env: run_folder.env })
     if (set.code !== 0) throw new Error(set.stderr)
-    const log = openSync(place.log, 'a')
+    const log = openSync(run_folder.log, 'a')
     const args = ['worker', 'start', '--count', String(options.workers)]
-    const child = startQueuectl(args, { env: place.env, at_most_ms: 0, stdio: ['ignore', log, log] })
+    const child = startQueuectl(args, { env: run_folder.env, at_most_ms: 0, stdio: ['ignore', log, log] })
     closeSync(log)
     try {
-      return await new Soak(place, child, options, on_progress).run()
+      return await new Soak(run_folder, child, options, on_progress).run()
     } finally {
       child.kill('SIGTERM')
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     }
   } finally {
-    place.remove()
+    run_folder.remove()
   }
 }
 
 class Soak {
-  readonly #place: Place
+  readonly #run_folder: RunFolder
   readonly #child: ChildProcess
   readonly #options: SoakOptions
   readonly #on_progress: (line: string) => void
   readonly #series = new Map<string, { unit: Series['unit']; values: number[]; bound: Bound }>()
   #fed = 0
 
-  constructor(place: Place, child: ChildProcess, options: SoakOptions, on_progress: (line: string) => void) {
-    this.#place = place
+  constructor(run_folder: RunFolder, child: ChildProcess, options: SoakOptions, on_progress: (line: string) => void) {
+    this.#run_folder = run_folder
     this.#child = child
     this.#options = options
     this.#on_progress = on_progress
   }
 
   async run(): Promise<Soaked> {
-    const store = await openStore({ address: this.#place.address, role: 'command', is_alive: () => false })
+    const store = await openStore({ address: this.#run_folder.address, role: 'command', is_alive: () => false })
     try {
       await waitFor(async () => (await supervisor(store))?.state === 'running', { within: 20_000, what: 'workers' })
       const began = performance.now()
@@ -97,7 +97,7 @@ class Soak {
       const planned = Math.ceil((jobs * (performance.now() - began)) / spread_ms)
       // On a slow machine less is asked for: a queue that grows would be what is seen to grow.
       const wanted = Math.max(this.#fed, Math.min(jobs, planned, this.#fed - waiting + DEPTH))
-      await enqueue(this.#place.env, this.#fed, wanted)
+      await enqueue(this.#run_folder.env, this.#fed, wanted)
       this.#fed = wanted
       // What comes after the last job is another life, which would look flat.
       if (wanted < jobs) await this.#sample(store)
@@ -114,7 +114,7 @@ class Soak {
   }
 
   async #sample(store: JobStore): Promise<void> {
-    const { address } = this.#place
+    const { address } = this.#run_folder
     const { folder } = store.info
     const rows = await store.processes()
     const pids = rows.filter((row): row is WorkerRow => row.kind === 'worker').map(({ identity }) => identity.pid)

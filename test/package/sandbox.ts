@@ -21,7 +21,7 @@ export interface Row {
   jobs: { pid: number | null }[]
 }
 
-interface PlaceOptions {
+interface SandboxOptions {
   folder?: string
   target?: Target | undefined
   /** What runs the program, for another processor. */
@@ -31,7 +31,7 @@ interface PlaceOptions {
 type Word = string | { input: string }
 
 /** A folder with the executable in it, where it is run with an environment that holds nothing but where its store is. */
-export class Place {
+export class Sandbox {
   readonly folder: string
   program: string
   uid: number | undefined
@@ -39,7 +39,7 @@ export class Place {
   readonly #through: readonly string[]
   readonly #children: ChildProcess[] = []
 
-  constructor({ folder = tempFolder(), target = HOST, through = [] }: PlaceOptions = {}) {
+  constructor({ folder = tempFolder(), target = HOST, through = [] }: SandboxOptions = {}) {
     mkdirSync(folder, { recursive: true })
     this.folder = folder
     this.program = path.join(folder, PROGRAM)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { environmentOf, livingWith } from '../helpers/processes.ts'
 
 /** The folder of a chaos run, with everything that it makes. */
-export class Place {
+export class RunFolder {
   readonly folder: string
   readonly ledger: string
   /** Where kill points are asked for. */
