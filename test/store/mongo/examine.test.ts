@@ -36,9 +36,9 @@ describe('what the address of a MongoDB server says', function () {
     expect(about('mongodb://localhost/queue?tls=true&tlsInsecure=true').join()).to.match(/certificate .* not checked/)
   })
 
-  it('may ask for less than is promised, which is not heeded', () => {
-    expect(about('mongodb://localhost/queue?w=1&journal=false&readPreference=secondary')).to.deep.equal([
-      'network: not heeded in the address: w, journal, readpreference; writes wait for the journals of a majority',
+  it('may ask for more connections than are kept, which is not heeded', () => {
+    expect(about('mongodb://localhost/queue?appName=a&w=majority&maxPoolSize=50&minPoolSize=9')).to.deep.equal([
+      'network: not heeded in the address: maxPoolSize, minPoolSize; queuectl keeps as many connections as it needs',
     ])
   })
 })
