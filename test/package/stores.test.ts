@@ -5,6 +5,8 @@ import { expect } from 'chai'
 import { Connection } from '../../src/store/sqlite/connection.ts'
 import { migrate } from '../../src/store/sqlite/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
+import { type Certificates, makeCertificates } from '../helpers/certificates.ts'
+import { type LoginServer, startLoginServer, tlsOptions } from '../helpers/mongo-login.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { executable, HOST } from './executables.ts'
 import { Place } from './place.ts'
@@ -79,6 +81,55 @@ describe('the executable and its stores', function () {
       expect(place.json('show', two).state).to.equal('completed')
       expect(place.json('show', three).state).to.equal('dead')
       expect(place.json('worker', 'list')).to.deep.equal([])
+    })
+  })
+
+  describe('with a MongoDB server that wants TLS, a client’s certificate and a login', () => {
+    let certificates: Certificates
+    let server: LoginServer
+    /** With every password, and without. */
+    let url: string
+    let anonymous: string
+    before(async function () {
+      const made = makeCertificates()
+      if (made === null) return this.skip()
+      certificates = made
+      server = await startLoginServer(this, { me: [{ role: 'readWrite', db: 'jobs' }] }, certificates)
+      url = `${server.as('me', 'jobs')}&${tlsOptions(certificates)}`
+      anonymous = `mongodb://${server.host}/jobs?${tlsOptions(certificates)}`
+    })
+    after(() => server?.stop())
+
+    /** What `enqueue` says of an address that does not do. */
+    const refused = (address: string) => {
+      const { code, stdout, stderr } = place.run('--db', address, 'enqueue', '--', 'true')
+      expect(stdout).to.equal('')
+      expect(stderr).to.not.match(/s3cret|k3y|wr0ng|install/i)
+      return { code, stderr }
+    }
+
+    it('works with it by each login that it offers', () => {
+      place.ok('--db', `${url}&authMechanism=SCRAM-SHA-256`, 'enqueue', '--id', 'one', '--', 'echo done')
+      place.ok('--db', `${url}&authMechanism=SCRAM-SHA-1`, 'enqueue', '--id', 'two', '--', 'true')
+      place.env.QUEUECTL_DB = `${anonymous}&authMechanism=MONGODB-X509`
+      place.drain()
+      expect(place.ok('logs', 'one')).to.equal('done\n')
+      expect(place.json('show', 'two').state).to.equal('completed')
+    })
+
+    it('does not trust a server whose authority it does not know, unless it is told to', () => {
+      const strange = url.replace(/&tlsCAFile=[^&]*/, '')
+      expect(refused(strange)).to.have.property('code', 69)
+      place.ok('--db', `${strange}&tlsInsecure=true`, 'enqueue', '--', 'true')
+    })
+
+    it('says what is wrong with login, key and files, and no password (S2)', () => {
+      const { code, stderr } = refused(`${server.as('me', 'jobs', 'wr0ng')}&${tlsOptions(certificates)}`)
+      expect(code, 'login').to.equal(78)
+      expect(stderr).to.contain(`MongoDB at ${server.host} refuses the user or the password`)
+      expect(refused(`${server.as('me', 'jobs')}&${tlsOptions(certificates, 'wr0ng')}`).code, 'key').to.equal(78)
+      expect(refused(url.replace(/tlsCAFile=[^&]*/, 'tlsCAFile=nowhere.pem')).code, 'file').to.equal(78)
+      expect(refused(url.replace(/&tlsCertificateKeyFile\w*=[^&]*/g, '')).code, 'no certificate').to.equal(69)
     })
   })
 
