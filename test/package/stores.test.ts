@@ -6,8 +6,10 @@ import { Connection } from '../../src/store/sqlite/connection.ts'
 import { migrate } from '../../src/store/sqlite/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { type Certificates, makeCertificates } from '../helpers/certificates.ts'
+import { openCompressingProxy } from '../helpers/compressing-proxy.ts'
 import { type LoginServer, startLoginServer, tlsOptions } from '../helpers/mongo-login.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { collect } from '../helpers/queuectl.ts'
 import { executable, HOST } from './executables.ts'
 import { Place } from './place.ts'
 
@@ -82,6 +84,27 @@ describe('the executable and its stores', function () {
       expect(place.json('show', three).state).to.equal('dead')
       expect(place.json('worker', 'list')).to.deep.equal([])
     })
+
+    for (const compressor of ['zstd', 'zlib'] as const) {
+      it(`compresses by ${compressor}`, async () => {
+        const server = await mongoServer()
+        const proxy = await openCompressingProxy(server.host, compressor)
+        const url = new URL(server.url().replace(server.host, proxy.host))
+        url.searchParams.set('directConnection', 'true')
+        url.searchParams.set('compressors', compressor)
+        place.env.QUEUECTL_DB = url.href
+        try {
+          const { code, stdout, stderr } = await collect(place.start('enqueue', '--', 'true'))
+          expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+          expect(JSON.parse((await collect(place.start('show', stdout.trim(), '--json'))).stdout).state).to.equal(
+            'pending',
+          )
+          expect(proxy.heard()).to.be.above(5)
+        } finally {
+          await proxy.close()
+        }
+      })
+    }
   })
 
   describe('with a MongoDB server that wants TLS, a client’s certificate and a login', () => {
