@@ -75,7 +75,8 @@ export function unheededOptions(options: readonly UrlOption[]): string[] {
 function refusalOf({ name, value }: UrlOption): QueuectlError | null {
   const key = name.toLowerCase()
   const promised = PROMISED.get(key)
-  if (promised !== undefined) return value === promised ? null : refused(name, 'contradicts what is promised', DURABLE)
+  if (promised !== undefined)
+    return value === promised ? null : refused(`${name}=${value}`, 'contradicts what is promised', DURABLE)
   if (ELSEWHERE.has(key)) return refused(name, 'contradicts what is promised', DURABLE)
   if (TIMES.has(key))
     return refused(name, 'is not to be set', 'take it out: queuectl bounds each call to the server itself')
