@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
-import { type LoginServer, startLoginServer } from '../../helpers/mongo-login.ts'
+import { type Certificates, makeCertificates } from '../../helpers/certificates.ts'
+import { type LoginServer, startLoginServer, tlsOptions } from '../../helpers/mongo-login.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
@@ -56,5 +57,41 @@ describe('a MongoDB server that wants a login', function () {
     expect((await store.overview()).total.ready).to.equal(2)
     watch.close()
     await store.close()
+  })
+})
+
+describe('a MongoDB server that wants TLS and a client’s certificate', function () {
+  this.timeout(60_000)
+  let certificates: Certificates
+  let server: LoginServer
+  before(async function () {
+    const made = makeCertificates()
+    if (made === null) return this.skip()
+    certificates = made
+    server = await startLoginServer(this, { writer: [{ role: 'readWrite', db: 'jobs' }] }, certificates)
+  })
+  after(() => server?.stop())
+
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'MONGODB-X509']) {
+    it(`lets in whoever has one and logs in by ${mechanism}`, async () => {
+      const url = mechanism === 'MONGODB-X509' ? `mongodb://${server.host}/jobs?` : `${server.as('writer', 'jobs')}&`
+      const store = await open(`${url}authMechanism=${mechanism}&${tlsOptions(certificates)}`)
+      await put(store, [mechanism])
+      await store.close()
+    })
+  }
+
+  it('never shows the password of the key (S2)', async () => {
+    const error = await refusal(open(`${server.as('writer', 'jobs')}&${tlsOptions(certificates, 'wr0ng')}`))
+    expect(error).to.include({ code: 'configuration', exit_code: 78 })
+    expect(`${error.message} ${error.hint} ${error.stack}`).to.not.match(/wr0ng|s3cret/)
+  })
+
+  it('lets nobody in without one', async () => {
+    const { ca } = certificates
+    const error = await refusal(
+      open(`${server.as('writer', 'jobs')}&tls=true&${new URLSearchParams({ tlsCAFile: ca })}`),
+    )
+    expect(error).to.include({ code: 'unreachable', exit_code: 69 })
   })
 })
