@@ -49,7 +49,7 @@ export function isPassing(error: unknown): boolean {
 
 /** Whether a write fails for what is stored, whoever makes it, however often. */
 export function isUnfit(error: unknown): boolean {
-  return isUnfitCode(codeOf(error))
+  return isUnfitCode(codeOf(error)) || TOO_LARGE.has(codeOf(error))
 }
 
 /** Whether a server says that it has no such thing, by code or by words: those of other makers have codes of their own. */

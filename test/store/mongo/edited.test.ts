@@ -2,7 +2,18 @@ import { expect } from 'chai'
 import mongoose, { type mongo } from 'mongoose'
 import type { JobStore } from '../../../src/store/port.ts'
 import { mongoBench } from '../../contract/bench-mongo.ts'
-import { type Bench, beatOf, ended, put, refusal, SUCCESS, settle, take } from '../../contract/kit.ts'
+import {
+  type Bench,
+  beatOf,
+  CLOCK_MS,
+  ended,
+  FAILURE,
+  put,
+  refusal,
+  SUCCESS,
+  settle,
+  take,
+} from '../../contract/kit.ts'
 import { needsMongo } from '../../helpers/mongo-server.ts'
 
 // The server refuses states that cannot be, but not every value in them, and whoever may administer it can have it look away.
@@ -66,6 +77,47 @@ describe('documents that somebody else has edited', function () {
       jobs: 1,
       tokens: [],
     })
+  })
+
+  for (const set of [
+    { history: 'x' },
+    { history: null },
+    { history: { 0: 'x' } },
+    { started_at: 'x' },
+    { started_at: 5, runs: 'x', requeues: {}, next_run_at: 'x', attempts: null },
+  ]) {
+    it(`with ${JSON.stringify(set)} are settled like any other, and their run is on record`, async () => {
+      await put(store, ['edited'], { backoff_base: 60 })
+      const job = await take(store)
+      await edit('jobs', 'edited', set)
+      expect((await settle(store, job, FAILURE)).state).to.equal('pending')
+      expect(await store.get({ id: 'edited' })).to.include({ state: 'pending', attempts: 1, lease_token: null })
+      const runs = await store.runs({ id: 'edited' })
+      expect(runs.map(({ token, outcome }) => [token, outcome])).to.deep.equal([[job.run_token, 'failed']])
+      expect(runs[0]?.finished_at).to.be.closeTo(store.now(), CLOCK_MS)
+    })
+  }
+
+  it('that no write can settle as asked are dead, with the run on record; a success stays one', async function () {
+    const admin = connection.getClient().db('admin')
+    const fail = (mode: unknown) =>
+      admin.command({
+        configureFailPoint: 'failCommand',
+        mode,
+        data: { failCommands: ['findAndModify'], errorCode: 171, appName: 'queuectl command' },
+      })
+    await fail('off').catch(() => this.skip())
+    for (const [id, outcome, state, reason] of [
+      ['a', FAILURE, 'dead', 'its stored fields are damaged'],
+      ['b', SUCCESS, 'completed', null],
+    ] as const) {
+      await put(store, [id])
+      const job = await take(store)
+      await fail({ times: 1 })
+      expect((await settle(store, job, outcome)).state).to.equal(state)
+      expect(await store.get({ id })).to.include({ state, reason, lease_token: null })
+      expect(await store.runs({ id })).to.have.length(1)
+    }
   })
 
   it('hide no job whose time has come', async () => {
