@@ -141,6 +141,15 @@ export function tooOld(address: MongoAddress, reason: string): QueuectlError {
   return misconfigured(`MongoDB at ${address.hosts} is too old: ${reason}`, 'MongoDB 6.0 or later is needed')
 }
 
+/** The error for a server that says `told` for its time, which is none. */
+export function clockless(address: MongoAddress, told: unknown): QueuectlError {
+  const said = told === undefined ? 'nothing' : JSON.stringify(told)
+  return misconfigured(
+    `MongoDB at ${address.hosts} does not tell its time: hello.localTime is ${said}`,
+    'leases hold by the clock of the server: use MongoDB 6.0 or later, or an engine that answers hello as it does',
+  )
+}
+
 /** No server was found in time, by the driver's or mongoose's own word, or its name is not known. */
 function isUnfound(error: unknown): boolean {
   if (error instanceof mongo.MongoServerSelectionError) return true
