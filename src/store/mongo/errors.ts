@@ -12,6 +12,7 @@ const CODE = {
   write_concern_timeout: 64,
   duplicate_key: 11000,
   out_of_disk_space: 14031,
+  no_replica_set: 40573,
 }
 
 const TOO_LARGE = new Set([10334, 17419, 17420])
@@ -56,6 +57,11 @@ export function isUnfit(error: unknown): boolean {
 export function isUnsupported(error: unknown): boolean {
   if (!(error instanceof mongo.MongoServerError)) return false
   return isUnsupportedCode(codeOf(error)) || /not (?:supported|implemented|enabled)|unrecognized/i.test(error.message)
+}
+
+/** Whether a server has no change streams because it is no member of a replica set. */
+export function isStandalone(error: unknown): boolean {
+  return codeOf(error) === CODE.no_replica_set
 }
 
 /** Whether an index is missing by which a query asks to be answered. */
