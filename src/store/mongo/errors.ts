@@ -66,7 +66,7 @@ export function isStandalone(error: unknown): boolean {
 
 /** Whether an index is missing by which a query asks to be answered. */
 export function isHintMissing(error: unknown): boolean {
-  return error instanceof mongo.MongoServerError && /hint provided does not correspond|bad hint/i.test(error.message)
+  return error instanceof mongo.MongoServerError && /\bhint\b.* does not correspond|bad hint/i.test(error.message)
 }
 
 /** The error for a missing index. */
