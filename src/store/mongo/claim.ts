@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import { type Assignments, flawIn, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
 import { among, firstDue, promoteDue } from './due.ts'
 import { isDuplicate } from './errors.ts'
-import { renewLeases } from './leases.ts'
+import { heldBy, renewLeases } from './leases.ts'
 import { UNHELD } from './schema.ts'
 
 /** The rest by the next claims. */
@@ -197,12 +197,3 @@ function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise
 }
 
 const AFTER = { returnDocument: 'after', updatePipeline: true, projection: JOB_PROJECTION } as const
-
-/**
- * The job that `token` holds. A write that changes nothing: it is answered when a majority has what was written before it, which a
- * read does not wait for.
- */
-function heldBy(db: Connection, token: string): Promise<JobRow | null> {
-  const same = [{ $set: { lease_token: literal(token) } }]
-  return db.models.jobs.findOneAndUpdate({ state: 'processing', lease_token: token }, same, AFTER).lean()
-}

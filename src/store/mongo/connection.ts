@@ -4,7 +4,7 @@ import { tryAgain } from '../../domain/errors.ts'
 import type { StoreRole } from '../port.ts'
 import type { MongoAddress } from './address.ts'
 import { ServerClock } from './clock.ts'
-import { cannotReach, domainError, isPassing, tooOld } from './errors.ts'
+import { cannotReach, clockless, domainError, isPassing, tooOld } from './errors.ts'
 import { type Models, modelsOn } from './models.ts'
 
 /** Longest that one call of the store takes, tries included. */
@@ -49,11 +49,16 @@ export class Connection {
         driver = mongoose.createConnection(address.driver_url, optionsFor(role))
         // Without a listener an error of the monitor would be thrown into the void.
         driver.on('error', () => {})
+        const client = driver.getClient()
+        // The driver repeats calls itself, so that a change of the primary may show nowhere else.
+        client.on('serverDescriptionChanged', ({ previousDescription, newDescription }) => {
+          if (previousDescription.type !== newDescription.type) clock.doubt()
+        })
         await driver.asPromise()
         // Not as an option: the driver would take the name for the login's database too.
         const named = address.names_database ? driver : driver.useDb(address.database)
         const version = await versionOf(named, address)
-        await clock.measure(() => localTime(named))
+        await clock.measure(() => localTime(named, address))
         return new Connection(address, role, named, clock, version)
       })
     } catch (error) {
@@ -89,11 +94,12 @@ export class Connection {
       this.#refuseClosed()
       try {
         return await within(left(), this.address, async () => {
-          if (this.#clock.doubtful) await this.#clock.measure(() => localTime(this.#driver))
+          if (this.#clock.doubtful) await this.#clock.measure(() => localTime(this.#driver, this.address))
           return work(trouble !== null)
         })
       } catch (error) {
         this.#refuseClosed()
+        if (isPassing(error)) this.#clock.doubt()
         // That the time is over says less than what used it up.
         if (!isPassing(error)) throw domainError(trouble && left() <= 0 ? trouble : error, this.address)
         if (left() <= pause) throw domainError(error, this.address)
@@ -145,8 +151,12 @@ async function versionOf(driver: Driver, address: MongoAddress): Promise<string>
   return version
 }
 
-async function localTime(driver: Driver): Promise<Date> {
-  return (await driver.db?.admin().command({ hello: 1 }))?.localTime
+/** The server's time. Throws `configuration` when it does not say it: leases hold by its clock. */
+async function localTime(driver: Driver, address: MongoAddress): Promise<Date> {
+  const hello = await driver.db?.admin().command({ hello: 1 })
+  const told = hello?.localTime
+  if (told instanceof Date && Number.isFinite(told.getTime())) return told
+  throw clockless(address, told)
 }
 
 /** `work`, given up after `ms`: the driver may go on waiting in the background. */

@@ -6,6 +6,7 @@ import { examineFurnishing } from './furnishing.ts'
 import { type Mark, readMark, refuseStranger } from './migrate.ts'
 import { examineAddress, examineServer } from './network.ts'
 import { collectionNames, MIGRATIONS } from './schema.ts'
+import { refusedWatch } from './watch.ts'
 
 const NOTHING: Omit<Examination, 'findings'> = { usable: false, close: async () => {} }
 
@@ -19,6 +20,7 @@ export async function examineMongo({ address: url }: ExamineParams): Promise<Exa
     db = await Connection.open(address, 'command')
     const mark = await markOf(db, findings)
     findings.push(...(await examineServer(db)))
+    findings.push(...(await examineStreams(db)))
     const usable = mark?.version === MIGRATIONS.length
     if (usable) findings.push(...(await examineFurnishing(db)))
     return { findings, usable, close: async () => db?.close() }
@@ -47,4 +49,18 @@ async function markOf(db: Connection, findings: Diagnosis[]): Promise<Mark | nul
     findings.push(warning('schema', `version ${mark.version} of ${latest}: it is not upgraded yet`, hint))
   }
   return mark
+}
+
+/** Whether others' changes are heard of at once. */
+async function examineStreams(db: Connection): Promise<Diagnosis[]> {
+  const reason = await refusedWatch(db)
+  if (reason === null) return []
+  const message = `change streams cannot be opened, so that new jobs are found by polling alone: ${reason}`
+  return [
+    warning(
+      'streams',
+      message,
+      'let the user open them (role readWrite), if the server has them; nothing is lost without',
+    ),
+  ]
 }

@@ -2,7 +2,20 @@ import { expect } from 'chai'
 import mongoose, { type mongo } from 'mongoose'
 import type { JobStore } from '../../../src/store/port.ts'
 import { mongoBench } from '../../contract/bench-mongo.ts'
-import { type Bench, beatOf, ended, put, refusal, SUCCESS, settle, take } from '../../contract/kit.ts'
+import {
+  type Bench,
+  beatOf,
+  CLOCK_MS,
+  ended,
+  FAILURE,
+  LEASE_MS,
+  mustGet,
+  put,
+  refusal,
+  SUCCESS,
+  settle,
+  take,
+} from '../../contract/kit.ts'
 import { needsMongo } from '../../helpers/mongo-server.ts'
 
 // The server refuses states that cannot be, but not every value in them, and whoever may administer it can have it look away.
@@ -68,6 +81,66 @@ describe('documents that somebody else has edited', function () {
     })
   })
 
+  for (const set of [
+    { history: 'x' },
+    { history: null },
+    { history: { 0: 'x' } },
+    { started_at: 'x' },
+    { started_at: 5, runs: 'x', requeues: {}, next_run_at: 'x', attempts: null },
+  ]) {
+    it(`with ${JSON.stringify(set)} are settled like any other, and their run is on record`, async () => {
+      await put(store, ['edited'], { backoff_base: 60 })
+      const job = await take(store)
+      await edit('jobs', 'edited', set)
+      expect((await settle(store, job, FAILURE)).state).to.equal('pending')
+      expect(await store.get({ id: 'edited' })).to.include({ state: 'pending', attempts: 1, lease_token: null })
+      const runs = await store.runs({ id: 'edited' })
+      expect(runs.map(({ token, outcome }) => [token, outcome])).to.deep.equal([[job.run_token, 'failed']])
+      expect(runs[0]?.finished_at).to.be.closeTo(store.now(), CLOCK_MS)
+    })
+  }
+
+  for (const set of [{ started_at: 'x' }, { view: 'ready' }, { run_token: 5, locked_at: null, processing_by: [] }]) {
+    it(`with ${JSON.stringify(set)} keep no lease from being renewed, and can be fenced`, async () => {
+      await put(store, ['edited', 'other'])
+      const jobs = [await take(store), await take(store)]
+      await edit('jobs', 'edited', set)
+      const tokens = jobs.map(({ lease_token }) => lease_token)
+      const renewed = await store.renew({ worker_id: 'w1', tokens, lease_ms: 2 * LEASE_MS })
+      expect(renewed).to.deep.equal({ lost: [], cancelled: [] })
+      for (const { id, lease_expires_at } of jobs)
+        expect(Number((await mustGet(store, id)).lease_expires_at)).to.be.above(Number(lease_expires_at))
+      await edit('jobs', 'edited', set)
+      const [token = ''] = tokens
+      const fence = { id: 'edited', token, new_token: 'n', by: 's1', lease_ms: LEASE_MS }
+      expect(await store.fence(fence)).to.equal(true)
+      expect(await mustGet(store, 'edited')).to.include({ state: 'processing', processing_by: 's1', lease_token: 'n' })
+      expect((await store.processing()).map(({ id }) => id)).to.have.members(['edited', 'other'])
+    })
+  }
+
+  it('that no write can settle as asked are dead, with the run on record; a success stays one', async function () {
+    const admin = connection.getClient().db('admin')
+    const fail = (mode: unknown) =>
+      admin.command({
+        configureFailPoint: 'failCommand',
+        mode,
+        data: { failCommands: ['findAndModify'], errorCode: 171, appName: 'queuectl command' },
+      })
+    await fail('off').catch(() => this.skip())
+    for (const [id, outcome, state, reason] of [
+      ['a', FAILURE, 'dead', 'its stored fields are damaged'],
+      ['b', SUCCESS, 'completed', null],
+    ] as const) {
+      await put(store, [id])
+      const job = await take(store)
+      await fail({ times: 1 })
+      expect((await settle(store, job, outcome)).state).to.equal(state)
+      expect(await store.get({ id })).to.include({ state, reason, lease_token: null })
+      expect(await store.runs({ id })).to.have.length(1)
+    }
+  })
+
   it('hide no job whose time has come', async () => {
     await put(store, ['edited'], { delay_ms: 60_000 })
     await put(store, ['other'], { delay_ms: 1 })
@@ -84,6 +157,25 @@ describe('documents that somebody else has edited', function () {
     expect(rows.get('s1')?.identity.host_id).to.equal('')
     expect(rows.get('w1')).to.deep.include({ kind: 'worker' })
     expect(rows.get('w1')).to.have.property('jobs').that.has.length(1)
+  })
+
+  it('of the registry keep nobody from giving signs of life', async () => {
+    await store.beat(beatOf('s1', ['w1', 'w2']))
+    await put(store, ['a', 'b'])
+    const { lease_token: token } = await take(store)
+    await take(store)
+    await edit('jobs', 'b', { processing_by: [{ x: 1 }] })
+    for (const id of ['s1', 'w1']) await edit('processes', id, { beats: 'x' })
+    const renewed = { lost: [], cancelled: [] }
+    expect(await store.renew({ worker_id: 'w1', tokens: [token], lease_ms: LEASE_MS })).to.deep.equal(renewed)
+    expect(await store.beat(beatOf('s1', ['w1', 'w2'], [token]))).to.deep.equal(renewed)
+    const beats = (await store.processes()).map((row) => [row.id, row.beats])
+    // Those of a bulk that went in are counted twice: each is a sign of life all the same.
+    expect(beats).to.have.deep.members([
+      ['s1', 1],
+      ['w1', 3],
+      ['w2', 3],
+    ])
   })
 
   it('are told of where there is no going on, exit 78', async () => {
