@@ -45,7 +45,8 @@ async function look(context: Context, open: Examination[]): Promise<Diagnosis[]>
   } catch (error) {
     return [failedCheck('store', error)]
   }
-  const examination = await examineStore({ address })
+  const on_progress = (what: string, seconds: number) => context.progress(what, seconds)
+  const examination = await examineStore({ address, on_progress })
   open.push(examination)
   const diagnoses = [...examination.findings]
   const check = async (name: string, work: () => Diagnosis[] | Promise<Diagnosis[]>) => {
@@ -85,7 +86,8 @@ async function mend(diagnoses: readonly Diagnosis[], mended: Mended[]): Promise<
     try {
       mended.push({ check, message: await mend() })
     } catch (error) {
-      failures.push(problem(check, `could not be mended: ${(error as Error).message}`, null))
+      const { message, remedy } = failedCheck(check, error)
+      failures.push(problem(check, `could not be mended: ${message}`, remedy))
     }
   }
   return failures

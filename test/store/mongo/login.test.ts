@@ -3,14 +3,16 @@ import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
 import { type Certificates, makeCertificates } from '../../helpers/certificates.ts'
 import { type LoginServer, startLoginServer, tlsOptions } from '../../helpers/mongo-login.ts'
+import { queuectl } from '../../helpers/queuectl.ts'
+import { tempFolder } from '../../helpers/temp.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
 describe('a MongoDB server that wants a login', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let server: LoginServer
   before(async function () {
-    const on = (role: string) => [{ role, db: 'jobs' }]
+    const on = (role: string) => ['jobs', 'queue'].map((db) => ({ role, db }))
     server = await startLoginServer(this, { writer: on('readWrite'), reader: on('read') })
   })
   after(() => server?.stop())
@@ -43,6 +45,39 @@ describe('a MongoDB server that wants a login', function () {
     expect((await store.overview()).total.ready).to.equal(1)
     expect(await refused(store.insert({ jobs: [newJob()] }))).to.contain('readWrite')
     await store.close()
+  })
+
+  it('lets a user with readWrite run a queue, and one with read look at all of it', async () => {
+    const home = tempFolder()
+    const as = (user: string, ...args: string[]) =>
+      queuectl(args, { env: { QUEUECTL_HOME: home, QUEUECTL_DB: server.as(user, 'queue') } })
+    const init = await as('writer', 'init')
+    expect(init).to.include({ code: 0, stderr: '' })
+    expect(await as('writer', 'enqueue', '--id', 'r', '--', 'echo hello')).to.include({ code: 0 })
+    expect(await as('writer', 'worker', 'start', '--drain')).to.include({ code: 0 })
+    const looks: [string, RegExp][] = [
+      ['status', /Completed +[1-9]/],
+      ['list', /\br\b/],
+      ['show r', /echo hello/],
+      ['logs r', /^hello\n$/],
+      ['wait r', /^/],
+      ['dlq list', /^/],
+      ['worker list', /^/],
+      ['config list', /max_retries/],
+      ['audit', /balance|Starts/],
+      ['doctor', /engine +not tried: this user may only read\n(?:.*\n)*0 problems/],
+    ]
+    // One after the other: each logs in, which takes the server its time.
+    for (const [line, expected] of looks) {
+      const { code, stdout, stderr } = await as('reader', ...line.split(' '))
+      expect(code, `${line}: ${stderr}`).to.equal(0)
+      expect(stdout, line).to.match(expected)
+    }
+    const tried = await as('writer', 'doctor', '--fix')
+    expect(tried.stdout).to.match(/engine +does what queuectl needs/)
+    const cancel = await as('reader', 'cancel', 'r')
+    expect(cancel.code).to.equal(78)
+    expect(cancel.stderr).to.match(/give it the role readWrite on the database "queue"\n$/)
   })
 
   it('refuses another database than the user’s', async () => {

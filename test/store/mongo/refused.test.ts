@@ -84,4 +84,12 @@ describe('a MongoDB server that refuses indexes', function () {
     expect((await store.list({ sort: 'newest', limit: 2 })).map(({ id }) => id)).to.deep.equal(['a'])
     await store.close()
   })
+
+  it('as it has none of that kind, is said to lack them', async () => {
+    await raw.dropDatabase()
+    await failIndexes('alwaysOn', { errorCode: 115 })
+    const error = await refusal(open(address)).finally(() => failIndexes('off', {}))
+    expect(error).to.include({ exit_code: 78, hint: 'queuectl needs MongoDB 6.0 or later' })
+    expect(error.message).to.match(/lacks what queuectl needs: /)
+  })
 })
