@@ -48,6 +48,11 @@ export class Context {
     this.err(`${this.json ? safeJson({ note: text }) : safe(`queuectl: ${text}`)}\n`)
   }
 
+  /** Says on a terminal that something takes long: `what` goes on since `seconds`. */
+  progress(what: string, seconds: number): void {
+    if (!this.json && isTerminal(2)) this.note(`still ${what}, since ${seconds} s`)
+  }
+
   /** Writes `text` as it is to stderr. */
   err(text: string): void {
     streaming = true
@@ -117,6 +122,7 @@ export class Context {
         ...(isShared(address) && { data_folder: platform.dataFolder() }),
         init: this.init,
         create: this.create,
+        on_progress: (what, seconds) => this.progress(what, seconds),
         is_alive: (identity) => platform.liveness(identity) === 'alive',
       })
       this.#stores.push(store)

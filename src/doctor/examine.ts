@@ -3,6 +3,7 @@ import { isShared } from '../domain/store-address.ts'
 import type { Examination } from '../store/maintenance.ts'
 import { examineStore } from '../store/open.ts'
 import type { JobStore } from '../store/port.ts'
+import type { OnProgress } from '../store/progress.ts'
 import { examineClock, examineHost } from './host-checks.ts'
 import { examineJobs } from './job-checks.ts'
 import { examineRecords } from './record-checks.ts'
@@ -18,6 +19,8 @@ export interface ExaminedQueue {
   store: () => Promise<JobStore>
   /** Of this program. */
   version: string
+  /** Hears of a fix that takes long. */
+  on_progress: OnProgress
 }
 
 /**
@@ -31,7 +34,7 @@ export async function examineQueue(queue: ExaminedQueue, open: Examination[]): P
   } catch (error) {
     return [failedCheck('store', error)]
   }
-  const examination = await examineStore({ address })
+  const examination = await examineStore({ address, on_progress: queue.on_progress })
   open.push(examination)
   const diagnoses = [...examination.findings]
   const check = async (name: string, work: () => Diagnosis[] | Promise<Diagnosis[]>) => {
@@ -71,7 +74,8 @@ export async function mendAll(diagnoses: readonly Diagnosis[], mended: Mended[])
     try {
       mended.push({ check, message: await mend() })
     } catch (error) {
-      failures.push(problem(check, `could not be mended: ${(error as Error).message}`, null))
+      const { message, remedy } = failedCheck(check, error)
+      failures.push(problem(check, `could not be mended: ${message}`, remedy))
     }
   }
   return failures

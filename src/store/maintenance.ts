@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../domain/diagnosis.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
+import type { OnProgress } from './progress.ts'
 
 /** What a backup takes. */
 export interface BackupParams {
@@ -41,9 +42,11 @@ export interface Restored {
 export interface ExamineParams {
   /** Of a store that may be damaged, foreign, of another version, or not there at all. */
   address: string
+  /** Hears of a fix that takes long. */
+  on_progress?: OnProgress
 }
 
-/** A store as it is found: nothing is made, upgraded or changed by looking at it. */
+/** A store as it is found: nothing is made, upgraded or changed by looking at it, but for what a server is tried with. */
 export interface Examination {
   findings: Diagnosis[]
   /** Whether it can be opened as a store. */

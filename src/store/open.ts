@@ -4,6 +4,7 @@ import type { ProcessIdentity } from '../domain/processes.ts'
 import { parseAddress } from './address.ts'
 import type { Backup, BackupParams, Examination, ExamineParams, Restored, RestoreParams } from './maintenance.ts'
 import type { JobStore, StoreRole } from './port.ts'
+import type { OnProgress } from './progress.ts'
 
 /** What opening a store takes, whichever adapter serves the address. */
 export interface OpenParams {
@@ -18,6 +19,8 @@ export interface OpenParams {
   create?: boolean
   /** Takes a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
+  /** Hears of a schema that takes long to be made. */
+  on_progress?: OnProgress
   /** Whether a registered process still lives: an upgrade of the schema waits until none does (R12). */
   is_alive: (identity: ProcessIdentity) => boolean
 }

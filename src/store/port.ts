@@ -66,6 +66,15 @@ export interface Settled {
   next: Claimed | null
 }
 
+export interface FenceParams {
+  id: string
+  token: string
+  new_token: string
+  by: string
+  lease_ms: number
+  expires_at?: number
+}
+
 /** What a renewal found: tokens that no longer fence anything, and tokens whose job is to be cancelled (R7). */
 export interface Renewed {
   lost: string[]
@@ -157,9 +166,10 @@ export interface RunLife {
   renew(params: { worker_id: string; tokens: readonly string[]; lease_ms: number }): Promise<Renewed>
   /**
    * Swaps the fence of a processing job to `new_token`, held by `by` (R1); repeated after a lost reply it is the same success.
-   * False: `token` no longer held.
+   * False: `token` no longer held. `expires_at` (epoch milliseconds): only while the lease ends then, for who takes it because it has
+   * ended; what was seen of it may be old.
    */
-  fence(params: { id: string; token: string; new_token: string; by: string; lease_ms: number }): Promise<boolean>
+  fence(params: FenceParams): Promise<boolean>
 }
 
 /** What people change about jobs. */

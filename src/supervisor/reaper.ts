@@ -3,7 +3,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { AnyProcess } from '../domain/processes.ts'
 import { SILENT_MS } from '../domain/timing.ts'
 import type { RunJournal } from '../runs/journal.ts'
-import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob } from './recovery.ts'
+import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob, type Verdict } from './recovery.ts'
 import { SilenceWatch } from './silence.ts'
 
 /** Leases of other hosts are ended by the store's clock; this much later than they say. */
@@ -56,10 +56,10 @@ export class Reaper {
     const lost = jobs.flatMap((job) => {
       const owner = job.processing_by ?? ''
       if (mine.has(owner)) return []
-      const outcome = owner === by ? this.#again(job) : (this.#dead_owners.get(owner) ?? this.#verdict(job, byId))
-      return outcome === null ? [] : { job, outcome, row: byId.get(owner) }
+      const verdict = this.#known(job, owner === by) ?? this.#verdict(job, byId)
+      return verdict === null ? [] : { job, verdict, row: byId.get(owner) }
     })
-    for (const { job, outcome, row } of lost) await this.#recover(job, this.#reachable(row), outcome, row?.host)
+    for (const { job, verdict, row } of lost) await this.#recover(job, this.#reachable(row), verdict, row?.host)
     await this.#prune(rows, mine)
     forgetSettled(journal, tokens, jobs)
     this.#silence.keep(new Set([...byId.keys(), ...jobs.map((job) => job.id)]))
@@ -75,7 +75,7 @@ export class Reaper {
     const tokens = journal.tokens()
     const jobs = await store.processing()
     for (const job of jobs) {
-      if (job.processing_by === owner.id && (await this.#recover(job, owner, outcome)) === 'settled') settled++
+      if (job.processing_by === owner.id && (await this.#recover(job, owner, { outcome })) === 'settled') settled++
     }
     forgetSettled(journal, tokens, jobs)
     this.#dead_owners.set(owner.id, outcome)
@@ -90,12 +90,12 @@ export class Reaper {
   }
 
   /** `host`: where it ran, if that is known. */
-  async #recover(job: Job, owner: Owner | null, outcome: Outcome, host = this.#context.host): Promise<Recovered> {
+  async #recover(job: Job, owner: Owner | null, verdict: Verdict, host = this.#context.host): Promise<Recovered> {
     if (this.#recovering.has(job.id)) return 'lost'
     this.#recovering.add(job.id)
     // Also for the pass that goes on with it, should the store fail between fence and settle.
-    this.#outcomes.set(job.id, outcome)
-    const recovery = recoverJob({ ...this.#context, host }, job, owner, outcome)
+    this.#outcomes.set(job.id, verdict.outcome)
+    const recovery = recoverJob({ ...this.#context, host }, job, owner, verdict)
     const result = await recovery.finally(() => this.#recovering.delete(job.id))
     if (typeof result === 'object') {
       this.stuck.set(job.id, result.stuck)
@@ -106,23 +106,26 @@ export class Reaper {
     return result
   }
 
-  /** A job this process holds from an earlier try. */
-  #again(job: Job): Outcome {
-    return this.#outcomes.get(job.id) ?? { kind: 'interrupted', cause: 'supervisor died' }
+  /** What is known of a job's run without a look at its owner: `own`, this process holds it from an earlier try. */
+  #known(job: Job, own: boolean): Verdict | null {
+    const known = this.#dead_owners.get(job.processing_by ?? '')
+    if (own) return { outcome: this.#outcomes.get(job.id) ?? { kind: 'interrupted', cause: 'supervisor died' } }
+    return known === undefined ? null : { outcome: known }
   }
 
   /** What became of a job's run, judged by its owner; null: nothing to do, or somebody else's to do. */
-  #verdict(job: Job, rows: ReadonlyMap<string, AnyProcess>): Outcome | null {
+  #verdict(job: Job, rows: ReadonlyMap<string, AnyProcess>): Verdict | null {
     const { platform } = this.#context
     const owner = rows.get(job.processing_by ?? '')
-    if (owner === undefined) return this.#leaseOver(job, job.id, job.lease_expires_at) ? lost('supervisor died') : null
+    if (owner === undefined)
+      return this.#leaseOver(job, job.id, job.lease_expires_at) ? silent('supervisor died') : null
     const life = platform.liveness(owner.identity)
-    if (life === 'elsewhere') return this.#leaseOver(job, owner.id, owner.beats) ? lost('host lost') : null
+    if (life === 'elsewhere') return this.#leaseOver(job, owner.id, owner.beats) ? silent('host lost') : null
     const supervisor = owner.kind === 'worker' ? rows.get(owner.supervisor_id) : undefined
     if (supervisor !== undefined && this.#watches(supervisor)) return null
-    if (life === 'gone') return lost(this.#rebooted(owner) ? 'host lost' : 'supervisor died')
+    if (life === 'gone') return { outcome: lost(this.#rebooted(owner) ? 'host lost' : 'supervisor died') }
     // A worker that lives without a supervisor drains and renews for itself; only a silent one is taken from (R2).
-    return this.#silentRow(owner) ? lost('supervisor died') : null
+    return this.#silentRow(owner) ? silent('supervisor died') : null
   }
 
   /** Whether that supervisor lives and beats, so that its workers are its own business. */
@@ -186,3 +189,5 @@ function forgetSettled(journal: RunJournal, tokens: readonly string[], jobs: rea
 function lost(cause: 'supervisor died' | 'host lost'): Outcome {
   return { kind: 'interrupted', cause }
 }
+
+const silent = (cause: 'supervisor died' | 'host lost'): Verdict => ({ outcome: lost(cause), refutable: true })

@@ -31,24 +31,33 @@ export interface RecoveryContext {
   tell: Tell
 }
 
+/** Why a job is taken from its owner. */
+export interface Verdict {
+  /** What became of the run if it left no result. */
+  outcome: Outcome
+  /** It was judged by silence, or by the end of the lease, not by a death that was seen: a renewal since then refutes it. */
+  refutable?: boolean
+}
+
 /** What recovery made of a job: settled, lost to somebody else who was first, or stuck for a reason. */
 export type Recovered = 'settled' | 'lost' | { stuck: string }
 
 /**
  * Takes a job from its owner, in the order that leaves no race (R1): fence, end the frozen owner, read what the run
- * itself left on disk (R5), end its processes, prove them gone (R4), settle. `outcome` is what became of the run if it
- * left no result. Without proof the job stays processing, held by us, and the call may be repeated.
+ * itself left on disk (R5), end its processes, prove them gone (R4), settle. Without proof the job stays processing, held by us, and the
+ * call may be repeated.
  */
 export async function recoverJob(
   context: RecoveryContext,
   job: Job,
   owner: Owner | null,
-  outcome: Outcome,
+  { outcome, refutable = false }: Verdict,
 ): Promise<Recovered> {
   const { store, journal, platform, lease_ms } = context
   const run_token = job.run_token ?? ''
   const new_token = newToken()
-  const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms }
+  const seen = refutable && job.lease_expires_at !== null ? { expires_at: job.lease_expires_at } : {}
+  const held = { id: job.id, token: job.lease_token ?? '', new_token, by: context.by, lease_ms, ...seen }
   if (owner !== null) noteOwner(journal, run_token, owner)
   if (!(await store.fence(held))) return 'lost'
   killPoint('fenced')

@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { queuectl } from '../helpers/queuectl.ts'
@@ -99,6 +99,38 @@ describe('which store', () => {
     const { code, stderr } = await status(['--db', 'mongodb://user:s3cret@localhost/x'])
     expect(code).to.not.equal(0)
     expect(stderr).to.not.contain('s3cret')
+  })
+
+  for (const mistyped of [
+    'MONGODB://me:s3cret@h/x',
+    'MongoDB+SRV://me:s3cret@h',
+    'mongodb:/me:s3cret@h',
+    'mongodb:me:s3cret@h/x',
+    'mongodb+srv:/me:s3cret@h',
+    'mongodb//me:s3cret@h/x',
+    'mongodb;//me:s3cret@h/x',
+    'mongo://me:s3cret@h/x',
+    ' mongodb://me:s3cret@h/x',
+    '"mongodb://me:s3cret@h/x"',
+  ]) {
+    it(`is no file’s path where a MongoDB URL was mistyped, exit 2: ${mistyped} (S2)`, async () => {
+      const ways = [
+        await status(['--db', mistyped]),
+        await status([], { QUEUECTL_DB: mistyped }),
+        await status([], { MONGODB_URI: mistyped }),
+      ]
+      for (const { code, store, stderr } of ways) {
+        expect({ code, store }, stderr).to.deep.equal({ code: 2, store: null })
+        expect(JSON.parse(stderr).error.hint).to.contain('mongodb://user:password@host')
+        expect(stderr).to.not.contain('s3cret')
+      }
+      expect([readdirSync(cwd), readdirSync(home)]).to.deep.equal([[], []])
+    })
+  }
+
+  it('is a file’s path whatever MongoDB it is named after', async () => {
+    for (const name of ['mongodb/a:1@b.db', 'mongodb.db', 'mongo-data:1.db'])
+      expect((await status(['--db', name])).store).to.equal(path.join(cwd, name))
   })
 
   it('is refused when it is no store at all', async () => {

@@ -79,6 +79,21 @@ export function leasesContract(kit: Kit): void {
       expect(await mustGet(kit.store, 'a')).to.deep.equal(fenced)
     })
 
+    it('R9: a fence for a lease that was seen to end misses one that was renewed since', async () => {
+      await put(kit.store, ['a'])
+      const { lease_token: token, lease_expires_at } = await take(kit.store)
+      const expires_at = Number(lease_expires_at)
+      const fence = { id: 'a', token, new_token: 'reaper', by: 's2', lease_ms: LEASE_MS, expires_at }
+      await kit.store.renew({ worker_id: 'w1', tokens: [token], lease_ms: 2 * LEASE_MS })
+      expect(await kit.store.fence(fence)).to.equal(false)
+      expect(await mustGet(kit.store, 'a')).to.include({ lease_token: token, processing_by: 'w1' })
+
+      const seen = { ...fence, expires_at: Number((await mustGet(kit.store, 'a')).lease_expires_at) }
+      expect(await kit.store.fence(seen)).to.equal(true)
+      expect(await kit.store.fence(seen)).to.equal(true)
+      expect(await mustGet(kit.store, 'a')).to.include({ lease_token: 'reaper', processing_by: 's2' })
+    })
+
     it('fences nothing that is not processing', async () => {
       await put(kit.store, ['a', 'b'])
       const a = await take(kit.store)

@@ -6,13 +6,12 @@ const HEADER = 16
 
 /**
  * A server that speaks just enough of MongoDB's protocol
- * (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) to say what it is: every command gets `answer`.
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) to say what it is: every command gets `answer`, as it then is.
  */
 export async function openFakeMongo(
   answer: Record<string, unknown>,
 ): Promise<{ host: string; close(): Promise<void> }> {
   const sockets = new Set<Socket>()
-  const document = mongo.BSON.serialize({ ok: 1, ...answer })
   const server = createServer((socket) => {
     sockets.add(socket)
     let received = Buffer.alloc(0)
@@ -21,7 +20,7 @@ export async function openFakeMongo(
       received = Buffer.concat([received, chunk])
       while (received.length >= HEADER && received.length >= received.readInt32LE(0)) {
         const length = received.readInt32LE(0)
-        socket.write(answerTo(received.subarray(0, length), document))
+        socket.write(answerTo(received.subarray(0, length), mongo.BSON.serialize({ ok: 1, ...answer })))
         received = received.subarray(length)
       }
     })

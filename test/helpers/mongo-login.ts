@@ -1,4 +1,5 @@
 import mongoose from 'mongoose'
+import { type Certificates, KEY_PASSWORD } from './certificates.ts'
 import { type MongoServer, needsMongo, startServer } from './mongo-server.ts'
 import { tempFolder } from './temp.ts'
 
@@ -11,10 +12,16 @@ export interface LoginServer extends MongoServer {
   as(user: string, database: string, password?: string): string
 }
 
-/** For `before`: a server with those users, each with the roles it has on its database. */
+type Users = Record<string, { role: string; db: string }[]>
+
+/**
+ * For `before`: a server with those users, each with the roles it has on its database. With `certificates` it also wants one of each
+ * client, and takes the name in it for a user's where somebody logs in by that.
+ */
 export async function startLoginServer(
   context: Mocha.Context,
-  users: Record<string, { role: string; db: string }[]>,
+  users: Users,
+  certificates?: Certificates,
 ): Promise<LoginServer> {
   await needsMongo.call(context)
   const folder = tempFolder()
@@ -22,12 +29,24 @@ export async function startLoginServer(
   const open = await startServer({ folder, standalone: true })
   const admin = await mongoose.createConnection(open.url('admin')).asPromise()
   for (const [user, roles] of Object.entries(users)) {
-    await admin.db?.command({ createUser: user, pwd: PASSWORD, roles })
+    await admin.db?.command({ createUser: user, pwd: PASSWORD, roles, mechanisms: ['SCRAM-SHA-1', 'SCRAM-SHA-256'] })
+  }
+  if (certificates) {
+    const roles = Object.values(users).flat()
+    const user = { createUser: certificates.client_name, roles, mechanisms: ['MONGODB-X509'] }
+    await admin.getClient().db('$external').command(user)
   }
   await admin.close()
   await open.stop()
-  const server = await startServer({ folder, standalone: true, auth: true })
+  const tls = certificates && { ca: certificates.ca, certificate: certificates.server, key: certificates.server_key }
+  const server = await startServer({ folder, standalone: true, auth: true, ...(tls && { tls }) })
   const as = (user: string, database: string, password = PASSWORD) =>
     `mongodb://${user}:${encodeURIComponent(password)}@${server.host}/${database}?authSource=admin`
   return { ...server, as }
+}
+
+/** Options of an address for a server with those certificates; `key` is the password of the client's. */
+export function tlsOptions({ ca, client }: Certificates, key = KEY_PASSWORD): string {
+  const files = { tlsCAFile: ca, tlsCertificateKeyFile: client, tlsCertificateKeyFilePassword: key }
+  return `tls=true&${new URLSearchParams(files)}`
 }

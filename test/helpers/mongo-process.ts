@@ -39,13 +39,15 @@ interface ServerOptions {
   folder?: string
   standalone?: boolean
   auth?: boolean
+  tls?: { ca: string; certificate: string; key: string }
   /** Where it listens, and what starts it there. */
   place?: { address: string; through: readonly string[] }
 }
 
 /**
  * Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. It is a replica set of one member,
- * which change streams want, unless `standalone`; with `auth` it wants a login, of a user that was made before.
+ * which change streams want, unless `standalone`; with `auth` it wants a login, of a user that was made before; with `tls` (files in PEM
+ * format; `certificate` has the key too) a certificate of that authority from each client.
  */
 export async function startServer(options: ServerOptions = {}): Promise<MongoServer> {
   const port = options.port ?? (await freePort())
@@ -53,7 +55,12 @@ export async function startServer(options: ServerOptions = {}): Promise<MongoSer
   const mongod = spawnSync('mongod', ['--version']).status === 0
   const { address, through } = options.place ?? { address: '127.0.0.1', through: [] }
   const words = (mongod ? mongodCommand : secantusCommand)(address, port, folder, options.standalone ?? false)
-  const [command = '', ...args] = [...through, ...words, ...(options.auth ? ['--auth'] : [])]
+  const [command = '', ...args] = [
+    ...through,
+    ...words,
+    ...(options.auth ? ['--auth'] : []),
+    ...tlsFlags(mongod, options.tls),
+  ]
   const child = spawn(command, args, { stdio: 'ignore' })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
@@ -83,6 +90,13 @@ function secantusCommand(address: string, port: number, folder: string, standalo
   const listen = ['--host', address, '--port', String(port), '--storage-path', path.join(folder, 'data')]
   const topology = standalone ? ['--standalone'] : []
   return [installSecantus(), ...listen, '--enable-test-commands', ...topology]
+}
+
+function tlsFlags(mongod: boolean, tls: ServerOptions['tls']): string[] {
+  if (!tls) return []
+  if (mongod) return ['--tlsMode', 'requireTLS', '--tlsCertificateKeyFile', tls.certificate, '--tlsCAFile', tls.ca]
+  const files = ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key, '--tls-ca-file', tls.ca]
+  return [...files, '--tls-require-client-cert']
 }
 
 /** Whole, or anew, and by one at a time: tests run in several processes, which all want it first. */

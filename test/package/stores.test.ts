@@ -5,7 +5,11 @@ import { expect } from 'chai'
 import { Connection } from '../../src/store/sqlite/connection.ts'
 import { migrate } from '../../src/store/sqlite/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
+import { type Certificates, makeCertificates } from '../helpers/certificates.ts'
+import { openCompressingProxy } from '../helpers/compressing-proxy.ts'
+import { type LoginServer, startLoginServer, tlsOptions } from '../helpers/mongo-login.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { collect } from '../helpers/queuectl.ts'
 import { executable, HOST } from './executables.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -79,6 +83,76 @@ describe('the executable and its stores', function () {
       expect(sandbox.json('show', two).state).to.equal('completed')
       expect(sandbox.json('show', three).state).to.equal('dead')
       expect(sandbox.json('worker', 'list')).to.deep.equal([])
+    })
+
+    for (const compressor of ['zstd', 'zlib'] as const) {
+      it(`compresses by ${compressor}`, async () => {
+        const server = await mongoServer()
+        const proxy = await openCompressingProxy(server.host, compressor)
+        const url = new URL(server.url().replace(server.host, proxy.host))
+        url.searchParams.set('directConnection', 'true')
+        url.searchParams.set('compressors', compressor)
+        sandbox.env.QUEUECTL_DB = url.href
+        try {
+          const { code, stdout, stderr } = await collect(sandbox.start('enqueue', '--', 'true'))
+          expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+          expect(JSON.parse((await collect(sandbox.start('show', stdout.trim(), '--json'))).stdout).state).to.equal(
+            'pending',
+          )
+          expect(proxy.heard()).to.be.above(5)
+        } finally {
+          await proxy.close()
+        }
+      })
+    }
+  })
+
+  describe('with a MongoDB server that wants TLS, a client’s certificate and a login', () => {
+    let certificates: Certificates
+    let server: LoginServer
+    /** With every password, and without. */
+    let url: string
+    let anonymous: string
+    before(async function () {
+      const made = makeCertificates()
+      if (made === null) return this.skip()
+      certificates = made
+      server = await startLoginServer(this, { me: [{ role: 'readWrite', db: 'jobs' }] }, certificates)
+      url = `${server.as('me', 'jobs')}&${tlsOptions(certificates)}`
+      anonymous = `mongodb://${server.host}/jobs?${tlsOptions(certificates)}`
+    })
+    after(() => server?.stop())
+
+    /** What `enqueue` says of an address that does not do. */
+    const refused = (address: string) => {
+      const { code, stdout, stderr } = sandbox.run('--db', address, 'enqueue', '--', 'true')
+      expect(stdout).to.equal('')
+      expect(stderr).to.not.match(/s3cret|k3y|wr0ng|install/i)
+      return { code, stderr }
+    }
+
+    it('works with it by each login that it offers', () => {
+      sandbox.ok('--db', `${url}&authMechanism=SCRAM-SHA-256`, 'enqueue', '--id', 'one', '--', 'echo done')
+      sandbox.ok('--db', `${url}&authMechanism=SCRAM-SHA-1`, 'enqueue', '--id', 'two', '--', 'true')
+      sandbox.env.QUEUECTL_DB = `${anonymous}&authMechanism=MONGODB-X509`
+      sandbox.drain()
+      expect(sandbox.ok('logs', 'one')).to.equal('done\n')
+      expect(sandbox.json('show', 'two').state).to.equal('completed')
+    })
+
+    it('does not trust a server whose authority it does not know, unless it is told to', () => {
+      const strange = url.replace(/&tlsCAFile=[^&]*/, '')
+      expect(refused(strange)).to.have.property('code', 69)
+      sandbox.ok('--db', `${strange}&tlsInsecure=true`, 'enqueue', '--', 'true')
+    })
+
+    it('says what is wrong with login, key and files, and no password (S2)', () => {
+      const { code, stderr } = refused(`${server.as('me', 'jobs', 'wr0ng')}&${tlsOptions(certificates)}`)
+      expect(code, 'login').to.equal(78)
+      expect(stderr).to.contain(`MongoDB at ${server.host} refuses the user or the password`)
+      expect(refused(`${server.as('me', 'jobs')}&${tlsOptions(certificates, 'wr0ng')}`).code, 'key').to.equal(78)
+      expect(refused(url.replace(/tlsCAFile=[^&]*/, 'tlsCAFile=nowhere.pem')).code, 'file').to.equal(78)
+      expect(refused(url.replace(/&tlsCertificateKeyFile\w*=[^&]*/g, '')).code, 'no certificate').to.equal(69)
     })
   })
 

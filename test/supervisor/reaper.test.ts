@@ -57,6 +57,19 @@ describe('the reaper', () => {
     expect(await mustGet(store, 'held')).to.include({ state: 'processing', processing_by: 'w1' })
   })
 
+  it('takes nothing from a holder that has renewed its lease since it was looked at, for the look may be old (R9)', async () => {
+    await put(store, ['a', 'b'])
+    const held = await take(store, { lease_ms: 1, worker_id: 'w1' })
+    await take(store, { lease_ms: 1, worker_id: 'w2' })
+    await store.beat({ ...beatOf('s1', []), workers: [{ ...workerRow('w1', 's1'), host: 'there' }] })
+    const old = await store.processing()
+    await store.renew({ worker_id: 'w1', tokens: [held.lease_token], lease_ms: 20_000 })
+    const stale: JobStore = { ...store, now: () => store.now() + 60_000, processing: async () => old }
+    await reaperOn(stale).pass(new Set())
+    expect(await mustGet(store, 'a')).to.include({ state: 'processing', lease_token: held.lease_token })
+    expect(await mustGet(store, 'b')).to.include({ state: 'pending', interruptions: 1 })
+  })
+
   it('recovers what a server handed to a worker that was dead, and looked after, by then (R1, R6)', async () => {
     await put(store, ['a'])
     const self = platform.identify(process.pid)

@@ -14,6 +14,7 @@ export async function doctor(context: Context, { fix = false }: { fix?: boolean 
     address: async () => (await context.address()).address,
     store: () => context.store(),
     version: VERSION,
+    on_progress: (what: string, seconds: number) => context.progress(what, seconds),
   }
   try {
     let diagnoses = await examineQueue(queue, open)

@@ -1,4 +1,5 @@
 import { misconfigured } from '../../domain/errors.ts'
+import { optionsForDriver, type UrlOption } from './url-options.ts'
 
 /** A MongoDB URL, taken apart as far as people are told about it. */
 export interface MongoAddress {
@@ -13,6 +14,7 @@ export interface MongoAddress {
   database: string
   /** The URL names the database itself. */
   names_database: boolean
+  options: readonly UrlOption[]
   /** `text` with every form of the password blacked out. */
   redact(text: string): string
 }
@@ -21,9 +23,9 @@ export interface MongoAddress {
 const DEFAULT_DATABASE = 'queuectl'
 
 // Stricter than the driver: a character that a password must write as %40 or %2F could otherwise end up among the hosts, which
-// are shown.
+// are shown. In small letters, as the driver wants it.
 const URL_FORM =
-  /^(?<scheme>mongodb(?:\+srv)?):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^:@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<database>[^@/?#]*))?(?:\?(?<options>[^@?#]*))?$/i
+  /^(?<scheme>mongodb(?:\+srv)?):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^:@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<database>[^@/?#]*))?(?:\?(?<options>[^@?#]*))?$/
 const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::(?<port>\d{1,5}))?$/i
 /** The name of a DNS record, which has the hosts and their ports. */
 const SRV_FORM = /^[\w.-]+$/
@@ -33,12 +35,16 @@ const DATABASE_FORM = /^[^/\\. "$\0]{1,63}$/
 const SYSTEM_DATABASES = ['admin', 'config', 'local']
 const OPTION_FORM = /^\w+=[^=]/
 
-/** Reads `url`. Throws `configuration` (78) when it is malformed; the message shows nothing of it, a password may be in any part. */
+/**
+ * Reads `url`. Throws `configuration` (78) when it is malformed, and then the message shows nothing of it, a password may be in any
+ * part; and for an option that queuectl cannot do or must not heed, by its name.
+ */
 export function parseAddress(url: string): MongoAddress {
-  const { scheme, user, password, hosts, database, options } = URL_FORM.exec(url)?.groups ?? {}
+  const { scheme, user, password, hosts, database, options: query = '' } = URL_FORM.exec(url)?.groups ?? {}
+  const words = query.split('&').filter((word) => word !== '')
   const fits =
     (scheme?.endsWith('+srv') ? SRV_FORM.test(hosts ?? '') : hosts?.split(',').every(isHost)) &&
-    (options ?? '').split('&').every((option) => option === '' || OPTION_FORM.test(option))
+    words.every((word) => OPTION_FORM.test(word))
   if (!scheme || !hosts || !fits) throw malformed('it cannot be read')
   const name = decode(database || DEFAULT_DATABASE)
   if (!DATABASE_FORM.test(name))
@@ -47,26 +53,27 @@ export function parseAddress(url: string): MongoAddress {
     const hint = 'name one for the queue: mongodb://…/jobs; where the user is known is an option: ?authSource=admin'
     throw misconfigured(`the database "${name}" is MongoDB’s own`, hint)
   }
+  const options = words.map(toOption)
+  const handed_on = optionsForDriver(options).map(({ word }) => word)
   return {
     url,
-    driver_url: withoutOurs(url),
-    label: `${scheme.toLowerCase()}://${user ? `${user}@` : ''}${hosts}/${name}`,
+    driver_url: [url.split('?')[0], ...(handed_on.length > 0 ? [handed_on.join('&')] : [])].join('?'),
+    label: `${scheme}://${user ? `${user}@` : ''}${hosts}/${name}`,
     hosts,
     database: name,
     names_database: Boolean(database),
-    redact: redactor(password),
+    options,
+    redact: redactor([password, ...options.filter(isSecret).map(({ word }) => word.slice(word.indexOf('=') + 1))]),
   }
 }
 
-/** Options that are ours to decide: what is acknowledged must be durable, and is read where nothing is taken back. In lower case. */
-export const OURS = ['w', 'j', 'journal', 'wtimeoutms', 'readpreference', 'readconcernlevel']
-
-/** The driver mixes some of them with those that it is given besides, and `j` wins. */
-function withoutOurs(url: string): string {
-  const [address = '', options = ''] = url.split('?')
-  const left = options.split('&').filter((option) => !OURS.includes(option.split('=')[0]?.toLowerCase() ?? ''))
-  return left.length > 0 ? `${address}?${left.join('&')}` : address
+/** `word` is the whole option as given. As the driver reads it, + is a space. */
+function toOption(word: string): UrlOption & { word: string } {
+  const [[name, value] = ['', '']] = new URLSearchParams(word)
+  return { word, name, value }
 }
+
+const isSecret = ({ name }: UrlOption) => /password/i.test(name)
 
 /** The error for a URL that the driver refuses because of `reason`. */
 export function malformed(reason: string) {
@@ -81,9 +88,10 @@ function isHost(text: string): boolean {
   return found !== null && Number(found.groups?.port ?? 27017) < 65_536
 }
 
-function redactor(password: string | undefined): (text: string) => string {
-  if (!password) return (text) => text
-  const forms = [password, decode(password), encodeURIComponent(decode(password))].sort((a, b) => b.length - a.length)
+function redactor(secrets: readonly (string | undefined)[]): (text: string) => string {
+  const forms = secrets
+    .flatMap((secret) => (secret ? [secret, decode(secret), encodeURIComponent(decode(secret))] : []))
+    .sort((a, b) => b.length - a.length)
   return (text) => forms.reduce((left, form) => left.replaceAll(form, '***'), text)
 }
 

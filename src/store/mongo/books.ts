@@ -9,7 +9,8 @@ export function accounting(db: Connection): Pick<JobStore, 'history'> {
     async history({ after, limit }) {
       const behind = { seq: { $gt: after ?? Number.MIN_SAFE_INTEGER } }
       const found = await db.call(() =>
-        db.models.jobs.find(behind, { change_token: 0 }).sort({ seq: 1 }).limit(limit).lean(),
+        // In one batch: a cursor lives in the memory of one server, which may go.
+        db.models.jobs.find(behind, { change_token: 0 }).sort({ seq: 1 }).limit(limit).batchSize(limit).lean(),
       )
       const histories = found.map(({ history, ...row }) => ({
         job: toJob(row),

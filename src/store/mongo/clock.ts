@@ -19,6 +19,11 @@ export class ServerClock {
     return Math.floor(this.#server_ms + performance.now() - this.#at)
   }
 
+  /** From now on another server may be asked, with a clock of its own. */
+  doubt(): void {
+    this.#known = false
+  }
+
   /** Whether it is time to look again. */
   get doubtful(): boolean {
     const passed = performance.now() - this.#at

@@ -1,6 +1,8 @@
 import { Error as MongooseError, mongo } from 'mongoose'
 import { invalid, ioError, misconfigured, QueuectlError, tryAgain, unreachable } from '../../domain/errors.ts'
 import { type MongoAddress, malformed } from './address.ts'
+import { ATLAS, atlasError, isAtlasBusy } from './atlas.ts'
+import { isAnswer, isPassingCode, isUnfitCode, isUnsupportedCode } from './codes.ts'
 
 /** Error codes of the server (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). */
 const CODE = {
@@ -10,16 +12,13 @@ const CODE = {
   write_concern_timeout: 64,
   duplicate_key: 11000,
   out_of_disk_space: 14031,
-  /** Atlas says it for everything that concerns accounts. */
-  atlas: 8000,
+  no_replica_set: 40573,
 }
 
 const TOO_LARGE = new Set([10334, 17419, 17420])
 
-/** The primary stepped down or shuts down, or a majority did not confirm: the write may have been done, or not. */
-const PASSING = new Set([
-  6, 7, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
-])
+/** What servers, and the driver, say of errors besides their codes. */
+const PASSING_LABELS = ['RetryableWriteError', 'RetryableError', 'SystemOverloadedError']
 
 /** What the system, or Node, says of a connection that ends before its time, or never comes about. */
 const BROKEN = new Set([
@@ -34,9 +33,6 @@ const BROKEN = new Set([
   'ERR_STREAM_DESTROYED',
 ])
 
-/** A value is not of the type, or a document not of the form, that the write or the collection wants. */
-const UNFIT = new Set([2, 14, 121, 241, 16_554, 16_556, 16_702, 28_765])
-
 /** Whether the id, or the token, belongs to another document. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === CODE.duplicate_key
@@ -47,8 +43,35 @@ export function isPassing(error: unknown): boolean {
   if (error instanceof mongo.MongoNetworkError || isUnfound(error) || isBroken(error)) return true
   // A bulk dresses what the driver met as an answer of the server.
   if (error instanceof mongo.MongoBulkWriteError && isPassing(error.errorResponse)) return true
-  if (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError')) return true
-  return PASSING.has(codeOf(error))
+  if (error instanceof mongo.MongoError && PASSING_LABELS.some((label) => error.hasErrorLabel(label))) return true
+  const code = codeOf(error)
+  return code === ATLAS ? isAtlasBusy((error as Error).message) : isPassingCode(code)
+}
+
+/** Whether a write fails for what is stored, whoever makes it, however often. */
+export function isUnfit(error: unknown): boolean {
+  return isUnfitCode(codeOf(error)) || TOO_LARGE.has(codeOf(error))
+}
+
+/** Whether a server says that it has no such thing, by code or by words: those of other makers have codes of their own. */
+export function isUnsupported(error: unknown): boolean {
+  if (!(error instanceof mongo.MongoServerError)) return false
+  return isUnsupportedCode(codeOf(error)) || /not (?:supported|implemented|enabled)|unrecognized/i.test(error.message)
+}
+
+/** Whether a server has no change streams because it is no member of a replica set. */
+export function isStandalone(error: unknown): boolean {
+  return codeOf(error) === CODE.no_replica_set
+}
+
+/** Whether an index is missing by which a query asks to be answered. */
+export function isHintMissing(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && /\bhint\b.* does not correspond|bad hint/i.test(error.message)
+}
+
+/** The error for a missing index. */
+export function indexMissing({ label }: MongoAddress, index: string): QueuectlError {
+  return misconfigured(`${label} lacks the index ${index}`, 'queuectl doctor --fix makes it again')
 }
 
 /** `error` in the words of the domain, without the password. */
@@ -68,7 +91,7 @@ export function domainError(error: unknown, address: MongoAddress): Error {
       'put them into the address: mongodb://user:password@host/database',
     )
   }
-  if (code === CODE.unauthorized || code === CODE.atlas) {
+  if (code === CODE.unauthorized) {
     return misconfigured(
       `the user of ${address.label} lacks a right: ${reason}`,
       `give it the role readWrite on the database "${address.database}"`,
@@ -87,11 +110,12 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   if (isClosed(error)) return tryAgain(`the connection to ${address.hosts} was closed`)
   if (code === CODE.write_concern_timeout)
     return cannotReach(address, 'a majority of its members did not confirm the write')
-  if (isPassing(error)) return cannotReach(address, reason)
+  if (isPassing(error)) return isAnswer(code) || code === ATLAS ? busy(address, reason) : cannotReach(address, reason)
+  if (code === ATLAS) return atlasError(address, reason)
   if (TOO_LARGE.has(code) || /larger than the maximum|object to insert too large/i.test(reason)) {
     return invalid(`this is too large for one MongoDB document (16 MiB): ${reason}`)
   }
-  if (UNFIT.has(code)) {
+  if (isUnfitCode(code)) {
     return misconfigured(
       `${address.label} holds what queuectl has not stored: ${reason}`,
       'somebody has edited it: queuectl doctor looks for what is wrong; a backup can be restored',
@@ -110,9 +134,26 @@ export function cannotReach(address: MongoAddress, reason: string): QueuectlErro
   )
 }
 
+/** The error for a server that answers that it cannot now: to whoever waits for the store that is the same as none. */
+function busy(address: MongoAddress, reason: string): QueuectlError {
+  return unreachable(
+    `MongoDB at ${address.hosts} cannot answer now: ${reason}`,
+    'try again; if it lasts, its log says what it is busy with; what the queue holds is safe',
+  )
+}
+
 /** The error for a server that lacks what is needed. */
 export function tooOld(address: MongoAddress, reason: string): QueuectlError {
   return misconfigured(`MongoDB at ${address.hosts} is too old: ${reason}`, 'MongoDB 6.0 or later is needed')
+}
+
+/** The error for a server that says `told` for its time, which is none. */
+export function clockless(address: MongoAddress, told: unknown): QueuectlError {
+  const said = told === undefined ? 'nothing' : JSON.stringify(told)
+  return misconfigured(
+    `MongoDB at ${address.hosts} does not tell its time: hello.localTime is ${said}`,
+    'leases hold by the clock of the server: use MongoDB 6.0 or later, or an engine that answers hello as it does',
+  )
 }
 
 /** No server was found in time, by the driver's or mongoose's own word, or its name is not known. */
@@ -136,7 +177,7 @@ function isUnreadable(error: unknown, reason: string): boolean {
 }
 
 function isRefusedLogin(code: number, reason: string): boolean {
-  if (code === CODE.atlas) return /bad auth|authentication failed/i.test(reason)
+  if (code === ATLAS) return /bad auth|authentication failed/i.test(reason)
   return code === CODE.authentication_failed || code === CODE.user_not_found
 }
 

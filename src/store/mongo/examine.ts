@@ -2,15 +2,18 @@ import { type Diagnosis, failedCheck, fine, warning } from '../../domain/diagnos
 import type { Examination, ExamineParams } from '../maintenance.ts'
 import { parseAddress } from './address.ts'
 import { Connection } from './connection.ts'
+import { examineEngine } from './engine.ts'
 import { examineFurnishing } from './furnishing.ts'
-import { type Mark, readMark, refuseStranger } from './migrate.ts'
+import { type Mark, readMark } from './migrate.ts'
 import { examineAddress, examineServer } from './network.ts'
 import { collectionNames, MIGRATIONS } from './schema.ts'
+import { refuseStranger } from './strangers.ts'
+import { refusedWatch } from './watch.ts'
 
 const NOTHING: Omit<Examination, 'findings'> = { usable: false, close: async () => {} }
 
 /** Looks at the database behind a MongoDB URL. Never throws: what goes wrong is a finding. */
-export async function examineMongo({ address: url }: ExamineParams): Promise<Examination> {
+export async function examineMongo({ address: url, on_progress }: ExamineParams): Promise<Examination> {
   const findings: Diagnosis[] = []
   let db: Connection | null = null
   try {
@@ -19,8 +22,11 @@ export async function examineMongo({ address: url }: ExamineParams): Promise<Exa
     db = await Connection.open(address, 'command')
     const mark = await markOf(db, findings)
     findings.push(...(await examineServer(db)))
+    // Nothing is made where nothing is.
+    if (mark !== null) findings.push(await examineEngine(db))
+    findings.push(...(await examineStreams(db)))
     const usable = mark?.version === MIGRATIONS.length
-    if (usable) findings.push(...(await examineFurnishing(db)))
+    if (usable) findings.push(...(await examineFurnishing(db, on_progress)))
     return { findings, usable, close: async () => db?.close() }
   } catch (error) {
     await db?.close()
@@ -47,4 +53,18 @@ async function markOf(db: Connection, findings: Diagnosis[]): Promise<Mark | nul
     findings.push(warning('schema', `version ${mark.version} of ${latest}: it is not upgraded yet`, hint))
   }
   return mark
+}
+
+/** Whether others' changes are heard of at once. */
+async function examineStreams(db: Connection): Promise<Diagnosis[]> {
+  const reason = await refusedWatch(db)
+  if (reason === null) return []
+  const message = `change streams cannot be opened, so that new jobs are found by polling alone: ${reason}`
+  return [
+    warning(
+      'streams',
+      message,
+      'let the user open them (role readWrite), if the server has them; nothing is lost without',
+    ),
+  ]
 }

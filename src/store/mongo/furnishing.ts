@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { mongo } from 'mongoose'
 import { type Diagnosis, fine, problem, warning } from '../../domain/diagnosis.ts'
+import { misconfigured } from '../../domain/errors.ts'
+import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
+import { isLackingRight } from './rights.ts'
 import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
 
 /** Collections whose documents are numbered, and where the last number given out stands. */
 const NUMBERED = ['jobs', 'controls'] as const
 
-/** An index over many jobs takes its time. */
-const PATIENCE_MS = 86_400_000
-
 /** Indexes, the server's own check of jobs, and counters: all that is made beside the jobs, and can be made again. */
-export async function examineFurnishing(db: Connection): Promise<Diagnosis[]> {
-  return [...(await examineIndexes(db)), await examineValidator(db), ...(await examineNumbers(db))]
+export async function examineFurnishing(db: Connection, on_progress?: OnProgress): Promise<Diagnosis[]> {
+  return [...(await examineIndexes(db, on_progress)), await examineValidator(db), ...(await examineNumbers(db))]
 }
 
-async function examineIndexes(db: Connection): Promise<Diagnosis[]> {
+async function examineIndexes(db: Connection, on_progress: OnProgress | undefined): Promise<Diagnosis[]> {
   const there = await db.call(() => collectionNames(db.db))
   const missing: { collection: string; index: mongo.IndexDescription }[] = []
   const changed: string[] = []
@@ -37,8 +37,12 @@ async function examineIndexes(db: Connection): Promise<Diagnosis[]> {
   findings.push({
     ...problem('indexes', `missing: ${names}`, 'queuectl doctor --fix makes them again'),
     async mend() {
-      for (const { collection, index } of missing)
-        await db.call(() => db.db.collection(collection).createIndexes([index]), PATIENCE_MS)
+      await withProgress(`making indexes of ${db.address.label}`, on_progress, () =>
+        db.patiently(async (patient) => {
+          for (const { collection, index } of missing)
+            await patient.call(() => patient.db.collection(collection).createIndexes([index]))
+        }),
+      )
       return `made again: ${names}`
     },
   })
@@ -60,13 +64,26 @@ async function examineValidator(db: Connection): Promise<Diagnosis> {
   const validator = jobs && 'options' in jobs ? jobs.options?.validator : undefined
   // An empty one refuses nothing.
   if (Object.keys(validator ?? {}).length > 0) return fine('validator', 'the server refuses jobs that cannot be')
+  const { database } = db.address
+  const remedy = `queuectl doctor --fix lets it again, by a user with the roles readWrite and dbAdmin on the database "${database}"`
   return {
-    ...problem('validator', 'the server does not refuse jobs that cannot be', 'queuectl doctor --fix lets it again'),
+    ...problem('validator', 'the server does not refuse jobs that cannot be', remedy),
     async mend() {
-      await db.call(() => db.db.command({ collMod: 'jobs', validator: POSSIBLE }))
+      await db.call(() =>
+        db.db.command({ collMod: 'jobs', validator: POSSIBLE }).catch((error) => needAdmin(error, database)),
+      )
       return 'the server refuses jobs that cannot be'
     },
   }
+}
+
+/** Who has readWrite makes a collection with its check; to change that afterwards takes the right collMod. */
+function needAdmin(error: unknown, database: string): never {
+  if (!isLackingRight(error)) throw error
+  throw misconfigured(
+    'this takes the right collMod',
+    `give the user the role dbAdmin on the database "${database}" too`,
+  )
 }
 
 /** New jobs must not come before old ones. */

@@ -1,6 +1,22 @@
 import type { JobStore, Renewed } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { type Assignments, JOB_PROJECTION, literal, toJob } from './documents.ts'
+import { type Assignments, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
+import { isUnfit } from './errors.ts'
+import { writeSigns } from './signs.ts'
+import { ifDate, ifText } from './sound.ts'
+
+/**
+ * What a job in work must have (`POSSIBLE`). Where somebody has edited one of them away the server refuses every write to the job, and
+ * with it the renewal of all others in the same write.
+ */
+const WHOLE: Assignments = {
+  view: 'processing',
+  finished_at: null,
+  started_at: ifDate('$started_at', '$started_at', '$$NOW'),
+  locked_at: ifDate('$locked_at', '$locked_at', '$$NOW'),
+  run_token: ifText('$run_token', '$run_token', '$lease_token'),
+  processing_by: ifText('$processing_by', '$processing_by', ''),
+}
 
 /** Who holds what, and for how long, by the server's clock. */
 export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'processing'> {
@@ -10,23 +26,21 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
       const sign = { $inc: { beats: 1 }, $currentDate: { beat_at: true } } as const
       const [renewed] = await Promise.all([
         renewLeases(db, tokens, lease_ms),
-        db.call(() => processes.updateOne({ _id: worker_id }, sign)),
+        writeSigns(db, [worker_id], () => processes.updateOne({ _id: worker_id }, sign)),
       ])
       return renewed
     },
-    async fence({ id, token, new_token, by, lease_ms }) {
+    async fence({ id, token, new_token, by, lease_ms, expires_at }) {
       const set: Assignments = {
         lease_token: literal(new_token),
         processing_by: literal(by),
         lease_expires_at: { $add: ['$$NOW', lease_ms] },
         updated_at: '$$NOW',
       }
-      const held = { _id: id, state: 'processing' } as const
-      const { matchedCount } = await db.call(() =>
-        jobs.updateOne({ ...held, lease_token: token }, [{ $set: set }], { updatePipeline: true }),
-      )
+      const seen = expires_at === undefined ? {} : { lease_expires_at: new Date(expires_at) }
+      const { matchedCount } = await writeHeld(db, 'updateOne', { _id: id, lease_token: token, ...seen }, set)
       // Not matched: it may have been this very call, whose first answer was lost.
-      return matchedCount === 1 || (await db.call(() => jobs.exists({ ...held, lease_token: new_token }))) !== null
+      return matchedCount === 1 || (await db.call(() => heldBy(db, new_token))) !== null
     },
     async processing() {
       const held = await db.call(() => jobs.find({ view: 'processing' }, JOB_PROJECTION).lean())
@@ -39,14 +53,50 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
 /** Renews the leases of `tokens`; what is not found held is lost. */
 export async function renewLeases(db: Connection, tokens: readonly string[], lease_ms: number): Promise<Renewed> {
   if (tokens.length === 0) return { lost: [], cancelled: [] }
-  const { jobs } = db.models
-  const held = { state: 'processing', lease_token: { $in: [...tokens] } } as const
-  const set: Assignments = { lease_expires_at: { $add: ['$$NOW', lease_ms] } }
-  await db.call(() => jobs.updateMany(held, [{ $set: set }], { updatePipeline: true }))
-  const found = await db.call(() => jobs.find(held, { lease_token: 1, cancel_requested_at: 1 }).lean())
-  const requests = new Map(found.map((job) => [job.lease_token, job.cancel_requested_at]))
+  const which = { lease_token: { $in: [...tokens] } }
+  await writeHeld(db, 'updateMany', which, { lease_expires_at: { $add: ['$$NOW', lease_ms] } })
+  const read = await db.call(() =>
+    db.models.jobs.find({ state: 'processing', ...which }, { lease_token: 1, cancel_requested_at: 1 }).lean(),
+  )
+  const requests = new Map(read.map((job) => [job.lease_token, job.cancel_requested_at]))
+  for (const token of tokens) {
+    if (requests.has(token)) continue
+    // Who is told that a run is lost kills it: what a read does not find yet is asked for by a write.
+    const job = await db.call(() => heldBy(db, token))
+    if (job) requests.set(token, job.cancel_requested_at)
+  }
   return {
     lost: tokens.filter((token) => !requests.has(token)),
     cancelled: tokens.filter((token) => requests.get(token)),
   }
+}
+
+/**
+ * The job that `token` holds. A write that changes nothing: it is answered when a majority has what was written before it. A read does
+ * not wait for that, and a primary that does not know yet that it is none any more may answer it
+ * (https://jira.mongodb.org/browse/SERVER-89619).
+ */
+export function heldBy(db: Connection, token: string): Promise<JobRow | null> {
+  const same = [{ $set: { lease_token: literal(token) } }]
+  const options = { returnDocument: 'after', updatePipeline: true, projection: JOB_PROJECTION } as const
+  return db.models.jobs.findOneAndUpdate({ state: 'processing', lease_token: token }, same, options).lean()
+}
+
+/** Sets fields of jobs in work, damaged ones included. */
+function writeHeld(
+  db: Connection,
+  how: 'updateOne' | 'updateMany',
+  which: Record<string, unknown>,
+  set: Assignments,
+): Promise<{ matchedCount: number }> {
+  const write = (fields: Assignments) =>
+    db.models.jobs[how]({ state: 'processing', ...which }, [{ $set: fields }], { updatePipeline: true })
+  return db.call(async () => {
+    try {
+      return await write(set)
+    } catch (error) {
+      if (!isUnfit(error)) throw error
+      return write({ ...WHOLE, ...set })
+    }
+  })
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tryAgain } from '../../domain/errors.ts'
 import type { Connection } from './connection.ts'
+import { literal } from './documents.ts'
 import { isDuplicate } from './errors.ts'
+import { EPOCH } from './schema.ts'
 
 /** Whoever dies with the lock keeps it so long, by the server's clock. */
 const HELD_MS = 15_000
@@ -23,22 +25,30 @@ export async function withLock<T>(db: Connection, holder: string, work: () => Pr
     return await work()
   } finally {
     clearInterval(renewal)
-    const release = { $set: { expires_at: new Date(0) } }
+    const release = { $set: { expires_at: EPOCH } }
     await db.call(() => db.models.meta.updateOne({ _id: 'lock', holder }, release)).catch(() => {})
   }
 }
 
 /** Takes or renews the lock: it is free, over, or ours. */
 async function acquire(db: Connection, holder: string): Promise<boolean> {
-  const over = { $lt: [{ $toLong: '$expires_at' }, { $toLong: '$$NOW' }] }
-  const take = { application: 'queuectl', holder, expires_at: { $add: ['$$NOW', HELD_MS] } }
-  const filter = { _id: 'lock' as const, $or: [{ holder }, { $expr: over }] }
+  // In the pipeline, not in the filter: a server takes no $expr in the filter of an upsert
+  // (https://github.com/mongodb/mongo/blob/v6.0/jstests/core/expr.js).
+  const over = { $lt: [{ $toLong: { $ifNull: ['$expires_at', EPOCH] } }, { $toLong: '$$NOW' }] }
+  const free = { $or: [{ $eq: ['$holder', literal(holder)] }, over] }
+  const ifFree = (value: unknown, field: string) => ({ $cond: [free, value, field] })
+  const take = {
+    application: ifFree('queuectl', '$application'),
+    holder: ifFree(literal(holder), '$holder'),
+    expires_at: ifFree({ $add: ['$$NOW', HELD_MS] }, '$expires_at'),
+  }
+  const options = { upsert: true, returnDocument: 'after', updatePipeline: true } as const
   return db.call(async () => {
     try {
-      await db.models.meta.updateOne(filter, [{ $set: take }], { upsert: true, updatePipeline: true })
-      return true
+      const lock = await db.models.meta.findOneAndUpdate({ _id: 'lock' }, [{ $set: take }], options).lean()
+      return lock?._id === 'lock' && lock.holder === holder
     } catch (error) {
-      // The upsert met the document of another holder.
+      // Another was faster: both found no document.
       if (isDuplicate(error)) return false
       throw error
     }

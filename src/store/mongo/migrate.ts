@@ -1,12 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { mongo } from 'mongoose'
 import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import { newToken, randomWord } from '../../domain/ids.ts'
 import type { ProcessIdentity } from '../../domain/processes.ts'
+import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
+import { needEngine, refuseLack } from './engine.ts'
 import { withLock } from './lock.ts'
-import { COLLECTIONS } from './models.ts'
-import { collectionNames, MIGRATIONS } from './schema.ts'
+import { MIGRATIONS } from './schema.ts'
+import { refuseStranger } from './strangers.ts'
 
 /** What a database says about itself. */
 export interface Mark {
@@ -19,18 +20,13 @@ export interface MigrateOptions {
   is_alive: (identity: ProcessIdentity) => boolean
   /** Marks a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
+  /** Hears what takes long, and how many seconds it has taken. */
+  on_progress?: OnProgress
   migrations?: readonly ((db: mongo.Db) => Promise<void>)[]
 }
 
 /** A process that beat so recently may live on a host that cannot be looked at from here. */
 const FRESH_BEAT_MS = 30_000
-
-/** A majority of a healthy set has a write long before. */
-const MAJORITY_MS = 2_000
-const PAUSE_MS = 50
-
-/** An index over many jobs takes its time. */
-const PATIENCE_MS = 86_400_000
 
 /**
  * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
@@ -41,7 +37,11 @@ export async function migrate(db: Connection, options: MigrateOptions): Promise<
   const { migrations = MIGRATIONS } = options
   const mark = await readMark(db, migrations.length)
   if (mark?.version === migrations.length) return mark
-  if (mark === null) await refuseStranger(db, options.init ?? false)
+  if (mark === null) {
+    await refuseStranger(db, options.init ?? false)
+    // Before the lock, which wants the same of the server.
+    await needEngine(db)
+  }
   return withLock(db, newToken(), () => upgrade(db, options, migrations))
 }
 
@@ -57,55 +57,29 @@ export async function readMark(db: Connection, latest: number): Promise<Mark | n
   )
 }
 
-/** Throws `configuration` for another program's database. A lock is ours too: somebody is about to make the schema, or died of it. */
-export async function refuseStranger(db: Connection, init: boolean): Promise<void> {
-  const names = await strangeNames(db)
-  if (names.length === 0) return
-  const taken = names.filter((name) => (COLLECTIONS as string[]).includes(name))
-  if (taken.length > 0) {
-    throw misconfigured(
-      `${db.address.label} belongs to another program: it has ${nounFor(taken)} that queuectl did not make`,
-      'name another database in the address; an empty one is made at first use',
-    )
-  }
-  if (init) return
-  throw misconfigured(
-    `${db.address.label} holds ${nounFor(names)} of another program`,
-    'name another database; if it is meant, mark it first: queuectl init --db URL',
-  )
-}
-
-/**
- * The collections of a database that no queuectl has locked. The lock is looked for last: it comes first and stays, so that collections of
- * ours are never there without it, but for the one that holds it, which is there a moment before a majority has the lock.
- */
-async function strangeNames(db: Connection): Promise<string[]> {
-  const until = performance.now() + MAJORITY_MS
-  for (;;) {
-    const names = await db.call(() => collectionNames(db.db))
-    if (names.length === 0) return names
-    if (await db.call(() => db.models.meta.exists({ _id: 'lock', application: 'queuectl' }))) return []
-    if (names.join() !== 'meta' || performance.now() > until) return names
-    await sleep(PAUSE_MS, undefined, { signal: db.closed })
-  }
-}
-
 async function upgrade(
   db: Connection,
-  { is_alive }: MigrateOptions,
+  { is_alive, on_progress }: MigrateOptions,
   migrations: NonNullable<MigrateOptions['migrations']>,
 ): Promise<Mark> {
   // Another host may have done it between our look and our lock.
   const mark = (await readMark(db, migrations.length)) ?? { version: 0, store_id: randomWord(16) }
   if (mark.version === migrations.length) return mark
   if (mark.version > 0) await refuseWhileInUse(db, is_alive)
-  for (const [index, migration] of migrations.entries()) {
-    if (index < mark.version) continue
-    await db.call(() => migration(db.db), PATIENCE_MS).catch((error) => refused(db, error))
-    const done = { version: index + 1, store_id: mark.store_id }
-    const set = { $set: { application: 'queuectl', ...done } }
-    await db.call(() => db.models.meta.updateOne({ _id: 'schema' }, set, { upsert: true }))
-  }
+  const what = `making or upgrading the schema of ${db.address.label}`
+  await withProgress(what, on_progress, () =>
+    db.patiently(async (patient) => {
+      for (const [index, migration] of migrations.entries()) {
+        if (index < mark.version) continue
+        await patient
+          .call(() => migration(patient.db).catch((error) => refuseLack(db, error)))
+          .catch((error) => refused(db, error))
+        const done = { version: index + 1, store_id: mark.store_id }
+        const set = { $set: { application: 'queuectl', ...done } }
+        await db.call(() => db.models.meta.updateOne({ _id: 'schema' }, set, { upsert: true }))
+      }
+    }),
+  )
   return { ...mark, version: migrations.length }
 }
 
@@ -128,10 +102,4 @@ async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_aliv
     `${db.address.label} must be upgraded, but process ${alive.identity.pid} on ${alive.host} of an older queuectl uses it`,
     'stop the workers of all hosts first: queuectl worker stop',
   )
-}
-
-function nounFor(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => `"${name}"`)
-  const more = names.length - shown.length
-  return `the collection${names.length > 1 ? 's' : ''} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

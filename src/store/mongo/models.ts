@@ -51,6 +51,8 @@ export type MetaDocument =
   | { _id: 'lock'; application: 'queuectl'; holder: string; expires_at: Date }
   /** The last number given out. */
   | { _id: 'jobs' | 'controls'; value: number }
+  /** What a server computes when it is tried; removed again. */
+  | { _id: 'probe'; probe: Record<string, unknown> }
 
 const { Mixed } = Schema.Types
 
@@ -175,6 +177,7 @@ const SCHEMAS = {
     holder: String,
     expires_at: Date,
     value: Number,
+    probe: Mixed,
   },
 }
 

@@ -1,6 +1,7 @@
 import { type Diagnosis, fine, warning } from '../../domain/diagnosis.ts'
-import { type MongoAddress, OURS } from './address.ts'
+import type { MongoAddress } from './address.ts'
 import type { Connection } from './connection.ts'
+import { unheededOptions } from './url-options.ts'
 
 /** A wall clock that is off by more may surprise people; it decides nothing. */
 const CLOCKS_APART_MS = 5_000
@@ -8,10 +9,8 @@ const CLOCKS_APART_MS = 5_000
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]|%2f.*)(:\d+)?$/i
 
 /** What the address alone says about the way to the server. */
-export function examineAddress({ url, label, hosts }: MongoAddress): Diagnosis[] {
-  const options = new Map(
-    [...new URLSearchParams(url.split('?')[1] ?? '')].map(([name, value]) => [name.toLowerCase(), value]),
-  )
+export function examineAddress({ label, hosts, options: given }: MongoAddress): Diagnosis[] {
+  const options = new Map(given.map(({ name, value }) => [name.toLowerCase(), value]))
   const isOn = (...names: string[]) => names.some((name) => options.get(name) === 'true')
   const isOff = (...names: string[]) => names.some((name) => options.get(name) === 'false')
   const encrypted = label.startsWith('mongodb+srv') ? !isOff('tls', 'ssl') : isOn('tls', 'ssl')
@@ -31,9 +30,9 @@ export function examineAddress({ url, label, hosts }: MongoAddress): Diagnosis[]
     findings.push(warning('network', message, 'name its authority with tlsCAFile instead'))
   }
   if (findings.length === 0) findings.push(fine('network', encrypted ? 'encrypted' : 'on this host alone'))
-  const unheeded = OURS.filter((name) => options.has(name))
+  const unheeded = unheededOptions(given)
   if (unheeded.length > 0) {
-    const message = `not heeded in the address: ${unheeded.join(', ')}; writes wait for the journals of a majority`
+    const message = `not heeded in the address: ${unheeded.join(', ')}; queuectl keeps as many connections as it needs`
     findings.push(warning('network', message, 'take them out of the address'))
   }
   return findings

@@ -1,7 +1,8 @@
 import type { Run } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, runsIn, toJob } from './documents.ts'
+import { JOB_PROJECTION, runsIn, timeOf, toJob } from './documents.ts'
+import { indexMissing, isHintMissing } from './errors.ts'
 
 interface Count {
   _id: { queue: string; view: keyof Counts }
@@ -18,6 +19,7 @@ const NO_JOBS: Readonly<Counts> = {
   cancelled: 0,
 }
 
+const COUNTED_BY = 'queue_age'
 const BY_VIEW = { $group: { _id: { queue: '$queue', view: '$view' }, n: { $sum: 1 } } }
 
 /** What looks at jobs one by one or counts them; pages are in list.ts. */
@@ -59,8 +61,7 @@ async function overview(db: Connection): Promise<Overview> {
     next_run_at: { $lte: now },
   } as const
   const [counted, late, oldest] = await Promise.all([
-    // Any string: by naming its first field the whole index serves the question.
-    db.call(() => jobs.aggregate<Count>([{ $match: { queue: { $gte: '' } } }, BY_VIEW]).hint('queue_age')),
+    countAll(db),
     db.call(() => jobs.aggregate<Count>([{ $match: overdue }, BY_VIEW])),
     db.call(() => jobs.findOne(pending, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean()),
   ])
@@ -77,8 +78,22 @@ async function overview(db: Connection): Promise<Overview> {
     add(_id.queue, _id.view, -n)
     add(_id.queue, 'ready', n)
   }
-  const oldest_ready_at = oldest?.next_run_at.getTime() ?? null
+  const since = timeOf(oldest?.next_run_at)
+  const oldest_ready_at = typeof since === 'number' ? since : null
   return { total: sum([...queues.values()]), queues: Object.fromEntries(queues), oldest_ready_at }
+}
+
+/** Counts of all jobs. Throws `configuration` when the index is missing that makes it cheap. */
+function countAll(db: Connection): Promise<Count[]> {
+  // Any string: by naming its first field the whole index serves the question.
+  const any = { $match: { queue: { $gte: '' } } }
+  return db.call(async () => {
+    try {
+      return await db.models.jobs.aggregate<Count>([any, BY_VIEW]).hint(COUNTED_BY)
+    } catch (error) {
+      throw isHintMissing(error) ? indexMissing(db.address, `jobs.${COUNTED_BY}`) : error
+    }
+  })
 }
 
 function sum(all: readonly Counts[]): Counts {

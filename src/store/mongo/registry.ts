@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import { timeOf } from './documents.ts'
 import { renewLeases } from './leases.ts'
 import type { ProcessDocument } from './models.ts'
+import { writeSigns } from './signs.ts'
 
 /** So much of each command is kept in a row: a worker's 256 commands of 64 KiB would not fit into a document. */
 const COMMAND_LENGTH = 1024
@@ -22,7 +23,9 @@ export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes'
       const rows = [supervisor, ...workers].map((row) => signOfLife(row, db.now()))
       const [renewed] = await Promise.all([
         renewLeases(db, tokens, lease_ms),
-        db.call(() => processes.bulkWrite(rows as never, { ordered: false })),
+        writeSigns(db, [supervisor.id, ...workers.map(({ id }) => id)], () =>
+          processes.bulkWrite(rows as never, { ordered: false }),
+        ),
         forgetOthers(db, supervisor.id, workers),
         sample && keepSample(db, sample),
       ])
@@ -60,7 +63,7 @@ function signOfLife(row: Sign, now: number) {
 async function forgetOthers(db: Connection, supervisor_id: string, workers: readonly { id: string }[]): Promise<void> {
   const { jobs, processes } = db.models
   const owners = await db.call(() => jobs.distinct('processing_by', { view: 'processing' }))
-  const kept = [...workers.map(({ id }) => id), ...owners.filter((owner) => owner !== null)]
+  const kept = [...workers.map(({ id }) => id), ...owners.filter((owner) => typeof owner === 'string')]
   await db.call(() => processes.deleteMany({ supervisor_id, _id: { $nin: kept } }))
 }
 

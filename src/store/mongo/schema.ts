@@ -8,6 +8,7 @@ type Db = mongo.Db
 export const EPOCH = new Date(0)
 
 const PENDING = { state: 'pending' }
+const NAMESPACE_EXISTS = 48
 const HOUR_S = 3600
 const DAY_S = 86_400
 
@@ -88,10 +89,16 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
 async function furnish(db: Db, names: readonly (typeof COLLECTIONS)[number][]): Promise<void> {
   const there = await collectionNames(db)
   for (const name of names) {
-    if (!there.includes(name)) await db.createCollection(name, name === 'jobs' ? { validator: POSSIBLE } : {})
+    if (!there.includes(name))
+      await db.createCollection(name, name === 'jobs' ? { validator: POSSIBLE } : {}).catch(ifNew)
     const indexes = INDEXES[name] ?? []
     if (indexes.length > 0) await db.collection(name).createIndexes(indexes)
   }
+}
+
+/** Who has lost the lock without knowing it makes the same at the same time. */
+function ifNew(error: mongo.MongoServerError): void {
+  if (error.code !== NAMESPACE_EXISTS) throw error
 }
 
 /** Collections of the database, the server's own left out. */

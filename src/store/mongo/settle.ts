@@ -4,7 +4,9 @@ import type { JobStore, SettleParams } from '../port.ts'
 import type { Claiming } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, literal, type RunDocument, runsIn, waitingView } from './documents.ts'
+import { isUnfit } from './errors.ts'
 import { UNHELD } from './schema.ts'
+import { ifDate, listIn } from './sound.ts'
 
 /** Runs kept of a job. */
 export const HISTORY = 20
@@ -32,12 +34,28 @@ export function settling(db: Connection, { claim, doubt }: Claiming): Pick<JobSt
 async function settleOne(db: Connection, params: SettleParams): Promise<JobState | null> {
   const held = { _id: params.id, state: 'processing', lease_token: params.token } as const
   const options = { returnDocument: 'after', updatePipeline: true, projection: { state: 1 } } as const
-  const settled = await db.call(() => db.models.jobs.findOneAndUpdate(held, [{ $set: ending(params) }], options).lean())
+  const write = (set: Assignments) => db.models.jobs.findOneAndUpdate(held, [{ $set: set }], options).lean()
+  const settled = await db.call(async () => {
+    try {
+      return await write(ending(params))
+    } catch (error) {
+      if (!isUnfit(error)) throw error
+      // It would never be settled, and its worker would try for ever.
+      return write(buried(params))
+    }
+  })
   return settled?.state ?? recorded(db, params)
 }
 
-/** What the end of a run makes of its job. Whether a cancel request is there is seen in the same write (R7). */
-function ending({ token, settlement, run }: SettleParams): Assignments {
+/** For a job whose document can take no other end: out of the way, with this run alone on record. */
+function buried(params: SettleParams): Assignments {
+  const { settlement } = params
+  const dead: Settlement = { ...settlement, state: 'dead', reason: 'its stored fields are damaged' }
+  return ending({ ...params, settlement: isFinal(settlement.state) ? settlement : dead }, [])
+}
+
+/** What the end of a run makes of its job, `kept` on record besides. Whether a cancel request is there is seen in the same write (R7). */
+function ending({ token, settlement, run }: SettleParams, kept: unknown = listIn('$history')): Assignments {
   const honoured = honourCancel(settlement)
   const either = (value: (settlement: Settlement) => unknown) =>
     honoured === settlement ? value(settlement) : { $cond: [CANCEL_REQUESTED, value(honoured), value(settlement)] }
@@ -48,7 +66,7 @@ function ending({ token, settlement, run }: SettleParams): Assignments {
     worker: literal(run.worker),
     host: literal(run.host),
     started_at: '$started_at',
-    finished_at: run.run_ms === null ? '$$NOW' : { $add: ['$started_at', Math.round(run.run_ms)] },
+    finished_at: finishedAt(run.run_ms),
     outcome: either((s) => s.run_outcome),
     exit_code: literal(settlement.exit_code),
     signal: literal(settlement.signal),
@@ -68,9 +86,13 @@ function ending({ token, settlement, run }: SettleParams): Assignments {
     exit_code: literal(settlement.exit_code),
     signal: literal(settlement.signal),
     updated_at: '$$NOW',
-    history: { $slice: [{ $concatArrays: ['$history', [entry]] }, -HISTORY] },
+    history: { $slice: [{ $concatArrays: [kept, [entry]] }, -HISTORY] },
     ...UNHELD,
   }
+}
+
+function finishedAt(run_ms: number | null): unknown {
+  return run_ms === null ? '$$NOW' : ifDate('$started_at', { $add: ['$started_at', Math.round(run_ms)] }, '$$NOW')
 }
 
 /**

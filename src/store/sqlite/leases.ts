@@ -9,7 +9,7 @@ const HELD = `SELECT 1 FROM jobs WHERE id = ? AND state = 'processing' AND lease
 
 const FENCE = `
   UPDATE OR FAIL jobs SET lease_token = ?, processing_by = ?, lease_expires_at = ?, updated_at = ?
-  WHERE id = ? AND state = 'processing' AND lease_token = ?`
+  WHERE id = ? AND state = 'processing' AND lease_token = ? AND lease_expires_at IS coalesce(?, lease_expires_at)`
 
 /** Who holds what, and for how long. */
 export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'processing'> {
@@ -23,11 +23,11 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
         },
         { durable: true },
       ),
-    fence: ({ id, token, new_token, by, lease_ms }) =>
+    fence: ({ id, token, new_token, by, lease_ms, expires_at = null }) =>
       db.write((now) => {
         // Not held by `token`: it may have been this very call, repeated.
         return (
-          db.run(FENCE, new_token, by, now + lease_ms, now, id, token) === 1 ||
+          db.run(FENCE, new_token, by, now + lease_ms, now, id, token, expires_at) === 1 ||
           db.get(HELD, id, new_token) !== undefined
         )
       }),

@@ -1,6 +1,10 @@
 import { expect } from 'chai'
+import { mongo } from 'mongoose'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
 import { openStore } from '../../../src/store/open.ts'
-import { CLOCK_MS, LEASE_MS, mustGet, put, take } from '../../contract/kit.ts'
+import { CLOCK_MS, LEASE_MS, mustGet, put, take, until } from '../../contract/kit.ts'
+import { openFakeMongo } from '../../helpers/fake-mongo.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 const HOUR_MS = 3_600_000
@@ -42,6 +46,45 @@ describe('the clock of a MongoDB store (F25)', function () {
       await put(store, ['a'])
       expect((await mustGet(store, 'a')).created_at).to.be.closeTo(now(), CLOCK_MS)
     })
+  })
+})
+
+describe('the clock of a MongoDB store behind a change of the primary', function () {
+  this.timeout(60_000)
+  const primary = { setName: 'r', isWritablePrimary: true, secondary: false, localTime: new Date() }
+  let server: Awaited<ReturnType<typeof openFakeMongo>>
+  let db: Connection
+  beforeEach(async () => {
+    Object.assign(primary, { localTime: new Date() })
+    const limits = { minWireVersion: 0, maxWireVersion: 21, maxBsonObjectSize: 2 ** 24, version: '7.0.0' }
+    const answer = Object.assign(primary, limits, { hosts: [] as string[] })
+    server = await openFakeMongo(answer)
+    answer.hosts.push(server.host)
+    db = await Connection.open(parseAddress(`mongodb://${server.host}/jobs?heartbeatFrequencyMS=500`), 'command')
+    expect(await db.call(async () => db.now())).to.be.closeTo(Date.now(), CLOCK_MS)
+    primary.localTime = new Date(Date.now() + HOUR_MS)
+  })
+  afterEach(async () => {
+    await db.close()
+    await server.close()
+  })
+
+  it('is the new one’s after an answer that says so', async () => {
+    const told = await db.call(async (again) => {
+      if (!again) throw new mongo.MongoServerError({ message: 'stepped down', code: 189 })
+      return db.now()
+    })
+    expect(told).to.be.closeTo(Date.now() + HOUR_MS, CLOCK_MS)
+  })
+
+  it('is the new one’s where no call has failed', async () => {
+    const types: string[] = []
+    db.db.client.on('serverDescriptionChanged', ({ newDescription }) => types.push(newDescription.type))
+    Object.assign(primary, { isWritablePrimary: false, secondary: true })
+    await until(() => types.at(-1) === 'RSSecondary')
+    Object.assign(primary, { isWritablePrimary: true, secondary: false })
+    await until(() => types.at(-1) === 'RSPrimary')
+    expect(await db.call(async () => db.now())).to.be.closeTo(Date.now() + HOUR_MS, CLOCK_MS)
   })
 })
 

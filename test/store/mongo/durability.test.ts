@@ -1,14 +1,24 @@
 import { expect } from 'chai'
-import { mongo } from 'mongoose'
-import { openStore } from '../../../src/store/open.ts'
+import type { mongo } from 'mongoose'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { migrate } from '../../../src/store/mongo/migrate.ts'
+import { storeOn } from '../../../src/store/mongo/store.ts'
+import type { JobStore, StoreRole } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, newJob, put, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
-import { openProxy } from '../../helpers/tcp-proxy.ts'
 
-const WRITES = ['insert', 'update', 'delete', 'findAndModify', 'create', 'createIndexes', 'bulkWrite']
+const WRITES = ['insert', 'update', 'delete', 'findAndModify', 'create', 'createIndexes', 'collMod', 'bulkWrite']
 const READS = ['find', 'aggregate', 'count', 'distinct']
-/** The end of each run's output may be lost: it is no promise. */
+/** The end of each run's output may be lost while the run goes on: it is no promise. */
 const NO_PROMISE = 'outputs'
+/** What a call of the store takes at most, which is what a server waits for its majority. */
+const DEADLINE_MS = { command: 5_000, supervisor: 10_000, worker: 10_000 }
+
+interface Sent {
+  name: string
+  command: mongo.Document
+}
 
 // A primary that steps down takes back what only it has. No test here can make one do so: it takes three servers, and to cut them off
 // from each other. So this looks at what every command asks for, which is what the server's own promise is made for.
@@ -16,74 +26,88 @@ describe('what is written to MongoDB', function () {
   this.timeout(60_000)
   before(needsMongo)
 
-  // What an address says of it is not heeded.
-  for (const options of ['w=1&journal=false&readPreference=secondaryPreferred', 'w=0&j=false&readConcernLevel=local']) {
-    it(`waits for the journals of a majority, and is read from the primary, so that no new one takes it back: ${options} (F21)`, async () => {
-      const seen = recorder()
-      const server = await mongoServer()
-      const proxy = await openProxy(server.host, seen.hear)
-      try {
-        await useAll(`${proxy.through(server.url())}&${options}`)
-      } finally {
-        await proxy.close()
-      }
-      const named = (names: readonly string[]) => seen.commands.filter(({ name }) => names.includes(name))
-      const promised = named(WRITES).filter(({ command, name }) => command[name] !== NO_PROMISE)
-      expect(new Set(promised.map(({ name }) => name))).to.include.keys('insert', 'update', 'findAndModify', 'delete')
-      for (const { name, command } of promised)
-        expect([name, command.writeConcern?.w, command.writeConcern?.j]).to.deep.equal([name, 'majority', true])
-      expect(named(READS).length).to.be.above(3)
-      for (const { name, command } of named(READS)) {
-        expect([name, command.readConcern?.level]).to.deep.equal([name, 'majority'])
-        // A server that is asked alone is asked so whatever it is.
-        expect([undefined, 'primary', 'primaryPreferred']).to.include(command.$readPreference?.mode)
-      }
+  const cases: [role: StoreRole, options: string][] = [
+    ['command', ''],
+    ['supervisor', ''],
+    ['worker', ''],
+    ['worker', 'w=majority&journal=true&readConcernLevel=majority&readPreference=primary'],
+    ['worker', 'W=majority&j=true&fsync=true'],
+    ['command', 'retryWrites=false&retryReads=false&directConnection=true'],
+    ['worker', 'appName=x&maxPoolSize=9&minPoolSize=1&compressors=zstd,zlib'],
+  ]
+  for (const [role, options] of cases) {
+    it(`waits for the journals of a majority as long as the call may take, and is read from the primary: ${role} ${options} (F21)`, async () => {
+      const warnings: string[] = []
+      const hear = ({ message }: Error) => warnings.push(message)
+      process.on('warning', hear)
+      const sent = await sentBy(role, options).finally(() => process.off('warning', hear))
+      expect(warnings).to.deep.equal([])
+      expectDurable(sent, DEADLINE_MS[role])
     })
   }
 })
 
-/** Each kind of write and read that a job meets. */
-async function useAll(address: string): Promise<void> {
-  const store = await openStore({ address, role: 'worker', data_folder: '/none', is_alive: () => false })
-  try {
-    await put(store, ['a', 'b', 'c'], { max_retries: 0 })
-    await store.insert({ jobs: Array.from({ length: 20 }, () => newJob()) })
-    const job = await take(store)
-    await store.renew({ worker_id: 'w1', tokens: [job.lease_token], lease_ms: 30_000 })
-    await settle(store, job, SUCCESS, claimOf())
-    await settle(store, await take(store), FAILURE)
-    const { id, lease_token: token } = await take(store)
-    await store.fence({ id, token, new_token: 'n', by: 's', lease_ms: 1_000 })
-    await store.beat(beatOf('s1', ['w1']))
-    await store.ask({ id: 'c1', supervisor_id: 's1', kind: 'stop', args: {} })
-    await store.takeControls({ supervisor_id: 's1' })
-    await store.setConfig({ key: 'grace', value: 5 })
-    await store.cancel({ ids: ['c'] })
-    await store.requeue({ ids: ['a'] })
-    await store.purge({ states: ['dead'], older_than_ms: 0, limit: 9 })
-    await store.overview()
-  } finally {
-    await store.close()
+function expectDurable(sent: readonly Sent[], wtimeout: number): void {
+  const named = (names: readonly string[]) => sent.filter(({ name }) => names.includes(name))
+  const isTail = ({ name, command }: Sent) => name === 'update' && command.update === NO_PROMISE
+  const promised = named(WRITES).filter((command) => !isTail(command))
+  const kinds = ['create', 'createIndexes', 'insert', 'update', 'findAndModify', 'delete']
+  expect(new Set(promised.map(({ name }) => name))).to.include.keys(...kinds)
+  for (const { name, command } of promised) {
+    const text = `${name} ${command[name]}`
+    expect(command.writeConcern, text).to.deep.equal({ w: 'majority', wtimeout, j: true })
+  }
+  const tails = sent.filter(isTail)
+  expect(tails).to.have.length(1)
+  for (const { command } of tails) expect(command.writeConcern).to.deep.equal({ w: 1 })
+  expect(named(READS).length).to.be.above(3)
+  for (const { name, command } of named(READS)) {
+    expect([name, command.readConcern?.level]).to.deep.equal([name, 'majority'])
+    // A server that is asked alone is asked so whatever it is.
+    expect([undefined, 'primary', 'primaryPreferred']).to.include(command.$readPreference?.mode)
   }
 }
 
-/** Reads commands from what clients send (OP_MSG of the wire protocol). */
-function recorder() {
-  const commands: { name: string; command: mongo.Document }[] = []
-  const rests = new Map<object, Buffer>()
-  return {
-    commands,
-    hear(chunk: Buffer, client: object): void {
-      let rest = Buffer.concat([rests.get(client) ?? Buffer.alloc(0), chunk])
-      while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
-        const message = rest.subarray(0, rest.readInt32LE(0))
-        rest = rest.subarray(message.length)
-        if (message.readInt32LE(12) !== 2013) continue
-        // Header, flags, and the kind of the first section, which is the command.
-        const command = mongo.BSON.deserialize(message.subarray(21, 21 + message.readInt32LE(21)))
-        commands.push({ name: Object.keys(command)[0] ?? '', command })
-      }
-      rests.set(client, rest)
-    },
+/** What goes to the server when a store is made there and used for everything that it can do. */
+async function sentBy(role: StoreRole, options: string): Promise<Sent[]> {
+  const url = (await mongoServer()).url()
+  const address = parseAddress(`${url}${url.includes('?') ? '&' : '?'}monitorCommands=true&${options}`)
+  const db = await Connection.open(address, role)
+  const sent: Sent[] = []
+  db.db.client.on('commandStarted', ({ commandName: name, command }) => sent.push({ name, command }))
+  try {
+    await useAll(storeOn(db, await migrate(db, { is_alive: () => false }), '/none'))
+    return sent
+  } finally {
+    await db.db.dropDatabase()
+    await db.close()
   }
+}
+
+/** Each kind of write and read. */
+async function useAll(store: JobStore): Promise<void> {
+  await put(store, ['a', 'b', 'c', 'd'], { max_retries: 0 })
+  await store.insert({ jobs: Array.from({ length: 20 }, () => newJob()) })
+  const job = await take(store)
+  await store.renew({ worker_id: 'w1', tokens: [job.lease_token], lease_ms: 30_000 })
+  const output = { token: job.lease_token, job: job.id, run: 1, host: 'h', path: '/x', bytes: 1, ended: false }
+  await store.keepOutputs({ outputs: [{ ...output, tail: Buffer.from('x') }] })
+  await settle(store, job, SUCCESS, claimOf())
+  await settle(store, await take(store), FAILURE)
+  const { id, lease_token: token } = await take(store)
+  await store.fence({ id, token, new_token: 'n', by: 's', lease_ms: 1_000 })
+  const sample = { supervisor_id: 's1', done: 1, failed: 0, processes: [] }
+  await store.beat({ ...beatOf('s1', ['w1'], [token]), sample })
+  await store.ask({ id: 'c1', supervisor_id: 's1', kind: 'stop', args: {} })
+  await store.takeControls({ supervisor_id: 's1' })
+  await store.answer({ id: 'c1', result: null })
+  await store.setConfig({ key: 'grace', value: 5 })
+  await store.setConfig({ key: 'grace', value: null, unset: true })
+  await put(store, ['later'], { delay_ms: 60_000 })
+  await store.promote({ ids: ['later'] })
+  await store.cancel({ ids: ['d'] })
+  await store.requeue({ ids: ['a'] })
+  await store.purge({ states: ['dead'], older_than_ms: 0, limit: 9 })
+  await store.deregister({ ids: ['w1', 's1'] })
+  await store.overview()
 }

@@ -18,6 +18,13 @@ describe('errors of MongoDB', () => {
       [fromServer(18), 'configuration', 78],
       [fromServer(8000, 'bad auth : s3cret'), 'configuration', 78],
       [fromServer(13), 'configuration', 78],
+      [fromServer(8000, 'user is not allowed to do action [find] on [jobs.meta]'), 'configuration', 78],
+      [fromServer(8000, 'cannot create a new collection -- already using 500 collections of 500'), 'configuration', 78],
+      [fromServer(8000, 'you are over your space quota, using 513 MB of 512 MB'), 'io', 74],
+      [fromServer(8000, 'you have too many connections'), 'unreachable', 69],
+      [fromServer(8000, 'anything else'), 'configuration', 78],
+      [fromServer(28664, '$concatArrays only supports arrays, not string'), 'configuration', 78],
+      [fromServer(43, 'cursor id 1 not found'), 'unreachable', 69],
       [new mongo.MongoCompatibilityError('reports wire version 6'), 'configuration', 78],
       [new mongo.MongoParseError('option s3cret'), 'configuration', 78],
       [Object.assign(new Error('ENOENT: /ca.pem'), { syscall: 'open', code: 'ENOENT' }), 'configuration', 78],
@@ -43,6 +50,35 @@ describe('errors of MongoDB', () => {
     ]) {
       const { message, stack } = told(error)
       expect(`${message} ${stack}`).to.not.contain('s3cret')
+    }
+  })
+
+  it('of Atlas speak of a right where one is lacking, and of room where there is none', () => {
+    const hint = (errmsg: string) => String((told(fromServer(8000, errmsg)) as QueuectlError).hint)
+    expect(hint('user is not allowed to do action [insert] on [jobs.meta]')).to.contain('readWrite')
+    expect(hint('cannot create a new collection -- already using 500 collections of 500')).to.match(/remove databases/)
+    expect(hint('you are over your space quota')).to.contain('purge')
+    expect(hint('no SNI name sent')).to.contain('mongodb+srv')
+    expect(hint('anything else')).to.not.contain('readWrite')
+  })
+
+  it('say of a server that answers that it is busy, not that it cannot be reached', () => {
+    for (const code of [43, 112, 237, 462, 11601]) expect(told(fromServer(code)).message).to.match(/cannot answer now/)
+    for (const code of [6, 91, 189, 384]) expect(told(fromServer(code)).message).to.match(/cannot be reached/)
+  })
+
+  // Names: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+  it('are passing by the server’s own list: cursors that are lost, interruptions, overload, snapshots, locks', () => {
+    const codes = [
+      43, 24, 175, 202, 237, 246, 276, 279, 317, 355, 358, 365, 384, 402, 406, 407, 412, 433, 449, 450, 453, 462, 11601,
+      91331,
+    ]
+    expect(codes.filter((code) => !isPassing(fromServer(code)))).to.deep.equal([])
+    for (const label of ['RetryableError', 'SystemOverloadedError', 'RetryableWriteError']) {
+      const labelled = fromServer(9_999_999)
+      expect(isPassing(labelled)).to.equal(false)
+      labelled.addErrorLabel(label)
+      expect(isPassing(labelled), label).to.equal(true)
     }
   })
 

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import type { Diagnosis } from '../../../src/domain/diagnosis.ts'
@@ -8,6 +10,9 @@ import { examineAddress } from '../../../src/store/mongo/network.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
 import { put } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { collect, queuectl, startQueuectl } from '../../helpers/queuectl.ts'
+
+const TERMINAL = ['python3', fileURLToPath(new URL('../../fixtures/terminal.py', import.meta.url))]
 
 const bad = (findings: readonly Diagnosis[]) => findings.filter(({ level }) => level !== 'ok')
 const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, message }) => `${check}: ${message}`)
@@ -36,9 +41,9 @@ describe('what the address of a MongoDB server says', function () {
     expect(about('mongodb://localhost/queue?tls=true&tlsInsecure=true').join()).to.match(/certificate .* not checked/)
   })
 
-  it('may ask for less than is promised, which is not heeded', () => {
-    expect(about('mongodb://localhost/queue?w=1&journal=false&readPreference=secondary')).to.deep.equal([
-      'network: not heeded in the address: w, journal, readpreference; writes wait for the journals of a majority',
+  it('may ask for more connections than are kept, which is not heeded', () => {
+    expect(about('mongodb://localhost/queue?appName=a&w=majority&maxPoolSize=50&minPoolSize=9')).to.deep.equal([
+      'network: not heeded in the address: maxPoolSize, minPoolSize; queuectl keeps as many connections as it needs',
     ])
   })
 })
@@ -159,5 +164,52 @@ describe('the examination of a MongoDB database', function () {
     const order = await store.list({ sort: 'oldest', limit: 9 })
     expect(order.map(({ id }) => id)).to.deep.equal(['a', 'b', 'c', 'd'])
     await store.close()
+  })
+
+  it('says which role changes the check of jobs: readWrite, as it is needed for all else, does not', async function () {
+    const admin = (raw.db as mongoose.mongo.Db).admin()
+    const refuse = (mode: string) =>
+      admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['collMod'], errorCode: 13 } })
+    await refuse('off').catch(() => this.skip())
+    await (await open()).close()
+    await raw.db?.command({ collMod: 'jobs', validator: {} })
+    const name = address.slice(address.lastIndexOf('/') + 1)
+    await look(({ findings }) => {
+      const [validator] = findings.filter(({ check }) => check === 'validator')
+      expect(validator?.remedy).to.match(new RegExp(`by a user with the roles readWrite and dbAdmin on .*"${name}"$`))
+    })
+    await refuse('alwaysOn')
+    const { code, stdout } = await queuectl(['doctor', '--fix', '--db', address]).finally(() => refuse('off'))
+    expect(code).to.equal(1)
+    expect(stdout).to.match(
+      new RegExp(
+        `could not be mended: this takes the right collMod\\n +give the user the role dbAdmin on the database "${name}"`,
+      ),
+    )
+    const { stdout: mended } = await queuectl(['doctor', '--fix', '--db', address])
+    expect(mended).to.match(/^mended +validator +the server refuses jobs that cannot be\n/)
+  })
+
+  it('makes indexes without giving up while the server is at work on them, and says so on a terminal', async function () {
+    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) this.skip()
+    this.timeout(120_000)
+    const admin = (raw.db as mongoose.mongo.Db).admin()
+    const block = (mode: string, blockTimeMS: number) =>
+      admin.command({
+        configureFailPoint: 'failCommand',
+        mode,
+        data: { failCommands: ['createIndexes'], blockConnection: true, blockTimeMS },
+      })
+    await block('off', 0).catch(() => this.skip())
+    await (await open()).close()
+    await raw.collection('jobs').dropIndex('held')
+    // Longer than any other client waits for an answer, however often it is asked.
+    await block('alwaysOn', 17_000)
+    const doctor = startQueuectl(['doctor', '--fix', '--db', address], { through: TERMINAL, env: { NO_COLOR: '1' } })
+    const { code, stdout } = await collect(doctor).finally(() => block('off', 0))
+    expect(stdout).to.match(
+      /^queuectl: still making indexes of mongodb:\S+, since \d+ s\r\nmended +indexes +made again: jobs\.held\r\n/,
+    )
+    expect(code).to.equal(0)
   })
 })

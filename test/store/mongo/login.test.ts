@@ -1,15 +1,18 @@
 import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
-import { type LoginServer, startLoginServer } from '../../helpers/mongo-login.ts'
+import { type Certificates, makeCertificates } from '../../helpers/certificates.ts'
+import { type LoginServer, startLoginServer, tlsOptions } from '../../helpers/mongo-login.ts'
+import { queuectl } from '../../helpers/queuectl.ts'
+import { tempFolder } from '../../helpers/temp.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
 describe('a MongoDB server that wants a login', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let server: LoginServer
   before(async function () {
-    const on = (role: string) => [{ role, db: 'jobs' }]
+    const on = (role: string) => ['jobs', 'queue'].map((db) => ({ role, db }))
     server = await startLoginServer(this, { writer: on('readWrite'), reader: on('read') })
   })
   after(() => server?.stop())
@@ -44,6 +47,39 @@ describe('a MongoDB server that wants a login', function () {
     await store.close()
   })
 
+  it('lets a user with readWrite run a queue, and one with read look at all of it', async () => {
+    const home = tempFolder()
+    const as = (user: string, ...args: string[]) =>
+      queuectl(args, { env: { QUEUECTL_HOME: home, QUEUECTL_DB: server.as(user, 'queue') } })
+    const init = await as('writer', 'init')
+    expect(init).to.include({ code: 0, stderr: '' })
+    expect(await as('writer', 'enqueue', '--id', 'r', '--', 'echo hello')).to.include({ code: 0 })
+    expect(await as('writer', 'worker', 'start', '--drain')).to.include({ code: 0 })
+    const looks: [string, RegExp][] = [
+      ['status', /Completed +[1-9]/],
+      ['list', /\br\b/],
+      ['show r', /echo hello/],
+      ['logs r', /^hello\n$/],
+      ['wait r', /^/],
+      ['dlq list', /^/],
+      ['worker list', /^/],
+      ['config list', /max_retries/],
+      ['audit', /balance|Starts/],
+      ['doctor', /engine +not tried: this user may only read\n(?:.*\n)*0 problems/],
+    ]
+    // One after the other: each logs in, which takes the server its time.
+    for (const [line, expected] of looks) {
+      const { code, stdout, stderr } = await as('reader', ...line.split(' '))
+      expect(code, `${line}: ${stderr}`).to.equal(0)
+      expect(stdout, line).to.match(expected)
+    }
+    const tried = await as('writer', 'doctor', '--fix')
+    expect(tried.stdout).to.match(/engine +does what queuectl needs/)
+    const cancel = await as('reader', 'cancel', 'r')
+    expect(cancel.code).to.equal(78)
+    expect(cancel.stderr).to.match(/give it the role readWrite on the database "queue"\n$/)
+  })
+
   it('refuses another database than the user’s', async () => {
     expect(await refused(open(server.as('writer', 'others')))).to.contain('"others"')
   })
@@ -56,5 +92,41 @@ describe('a MongoDB server that wants a login', function () {
     expect((await store.overview()).total.ready).to.equal(2)
     watch.close()
     await store.close()
+  })
+})
+
+describe('a MongoDB server that wants TLS and a client’s certificate', function () {
+  this.timeout(60_000)
+  let certificates: Certificates
+  let server: LoginServer
+  before(async function () {
+    const made = makeCertificates()
+    if (made === null) return this.skip()
+    certificates = made
+    server = await startLoginServer(this, { writer: [{ role: 'readWrite', db: 'jobs' }] }, certificates)
+  })
+  after(() => server?.stop())
+
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'MONGODB-X509']) {
+    it(`lets in whoever has one and logs in by ${mechanism}`, async () => {
+      const url = mechanism === 'MONGODB-X509' ? `mongodb://${server.host}/jobs?` : `${server.as('writer', 'jobs')}&`
+      const store = await open(`${url}authMechanism=${mechanism}&${tlsOptions(certificates)}`)
+      await put(store, [mechanism])
+      await store.close()
+    })
+  }
+
+  it('never shows the password of the key (S2)', async () => {
+    const error = await refusal(open(`${server.as('writer', 'jobs')}&${tlsOptions(certificates, 'wr0ng')}`))
+    expect(error).to.include({ code: 'configuration', exit_code: 78 })
+    expect(`${error.message} ${error.hint} ${error.stack}`).to.not.match(/wr0ng|s3cret/)
+  })
+
+  it('lets nobody in without one', async () => {
+    const { ca } = certificates
+    const error = await refusal(
+      open(`${server.as('writer', 'jobs')}&tls=true&${new URLSearchParams({ tlsCAFile: ca })}`),
+    )
+    expect(error).to.include({ code: 'unreachable', exit_code: 69 })
   })
 })

@@ -34,6 +34,25 @@ describe('a MongoDB server that does not fit', function () {
   }
 })
 
+describe('a MongoDB server that does not tell its time', function () {
+  this.timeout(60_000)
+  for (const [localTime, said] of [
+    [undefined, 'nothing'],
+    ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'],
+    [{ ms: 1 }, '{"ms":1}'],
+  ] as const) {
+    it(`is refused in words, exit 78: ${said}`, async () => {
+      const hello = { isWritablePrimary: true, minWireVersion: 0, maxWireVersion: 21, maxBsonObjectSize: 2 ** 24 }
+      const server = await openFakeMongo({ ...hello, version: '7.0.0', ...(localTime && { localTime }) })
+      const { code, stderr } = await queuectl(['status', '--db', `mongodb://${server.host}/jobs`])
+      await server.close()
+      expect(stderr).to.match(/^queuectl: MongoDB at 127\.0\.0\.1:\d+ does not tell its time: hello\.localTime is /)
+      expect(stderr).to.contain(`hello.localTime is ${said}\n  leases hold by the clock of the server`)
+      expect(code).to.equal(78)
+    })
+  }
+})
+
 describe('a MongoDB server that refuses indexes', function () {
   this.timeout(60_000)
   let admin: mongoose.mongo.Admin
@@ -64,5 +83,13 @@ describe('a MongoDB server that refuses indexes', function () {
     await put(store, ['a'])
     expect((await store.list({ sort: 'newest', limit: 2 })).map(({ id }) => id)).to.deep.equal(['a'])
     await store.close()
+  })
+
+  it('as it has none of that kind, is said to lack them', async () => {
+    await raw.dropDatabase()
+    await failIndexes('alwaysOn', { errorCode: 115 })
+    const error = await refusal(open(address)).finally(() => failIndexes('off', {}))
+    expect(error).to.include({ exit_code: 78, hint: 'queuectl needs MongoDB 6.0 or later' })
+    expect(error.message).to.match(/lacks what queuectl needs: /)
   })
 })

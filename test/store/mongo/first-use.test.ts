@@ -1,0 +1,113 @@
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import { EPOCH } from '../../../src/store/mongo/schema.ts'
+import { openStore } from '../../../src/store/open.ts'
+import { put, refusal } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { queuectl } from '../../helpers/queuectl.ts'
+import { tempFolder } from '../../helpers/temp.ts'
+
+describe('the first use of a MongoDB database', function () {
+  this.timeout(120_000)
+  let address: string
+  let raw: mongoose.Connection
+  before(needsMongo)
+  beforeEach(async () => {
+    address = (await mongoServer()).url()
+    raw = await mongoose.createConnection(address).asPromise()
+  })
+  afterEach(async () => {
+    await raw.dropDatabase()
+    await raw.close()
+  })
+
+  const open = (over: { init?: boolean } = {}) =>
+    openStore({ address, role: 'command', data_folder: '/data', is_alive: () => false, ...over })
+  const names = async () => (await raw.db?.listCollections({}, { nameOnly: true }).toArray())?.map(({ name }) => name)
+  const meta = () => raw.collection<{ _id: string | mongoose.Types.ObjectId }>('meta')
+  const lock = { _id: 'lock', application: 'queuectl', holder: 'x', expires_at: EPOCH }
+
+  async function becomesQueue(): Promise<void> {
+    const store = await open()
+    await put(store, ['a'])
+    expect((await store.list({ sort: 'newest', limit: 2 })).map(({ id }) => id)).to.deep.equal(['a'])
+    await store.close()
+  }
+
+  it('may be of six commands at once: each job is there once', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f']
+    const env = { QUEUECTL_HOME: tempFolder() }
+    const ended = await Promise.all(
+      ids.map((id) => queuectl(['enqueue', '--db', address, '--id', id, '--', 'true'], { env })),
+    )
+    expect(ended.map(({ code, stderr }) => `${code}${stderr}`)).to.deep.equal(ids.map(() => '0'))
+    const stored = await raw.collection('jobs').find().toArray()
+    expect(stored.map(({ _id }) => String(_id)).sort()).to.deep.equal(ids)
+    const left = await meta().find().toArray()
+    expect(left.map(({ _id }) => String(_id)).sort()).to.deep.equal(['controls', 'jobs', 'lock', 'schema'])
+  })
+
+  it('asks for nothing that a server refuses in an upsert', async () => {
+    const filters: string[] = []
+    mongoose.set('debug', (collection, _method, filter, _update, options) => {
+      if (options?.upsert) filters.push(`${collection} ${JSON.stringify(filter)}`)
+    })
+    await becomesQueue().finally(() => mongoose.set('debug', false))
+    expect(filters).to.include('meta {"_id":"lock"}')
+    // https://github.com/mongodb/mongo/blob/v6.0/jstests/core/expr.js, and the like for $where and $near
+    expect(filters.filter((text) => /\$(?:expr|where|near|geoNear|nearSphere)\b/.test(text))).to.deep.equal([])
+  })
+
+  it('goes on after one that failed: it left a "meta" without a word in it', async () => {
+    await raw.createCollection('meta')
+    await becomesQueue()
+  })
+
+  it('goes on after one that died with the lock, or while it tried the server', async () => {
+    await meta().insertMany([lock, { _id: 'probe-x' }])
+    await becomesQueue()
+  })
+
+  it('in a database of others goes on too, once somebody has said that it is meant', async () => {
+    await raw.collection('customers').insertOne({ name: 'x' })
+    await raw.createCollection('meta')
+    expect((await refusal(open())).message).to.match(/holds the collection "customers" of another program/)
+    await (await open({ init: true })).close()
+    await becomesQueue()
+  })
+
+  it('of a server that lacks something says so in one line, exit 78, and is made up for later', async function () {
+    const admin = (raw.db as mongoose.mongo.Db).admin()
+    const refuse = (mode: string, errorCode: number) =>
+      admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['findAndModify'], errorCode } })
+    await refuse('alwaysOn', 168).catch(() => this.skip())
+    const { code, stdout, stderr } = await queuectl(['init', '--db', address]).finally(() => refuse('off', 168))
+    expect(stderr).to.match(
+      /^queuectl: MongoDB at \S+ lacks what queuectl needs: updates by a pipeline, with upsert \(.*\)\n {2}queuectl needs MongoDB 6\.0 or later\n$/,
+    )
+    expect({ code, stdout }).to.deep.equal({ code: 78, stdout: '' })
+    expect(await names()).to.not.include('jobs')
+    expect((await queuectl(['init', '--db', address])).code).to.equal(0)
+  })
+
+  const strange: Record<string, () => Promise<unknown>> = {
+    'holds what is not ours': () => meta().insertOne({ _id: new mongoose.Types.ObjectId() }),
+    'holds what is not ours beside our lock': () => meta().insertMany([lock, { _id: 'settings' }]),
+    'has a lock of somebody else': () => meta().insertOne({ ...lock, application: 'other' } as never),
+    'has an index': () => meta().createIndex({ name: 1 }),
+    'has a check': () => raw.createCollection('meta', { validator: { name: { $type: 'string' } } }),
+  }
+  for (const [how, make] of Object.entries(strange)) {
+    it(`is refused where "meta" ${how}`, async () => {
+      await make()
+      const before = await meta().find().toArray()
+      for (const init of [false, true]) {
+        const error = await refusal(open({ init }))
+        expect(error).to.include({ code: 'configuration', exit_code: 78 })
+        expect(error.message).to.match(/belongs to another program: it has the collection "meta"/)
+      }
+      expect(await names()).to.deep.equal(['meta'])
+      expect(await meta().find().toArray()).to.deep.equal(before)
+    })
+  }
+})

@@ -1,0 +1,58 @@
+import { expect } from 'chai'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { renewLeases } from '../../../src/store/mongo/leases.ts'
+import { migrate } from '../../../src/store/mongo/migrate.ts'
+import { storeOn } from '../../../src/store/mongo/store.ts'
+import type { JobStore } from '../../../src/store/port.ts'
+import { LEASE_MS, put, SUCCESS, settle, take } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+
+// A primary that does not know yet that it is none any more answers reads by what it has: https://jira.mongodb.org/browse/SERVER-89619.
+describe('a read from MongoDB that is older than a write', function () {
+  this.timeout(60_000)
+  let db: Connection
+  let store: JobStore
+  before(needsMongo)
+  beforeEach(async () => {
+    db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
+    store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
+  })
+  afterEach(async () => {
+    await db.db.dropDatabase()
+    await store.close()
+  })
+
+  /** Answers the next read of jobs, of several or of whether there is one, as before there were any. */
+  function readNothing(): void {
+    const { jobs } = db.models
+    const nothing = (result: unknown) => () => {
+      Reflect.deleteProperty(jobs, 'find')
+      Reflect.deleteProperty(jobs, 'exists')
+      return Object.assign(Promise.resolve(result), { lean: async () => result })
+    }
+    Object.assign(jobs, { find: nothing([]), exists: nothing(null) })
+  }
+
+  it('makes no lease look lost that was just renewed; one that is lost is said to be', async () => {
+    await put(store, ['a', 'b', 'c'])
+    const [a, b, c] = [await take(store), await take(store), await take(store)]
+    await settle(store, c, SUCCESS)
+    await store.cancel({ ids: ['b'] })
+    readNothing()
+    const tokens = [a, b, c].map(({ lease_token }) => lease_token)
+    expect(await renewLeases(db, tokens, LEASE_MS)).to.deep.equal({
+      lost: [c.lease_token],
+      cancelled: [b.lease_token],
+    })
+  })
+
+  it('makes no fence look missed whose first answer was lost', async () => {
+    await put(store, ['a'])
+    const { lease_token: token } = await take(store)
+    const fence = { id: 'a', token, new_token: 'n', by: 's', lease_ms: LEASE_MS }
+    expect(await store.fence(fence)).to.equal(true)
+    readNothing()
+    expect(await store.fence(fence)).to.equal(true)
+  })
+})

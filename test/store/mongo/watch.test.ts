@@ -1,0 +1,125 @@
+import { expect } from 'chai'
+import mongoose from 'mongoose'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { Connection } from '../../../src/store/mongo/connection.ts'
+import { watchChanges } from '../../../src/store/mongo/watch.ts'
+import { examineStore, openStore } from '../../../src/store/open.ts'
+import type { Hint, StoreRole } from '../../../src/store/port.ts'
+import { mustGet, put, take, until } from '../../contract/kit.ts'
+import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+
+describe('a change stream of a MongoDB server', function () {
+  this.timeout(60_000)
+  let address: string
+  let raw: mongoose.Connection
+  const opened: { close(): unknown }[] = []
+  before(async function () {
+    await needsMongo.call(this)
+    if (!(await mongoServer()).replica_set) this.skip()
+  })
+  beforeEach(async () => {
+    address = (await mongoServer()).url()
+    raw = await mongoose.createConnection(address).asPromise()
+  })
+  afterEach(async () => {
+    for (const one of opened.splice(0).reverse()) await one.close()
+    await refuse('off').catch(() => {})
+    await raw.dropDatabase()
+    await raw.close()
+  })
+
+  const refuse = (mode: unknown, errorCode = 115) =>
+    raw
+      .getClient()
+      .db('admin')
+      .command({
+        configureFailPoint: 'failCommand',
+        mode,
+        data: { failCommands: ['aggregate'], errorCode, appName: 'queuectl worker' },
+      })
+
+  /** A watch, with what it has heard, and when it asked for a stream. */
+  async function watching(role: StoreRole = 'worker') {
+    const db = await Connection.open(parseAddress(`${address}?monitorCommands=true`), role)
+    const [heard, asked, refused]: [Hint[], number[], number[]] = [[], [], []]
+    db.db.client.on('commandStarted', ({ commandName }) => {
+      if (commandName === 'aggregate') asked.push(performance.now())
+    })
+    db.db.client.on('commandFailed', ({ commandName }) => {
+      if (commandName === 'aggregate') refused.push(performance.now())
+    })
+    opened.push(
+      db,
+      watchChanges(db, (hint) => heard.push(hint)),
+    )
+    return { heard, asked, refused }
+  }
+
+  const jobs = () => raw.collection<{ _id: string }>('jobs')
+  let made = 0
+  const insert = () => jobs().insertOne({ _id: `made${made++}` })
+
+  it('is opened again when the database is removed under it', async () => {
+    await insert()
+    const { heard, asked } = await watching()
+    await until(async () => (await insert()) && heard.length > 0)
+    await raw.dropDatabase()
+    await until(() => asked.length > 1)
+    const { length } = heard
+    await until(async () => (await insert()) && heard.length > length)
+  })
+
+  it('tells of an update that the server logs as a replacement', async () => {
+    const store = await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
+    opened.push(store)
+    await put(store, ['a', 'later'], { delay_ms: 60_000 })
+    const { heard } = await watching()
+    await until(async () => {
+      await put(store, [`made${made++}`], { delay_ms: 60_000 })
+      return heard.includes('new_jobs')
+    })
+    const later = await jobs().findOne({ _id: 'later' })
+    expect(heard).to.not.include('anything')
+    await jobs().replaceOne({ _id: 'later' }, { ...later, view: 'ready' })
+    await until(() => heard.includes('anything'))
+    await store.promote({ ids: ['a'] })
+    const { id } = await take(store)
+    const length = heard.filter((hint) => hint === 'anything').length
+    await jobs().replaceOne({ _id: id }, { ...(await jobs().findOne({ _id: id })), cancel_requested_at: new Date() })
+    await until(() => heard.filter((hint) => hint === 'anything').length > length)
+    expect((await mustGet(store, id)).cancel_requested_at).to.be.a('number')
+  })
+
+  it('that the server does not have is never asked for again; one that it refuses is, ever less often', async function () {
+    await refuse('alwaysOn', 115).catch(() => this.skip())
+    const without = await watching()
+    await until(() => without.refused.length === 1)
+    await refuse('alwaysOn', 13)
+    const { asked } = await watching()
+    await until(() => asked.length >= 4)
+    expect(Number(asked[3]) - Number(asked[0])).to.be.above(3_000)
+    expect(without.asked).to.have.length(1)
+  })
+
+  it('that cannot be opened is a finding of doctor: polling alone', async function () {
+    await (await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })).close()
+    const findings = async () => {
+      const { findings, close } = await examineStore({ address })
+      await close()
+      return findings.filter(({ check }) => check === 'streams')
+    }
+    expect(await findings()).to.deep.equal([])
+    await raw
+      .getClient()
+      .db('admin')
+      .command({
+        configureFailPoint: 'failCommand',
+        mode: 'alwaysOn',
+        data: { failCommands: ['aggregate'], errorCode: 115, appName: 'queuectl command' },
+      })
+      .catch(() => this.skip())
+    const [finding] = await findings()
+    expect(finding).to.include({ level: 'warning' })
+    expect(finding?.message).to.match(/change streams cannot be opened.*polling/)
+  })
+})
