@@ -6,6 +6,7 @@ import { type ChaosOptions, type Report, reportOf } from './report.ts'
 import { play } from './run.ts'
 import { RunFolder } from './run-folder.ts'
 import { Server } from './server.ts'
+import { heldToRules } from './wire.ts'
 
 /** A death inside the program for so many from outside. */
 const KILLS_PER_POINT = 3
@@ -24,6 +25,7 @@ export async function conduct(
   }: { on_progress?: (line: string) => void; on_kept?: (folder: string) => void } = {},
 ): Promise<Report> {
   if (options.binary !== null) process.env.QUEUECTL_TEST_BIN = options.binary
+  const broken = heldToRules()
   const server = options.store === 'mongodb' ? await Server.start() : null
   const run_folder = new RunFolder(server?.url)
   let ok = false
@@ -59,6 +61,7 @@ export async function conduct(
     const ledger = readLedger(run_folder.ledger)
     const { records, runs_kept } = await recordsOf(run_folder, played.accepted)
     const { accepted, kills: made, supervisor_of } = played
+    played.problems.push(...broken())
     const books = balance({ jobs: plan.jobs, accepted, ledger, records, runs_kept, kills: made, supervisor_of })
     const report = reportOf(options, played, books, remains)
     ok = report.ok

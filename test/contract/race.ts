@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { watchedFlags } from '../helpers/strict-wire/notes.ts'
 import { claimOf, type Kit, many, newJob, put, SUCCESS, settle, take } from './kit.ts'
 
 const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url))
@@ -60,7 +61,7 @@ async function drain(store: Kit['store']): Promise<string[]> {
 
 /** The same in a process of its own. */
 function claimer(address: string, id: string): Promise<string[]> {
-  const child = spawn(process.execPath, [CLAIMER, address, id], {
+  const child = spawn(process.execPath, [...watchedFlags(), CLAIMER, address, id], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 50_000,
   })

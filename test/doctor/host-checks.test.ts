@@ -151,7 +151,9 @@ describe('queuectl doctor, around the store', () => {
       const log = path.join(home, folder, 'run', newToken())
       writeFileSync(log, '', { mode: 0o600 })
       utimesSync(log, 1, 1)
-      expect(levels(await doctor())).to.deep.equal(['leftovers warning'])
+      expect(levels(await doctor()).filter((level) => level !== 'replication warning')).to.deep.equal([
+        'leftovers warning',
+      ])
       expect((await doctor('--fix')).mended).to.have.length(1)
       expect(existsSync(log)).to.equal(false)
       const raw = await mongoose.createConnection(address).asPromise()

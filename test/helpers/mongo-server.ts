@@ -43,7 +43,10 @@ async function findServer(): Promise<MongoServer | null> {
   return found
 }
 
-/** A server of one host. Its databases are removed in the end: it may be somebody's own. */
+/**
+ * A server of one host, perhaps with a user, options and a database in its address. Its databases are removed in the end: it may be
+ * somebody's own.
+ */
 async function foreignServer(uri: string): Promise<MongoServer> {
   const { hostname, port } = new URL(uri)
   const host = `${hostname}:${port || 27017}`
@@ -53,7 +56,7 @@ async function foreignServer(uri: string): Promise<MongoServer> {
   const made: string[] = []
   const url = (database = madeUpName()) => {
     made.push(database)
-    return Object.assign(new URL(uri), { host, pathname: database }).href
+    return addressOf(uri, host, database)
   }
   const stop = async () => {
     const connection = await mongoose.createConnection(uri).asPromise()
@@ -62,4 +65,20 @@ async function foreignServer(uri: string): Promise<MongoServer> {
   }
   const slow = build?.secantusVersion !== undefined
   return { host, url, slow, replica_set: hello?.setName !== undefined, pid: null, stop }
+}
+
+/** `uri` with another database. Where the user is known it stands as before: by default that is the database of the address. */
+function addressOf(uri: string, host: string, database: string): string {
+  const url = Object.assign(new URL(uri), { host })
+  const known_in = url.pathname.slice(1) || 'admin'
+  if (url.username && !url.searchParams.has('authSource')) url.searchParams.set('authSource', known_in)
+  url.pathname = database
+  return url.href
+}
+
+/** `address` with one more option. */
+export function withOption(address: string, name: string, value: string): string {
+  const url = new URL(address)
+  url.searchParams.set(name, value)
+  return url.href
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { watchedFlags } from './strict-wire/notes.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -111,7 +112,7 @@ export function freshQueue() {
 
 function program(): string[] {
   const { QUEUECTL_TEST_BIN } = process.env
-  if (!QUEUECTL_TEST_BIN) return [process.execPath, MAIN]
+  if (!QUEUECTL_TEST_BIN) return [process.execPath, ...watchedFlags(), MAIN]
   const file = path.resolve(QUEUECTL_TEST_BIN)
   return /\.[cm]?js$/.test(file) ? [process.execPath, file] : [file]
 }

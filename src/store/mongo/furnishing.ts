@@ -70,11 +70,19 @@ async function examineValidator(db: Connection): Promise<Diagnosis> {
     ...problem('validator', 'the server does not refuse jobs that cannot be', remedy),
     async mend() {
       await db.call(() =>
-        db.db.command({ collMod: 'jobs', validator: POSSIBLE }).catch((error) => needAdmin(error, database)),
+        db.db
+          .command(durable(db, { collMod: 'jobs', validator: POSSIBLE }))
+          .catch((error) => needAdmin(error, database)),
       )
       return 'the server refuses jobs that cannot be'
     },
   }
+}
+
+/** The driver gives the write concern to its own methods only. */
+function durable(db: Connection, command: mongo.Document): mongo.Document {
+  const { w, journal: j, wtimeoutMS: wtimeout } = db.db.writeConcern ?? {}
+  return { ...command, writeConcern: { w, j, wtimeout } }
 }
 
 /** Who has readWrite makes a collection with its check; to change that afterwards takes the right collMod. */

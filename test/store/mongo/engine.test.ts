@@ -16,7 +16,6 @@ describe('what is asked of a MongoDB server', function () {
     db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
   })
   afterEach(async () => {
-    await db.db.dropDatabase()
     await db.close()
   })
 

@@ -6,7 +6,7 @@ import { storeOn } from '../../../src/store/mongo/store.ts'
 import { openStore } from '../../../src/store/open.ts'
 import type { Hint, JobStore } from '../../../src/store/port.ts'
 import { claimOf, put, SUCCESS, settle, take, takeAll, until } from '../../contract/kit.ts'
-import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { mongoServer, needsMongo, withOption } from '../../helpers/mongo-server.ts'
 import { openProxy } from '../../helpers/tcp-proxy.ts'
 
 const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
@@ -19,7 +19,7 @@ describe('the load of a worker on MongoDB', function () {
   let sent: string[]
   before(needsMongo)
   beforeEach(async () => {
-    address = `${(await mongoServer()).url()}?monitorCommands=true`
+    address = withOption((await mongoServer()).url(), 'monitorCommands', 'true')
     const db = await Connection.open(parseAddress(address), 'worker')
     store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
     sent = []

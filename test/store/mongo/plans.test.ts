@@ -8,7 +8,7 @@ import { storeOn } from '../../../src/store/mongo/store.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { isServed, type Question, servedBy } from '../../helpers/index-rules.ts'
-import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { mongoServer, needsMongo, withOption } from '../../helpers/mongo-server.ts'
 
 type Command = Record<string, unknown>
 
@@ -28,17 +28,17 @@ describe('the MongoDB commands', function () {
   let sent: Command[]
   before(needsMongo)
   beforeEach(async () => {
-    db = await Connection.open(parseAddress(`${(await mongoServer()).url()}?monitorCommands=true`), 'command')
+    db = await Connection.open(
+      parseAddress(withOption((await mongoServer()).url(), 'monitorCommands', 'true')),
+      'command',
+    )
     store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
     sent = []
     db.db.client.on('commandStarted', ({ commandName, command }) => {
       if (EXPLAINED.includes(commandName)) sent.push(command)
     })
   })
-  afterEach(async () => {
-    await db.db.dropDatabase()
-    await store.close()
-  })
+  afterEach(() => store.close())
 
   /** Commands that no index serves: by MongoDB's rules, and by the server's own word where it plans by them. */
   async function slow(): Promise<string[]> {

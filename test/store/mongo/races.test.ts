@@ -26,7 +26,6 @@ describe('between two writes to MongoDB', function () {
     other = await open(address)
   })
   afterEach(async () => {
-    await opened[0]?.db.dropDatabase()
     for (const db of opened.splice(0)) await db.close()
   })
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
+import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { put, refusal } from '../../contract/kit.ts'
 import { openFakeMongo } from '../../helpers/fake-mongo.ts'
@@ -77,7 +78,7 @@ describe('a MongoDB server that refuses indexes', function () {
     await failIndexes('alwaysOn', { errorCode: 67 })
     const error = await refusal(open(address))
     expect(error).to.include({ code: 'configuration', exit_code: 78 })
-    expect(error.message).to.contain(address)
+    expect(error.message).to.contain(parseAddress(address).label)
     await failIndexes('off', {})
     const store = await open(address)
     await put(store, ['a'])

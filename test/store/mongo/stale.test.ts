@@ -19,7 +19,6 @@ describe('a read from MongoDB that is older than a write', function () {
     store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
   })
   afterEach(async () => {
-    await db.db.dropDatabase()
     await store.close()
   })
 
