@@ -43,6 +43,7 @@ export function registerWorkerStart(worker: Command, context: Context): void {
 
 async function start(options: StartOptions, context: Context): Promise<void> {
   becomePrimary()
+  context.create = true
   const wanted = await wants(options, context)
   const id = process.env.QUEUECTL_SUPERVISOR ?? `s-${randomWord(8)}`
   if (options.detach) {

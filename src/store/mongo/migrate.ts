@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { mongo } from 'mongoose'
-import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
+import { misconfigured, noQueueYet, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import type { ProcessIdentity } from '../../domain/process.ts'
 import { newToken, randomWord } from '../../domain/token.ts'
 import type { Connection } from './connection.ts'
@@ -19,6 +19,8 @@ export interface MigrateOptions {
   is_alive: (identity: ProcessIdentity) => boolean
   /** Marks a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
+  /** False: a database without a mark is left as it is. */
+  create?: boolean
   migrations?: readonly ((db: mongo.Db) => Promise<void>)[]
 }
 
@@ -34,14 +36,15 @@ const PATIENCE_MS = 86_400_000
 
 /**
  * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
- * program's or a newer queuectl's, and leaves it untouched; `try_again` when an older one has to be upgraded while a registered
+ * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has to be upgraded while a registered
  * process lives (R12).
  */
 export async function migrate(db: Connection, options: MigrateOptions): Promise<Mark> {
-  const { migrations = MIGRATIONS } = options
+  const { migrations = MIGRATIONS, create = true } = options
   const mark = await readMark(db, migrations.length)
   if (mark?.version === migrations.length) return mark
   if (mark === null) await refuseStranger(db, options.init ?? false)
+  if (mark === null && !create) throw noQueueYet(db.address.label)
   return withLock(db, newToken(), () => upgrade(db, options, migrations))
 }
 
