@@ -39,6 +39,7 @@ export async function enqueue(context: Context, args: readonly string[], options
 }
 
 async function put(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
+  context.create = true
   const source = await sourceOf(context, args, options)
   const fields = jobFields(options)
   // Before anything is stored: a bad time must not leave a job behind.
@@ -47,7 +48,6 @@ async function put(context: Context, args: readonly string[], options: EnqueueOp
   const trouble = new Trouble(context, options.keepGoing === true)
   const asked = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
   if (options.follow && asked.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
-  context.create = true
   const store = await context.store()
   const jobs = await make(context, asked, trouble)
   const inserted = await insert(context, store, jobs, trouble)

@@ -4,6 +4,7 @@ import { registerBackup, registerRestore } from './commands/backup.ts'
 import { registerCancel } from './commands/cancel.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
+import { registerDemo } from './commands/demo.ts'
 import { registerDlq } from './commands/dlq.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEnqueue } from './commands/enqueue.ts'
@@ -51,6 +52,7 @@ const COMMANDS = new Map<string, Register>([
   ['backup', registerBackup],
   ['restore', registerRestore],
   ['completion', registerCompletion],
+  ['demo', registerDemo],
   ['version', registerVersion],
   ['help', registerHelp],
 ])
