@@ -10,6 +10,7 @@ import { registerDoctor } from './commands/doctor.ts'
 import { registerEnqueue } from './commands/enqueue.ts'
 import { registerHelp } from './commands/help.ts'
 import { registerInit } from './commands/init.ts'
+import { registerLicenses } from './commands/licenses.ts'
 import { registerList } from './commands/list.ts'
 import { registerLogs } from './commands/logs.ts'
 import { registerPromote } from './commands/promote.ts'
@@ -53,6 +54,7 @@ const COMMANDS = new Map<string, Register>([
   ['restore', registerRestore],
   ['completion', registerCompletion],
   ['demo', registerDemo],
+  ['licenses', registerLicenses],
   ['version', registerVersion],
   ['help', registerHelp],
 ])
