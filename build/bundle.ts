@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { LICENSES_FILE } from './licenses/licenses.ts'
 import { bundled, defines, programTexts, ROOT } from './program.ts'
 
 // Makes what the npm package runs: dist/queuectl.cjs and the texts beside it that it starts, of which the one with mongoose is
@@ -10,8 +11,9 @@ const MINIMUM_NODE = 26
 
 const folder = process.argv.slice(2).find((arg) => !arg.startsWith('-')) ?? `${ROOT}dist`
 mkdirSync(folder, { recursive: true })
-const texts = await programTexts('node')
+const { licenses, ...texts } = await programTexts('node')
 for (const [name, text] of Object.entries(texts)) write(`${name}.cjs`, text, 0o644)
+write(LICENSES_FILE, licenses, 0o644)
 write('queuectl.cjs', await launcherText(texts.command), 0o755)
 
 function launcherText(command: string): Promise<string> {

@@ -19,7 +19,7 @@ import { launch } from './launching.ts'
 /** A digest of the command line's text; put in by build/bundle.ts. */
 declare const DIGEST: string
 
-const filename = (name: string) => path.join(__dirname, `${name}.cjs`)
+const filename = (name: string) => path.join(__dirname, name === 'licenses' ? 'THIRD-PARTY-LICENSES' : `${name}.cjs`)
 const file = cacheFile()
 const script = launch({
   read: (name) => readFileSync(filename(name), 'latin1'),

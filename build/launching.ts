@@ -13,6 +13,8 @@ export interface Texts {
 export function launch(texts: Texts): Script {
   let mongoose: { exports: unknown } | null = null
   const load = (wanted: string): unknown => {
+    // As any module of CommonJS it becomes the default export. Read byte by byte like the others, but in UTF-8.
+    if (wanted === '#licenses') return Buffer.from(texts.read('licenses'), 'latin1').toString()
     if (wanted !== 'mongoose') return require(wanted)
     if (mongoose === null) {
       mongoose = { exports: {} }

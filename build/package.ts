@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { LICENSES_FILE } from './licenses/licenses.ts'
 import { type Entry, tarXz, zip } from './package/archive.ts'
 import { compiledCode } from './package/code.ts'
 import { makeExecutable } from './package/executable.ts'
@@ -115,12 +116,21 @@ async function writeTexts(target: Target, folder: string) {
     writeFileSync(file, text)
     return file
   }
-  const { command, worker, mongoose } = await programTexts(target.name)
+  const { command, worker, mongoose, licenses } = await programTexts(target.name)
+  publishLicenses(licenses)
   return {
     command: write('command', command),
     worker: write('worker', worker),
     mongoose: write('mongoose', mongoose),
+    licenses: write('licenses', licenses),
   }
+}
+
+/** For the archives. Whole at each moment: the builds of other targets write the same file at the same time. */
+function publishLicenses(text: string): void {
+  const temporary = path.join(dist, `${LICENSES_FILE}.${process.pid}`)
+  writeFileSync(temporary, text)
+  renameSync(temporary, path.join(dist, LICENSES_FILE))
 }
 
 function archive(target: Target): void {
@@ -130,6 +140,7 @@ function archive(target: Target): void {
   const entries: Entry[] = [
     { name: windows ? 'queuectl.exe' : 'queuectl', file: path.join(dist, executableName(target)), executable: true },
     ...['README.md', 'LICENSE'].map((name) => ({ name, file: `${ROOT}${name}`, executable: false })),
+    { name: LICENSES_FILE, file: path.join(dist, LICENSES_FILE), executable: false },
   ]
   const write = windows ? zip : tarXz
   write(path.join(dist, name), entries, time)

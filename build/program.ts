@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { licensesOf } from './licenses/licenses.ts'
 
 // The parts of the program as texts: what the npm package and the executables are made of.
 
@@ -27,6 +28,8 @@ const SHARED = {
   format: 'cjs',
   // Not node26: an older Node must be able to parse the file before it can say that it is too old.
   target: 'es2022',
+  // The texts are compiled as scripts, which know `require` alone.
+  supported: { 'dynamic-import': false },
   // Names stay: a shorter file starts no faster, and a stack trace can be read.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -39,34 +42,43 @@ const SHARED = {
 /**
  * What the program is made of, each as a function of CommonJS's own names: all of src that a command or a supervisor needs, all that a
  * forked worker needs, and mongoose, which a queue in a file never loads, and which the `require` of the others has to know.
- * `target`: what the program says that it was built for.
+ * Beside them the licences of every package that has a file in them. `target`: what the program says that it was built for.
  */
-export async function programTexts(target: string): Promise<Record<'command' | 'worker' | 'mongoose', string>> {
+export async function programTexts(
+  target: string,
+): Promise<Record<'command' | 'worker' | 'mongoose' | 'licenses', string>> {
   const [command, worker, mongoose] = await Promise.all([
     roleText('src/entry/command.ts', target),
     roleText('src/entry/worker.ts', target),
     mongooseText(),
   ])
-  return { command, worker, mongoose }
+  const licenses = licensesOf([command, worker, mongoose].flatMap(({ inputs }) => inputs))
+  return { command: command.text, worker: worker.text, mongoose: mongoose.text, licenses }
 }
 
-async function roleText(entry: string, target: string): Promise<string> {
-  const text = await bundled({
+/** A text, and the files that it was made of. */
+interface Bundle {
+  text: string
+  inputs: string[]
+}
+
+async function roleText(entry: string, target: string): Promise<Bundle> {
+  const { text, inputs } = await bundleOf({
     entryPoints: [entry],
-    external: ['mongoose'],
+    external: ['mongoose', '#licenses'],
     define: defines({ QUEUECTL_VERSION: version(), QUEUECTL_COMMIT: commit(), QUEUECTL_TARGET: target }),
     plugins: [leanCommander()],
   })
-  return functionOf(leanImports(text))
+  return { text: functionOf(leanImports(text)), inputs }
 }
 
 /** mongoose with all that it needs, but its driver's optional companions. */
-async function mongooseText(): Promise<string> {
-  const text = await bundled({
+async function mongooseText(): Promise<Bundle> {
+  const { text, inputs } = await bundleOf({
     stdin: { contents: "module.exports = require('mongoose')", resolveDir: ROOT },
     external: OPTIONAL,
   })
-  return functionOf(text)
+  return { text: functionOf(text), inputs }
 }
 
 function functionOf(text: string): string {
@@ -75,8 +87,12 @@ function functionOf(text: string): string {
 
 /** The text of one bundle; `options` on top of what all have in common. */
 export async function bundled(options: BuildOptions): Promise<string> {
-  const { outputFiles = [] } = await build({ ...SHARED, ...options, write: false })
-  return outputFiles[0]?.text ?? ''
+  return (await bundleOf(options)).text
+}
+
+async function bundleOf(options: BuildOptions): Promise<Bundle> {
+  const { outputFiles = [], metafile } = await build({ ...SHARED, ...options, write: false, metafile: true })
+  return { text: outputFiles[0]?.text ?? '', inputs: Object.keys(metafile.inputs) }
 }
 
 /** Constants put into a bundle as strings; what is null stays undefined there. */

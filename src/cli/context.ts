@@ -16,8 +16,8 @@ export class Context {
   db: string | undefined
   /** The store may lie in a database that other programs use. */
   init = false
-  /** False: a file that is not there is not made. */
-  create = true
+  /** Whether a queue that is not there is created; commands that only read or change what is there leave nothing behind. */
+  create = false
   #address: Promise<StoreAddress> | null = null
   #stores: JobStore[] = []
   #opened: Promise<JobStore> | null = null

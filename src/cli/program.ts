@@ -1,14 +1,16 @@
 import { Command } from 'commander'
-import { EXIT, QueuectlError } from '../domain/errors.ts'
 import { registerAudit } from './commands/audit.ts'
 import { registerBackup, registerRestore } from './commands/backup.ts'
 import { registerCancel } from './commands/cancel.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
+import { registerDemo } from './commands/demo.ts'
 import { registerDlq } from './commands/dlq.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEnqueue } from './commands/enqueue.ts'
+import { registerHelp } from './commands/help.ts'
 import { registerInit } from './commands/init.ts'
+import { registerLicenses } from './commands/licenses.ts'
 import { registerList } from './commands/list.ts'
 import { registerLogs } from './commands/logs.ts'
 import { registerPromote } from './commands/promote.ts'
@@ -20,7 +22,8 @@ import { registerVersion } from './commands/version.ts'
 import { registerWait } from './commands/wait.ts'
 import { registerWorker } from './commands/worker.ts'
 import type { Context } from './context.ts'
-import { suggestion } from './terminal/suggest.ts'
+import { findCommand } from './help/find-command.ts'
+import { TOPICS } from './help/topics.ts'
 import { terminalColumns } from './terminal/tty.ts'
 import { VERSION } from './version.ts'
 
@@ -50,7 +53,10 @@ const COMMANDS = new Map<string, Register>([
   ['backup', registerBackup],
   ['restore', registerRestore],
   ['completion', registerCompletion],
+  ['demo', registerDemo],
+  ['licenses', registerLicenses],
   ['version', registerVersion],
+  ['help', registerHelp],
 ])
 
 /**
@@ -67,7 +73,6 @@ export function buildProgram(context: Context, argv: readonly string[] = []): Co
     )
     .option('--json', 'for machines: JSON on stdout, errors as JSON on stderr')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       outputError: () => {},
@@ -85,26 +90,14 @@ export function buildProgram(context: Context, argv: readonly string[] = []): Co
     .hook('preAction', () => {
       context.db = program.opts<{ db?: string }>().db
     })
+    .addHelpText('after', `\nTopics (queuectl help TOPIC):\n  ${Object.keys(TOPICS).join(', ')}`)
     .addHelpText('after', "\nExample:\n  $ queuectl enqueue -- 'echo hello'\n  $ queuectl worker start --count 3")
 
-  const [first = '', ...rest] = argv
-  const named = COMMANDS.get(first)
+  const [first = ''] = argv
+  // Help is shown of any of them.
+  const named = first === 'help' ? undefined : COMMANDS.get(first)
   for (const register of named ? [named] : COMMANDS.values()) register(program, context)
-  refuseUnknown(program, first === 'help' ? rest : argv)
+  // Commander would show the help of all that there is when help is asked for a command that is not there.
+  if (first !== 'help') findCommand(program, argv)
   return program
-}
-
-/** Commander would show the help of all that there is when help is asked for a command that is not there. */
-function refuseUnknown(program: Command, words: readonly string[]): void {
-  let at = program
-  for (const word of words) {
-    if (at.commands.length === 0 || word.startsWith('-') || word === 'help') return
-    const next = at.commands.find((command) => command.name() === word)
-    if (next === undefined) {
-      const names = at.commands.map((command) => command.name())
-      const hint = suggestion(word, names) ?? 'queuectl help lists the commands'
-      throw new QueuectlError('usage', EXIT.usage, `unknown command "${word}"`, hint)
-    }
-    at = next
-  }
 }

@@ -46,6 +46,12 @@ export const invalid = (message: string, hint: string | null = null) =>
 export const notFound = (message: string, hint: string | null = null) =>
   new QueuectlError('not_found', EXIT.not_found, message, hint)
 
+/** The store is not there, and this call is not one that creates it: exit 3. `label` names it without a password. */
+export const noQueueYet = (label: string) => notFound(`no queue at ${label} yet`, CREATE_QUEUE)
+
+/** The remedy where there is no queue. */
+export const CREATE_QUEUE = 'queuectl enqueue creates it; --db names another one'
+
 /** The id belongs to another job: exit 3. */
 export const duplicateId = (id: string) =>
   new QueuectlError(

@@ -49,6 +49,8 @@ export interface ExamineParams {
 /** A store as it is found: nothing is made, upgraded or changed by looking at it, but for what a server is tried with. */
 export interface Examination {
   findings: Diagnosis[]
+  /** There is no queue yet: no file, an empty one, a database without our mark. */
+  absent?: boolean
   /** Whether it can be opened as a store. */
   usable: boolean
   /** Behind it no finding can be mended any more. */

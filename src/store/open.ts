@@ -15,7 +15,7 @@ export interface OpenParams {
   durability?: 'normal' | 'full'
   /** Folder in which a store without a file of its own gets one for its logs on this host: needed for MongoDB. */
   data_folder?: string
-  /** False: a file that is not there is not made. */
+  /** False: a queue that is not there is not created, be it a file or the collections of a database. */
   create?: boolean
   /** Takes a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
@@ -58,7 +58,7 @@ const TOOLS: Readonly<Record<string, Tools>> = { file: FILE_TOOLS, mongodb: SERV
 
 /**
  * Opens the store behind `address`, which is created when it is a file that is not there. Throws `configuration` (78) when the address
- * or what lies there does not fit, `not_found` (3) for a file that is not to be made, `unreachable` (69), `io` (74), and `try_again` (75)
+ * or what lies there does not fit, `not_found` (3) for a queue that is not to be created, `unreachable` (69), `io` (74), and `try_again` (75)
  * when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {

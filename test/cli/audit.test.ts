@@ -27,7 +27,7 @@ describe('queuectl audit', () => {
     const { home, db, run } = freshQueue()
     const { code, stdout, stderr } = await run(['audit'])
     expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' })
-    expect(stderr).to.contain(`there is no queue at ${db}`)
+    expect(stderr).to.contain(`no queue at ${db} yet`)
     expect(readdirSync(home)).to.deep.equal([])
     // In which the jobs may be.
     writeFileSync(`${db}-wal`, 'x')

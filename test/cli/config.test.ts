@@ -10,6 +10,7 @@ describe('config', () => {
   }
 
   it('keeps a setting in the store, under either spelling of its key', async () => {
+    await queue.ok('init')
     expect(await queue.ok('config', 'get', 'max-retries')).to.equal('3\n')
     expect(await queue.ok('config', 'set', 'max-retries', '5')).to.equal('max_retries 5\n')
     expect(await queue.ok('config', 'get', 'max_retries')).to.equal('5\n')

@@ -27,6 +27,7 @@ describe('enqueue of many', () => {
   })
 
   it('names a bad line by its number and enqueues nothing', async () => {
+    await queue.ok('init')
     const { code, stdout, stderr } = await queue.run(['enqueue', '-'], {
       input: 'echo 1\n\n{"command":"x","prio":1}\necho 4\n',
     })

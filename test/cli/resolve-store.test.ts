@@ -12,27 +12,28 @@ describe('which store', () => {
     cwd = tempFolder()
   })
 
-  const status = async (args: string[] = [], env: Record<string, string | undefined> = {}) => {
-    const { code, stdout, stderr } = await queuectl(['status', '--json', ...args], {
+  /** Creates a queue and says where. */
+  const init = async (args: string[] = [], env: Record<string, string | undefined> = {}) => {
+    const { code, stdout, stderr } = await queuectl(['init', '--json', ...args], {
       cwd,
       env: { QUEUECTL_HOME: home, ...env },
     })
-    return { code, store: stdout === '' ? null : JSON.parse(stdout).store.label, stderr }
+    return { code, store: stdout === '' ? null : JSON.parse(stdout).store, stderr }
   }
 
   it('is --db, else QUEUECTL_DB, else the data folder’s own file', async () => {
-    expect((await status()).store).to.equal(path.join(home, 'queue.db'))
-    expect((await status([], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'b.db'))
-    expect((await status(['--db', 'a.db'], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'a.db'))
-    expect((await status(['--db', `sqlite:${cwd}/c.db`])).store).to.equal(path.join(cwd, 'c.db'))
-    expect((await status(['--db', 'sqlite://new/c.db'])).store).to.equal(path.join(cwd, 'new', 'c.db'))
+    expect((await init()).store).to.equal(path.join(home, 'queue.db'))
+    expect((await init([], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'b.db'))
+    expect((await init(['--db', 'a.db'], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'a.db'))
+    expect((await init(['--db', `sqlite:${cwd}/c.db`])).store).to.equal(path.join(cwd, 'c.db'))
+    expect((await init(['--db', 'sqlite://new/c.db'])).store).to.equal(path.join(cwd, 'new', 'c.db'))
   })
 
   it('needs a home folder only where nothing else names one, and then says so, exit 78', async function () {
     if (process.platform === 'win32') this.skip()
     const none = { HOME: '', XDG_DATA_HOME: '', QUEUECTL_HOME: undefined }
-    expect((await status(['--db', 'a.db'], none)).store).to.equal(path.join(cwd, 'a.db'))
-    const { code, stderr } = await status([], none)
+    expect((await init(['--db', 'a.db'], none)).store).to.equal(path.join(cwd, 'a.db'))
+    const { code, stderr } = await init([], none)
     expect(code).to.equal(78)
     expect(stderr).to.contain('no home folder').and.to.contain('QUEUECTL_HOME')
     expect(existsSync(path.join(cwd, '.local'))).to.equal(false)
@@ -40,19 +41,19 @@ describe('which store', () => {
 
   it('may stand in .env of the working folder, and is then named', async () => {
     writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_DB="d.db"\nPATH=/nowhere\n')
-    const { code, store, stderr } = await status()
+    const { code, store, stderr } = await init()
     expect({ code, store }).to.deep.equal({ code: 0, store: path.join(cwd, 'd.db') })
     expect(JSON.parse(stderr).note).to.contain('d.db (QUEUECTL_DB in .env)')
-    expect((await status([], { QUEUECTL_DB: 'b.db' })).stderr).to.equal('')
+    expect((await init([], { QUEUECTL_DB: 'b.db' })).stderr).to.equal('')
   })
 
   it('is named too when .env moves the data folder, and when it cannot be opened', async () => {
     writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_HOME=moved\n')
-    const moved = await status([], { QUEUECTL_HOME: undefined })
+    const moved = await init([], { QUEUECTL_HOME: undefined })
     expect(moved.store).to.equal(path.join(cwd, 'moved', 'queue.db'))
     expect(JSON.parse(moved.stderr).note).to.contain('(QUEUECTL_HOME in .env)')
     writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_DB=redis://user:s3cret@localhost\n')
-    const { code, stderr } = await status()
+    const { code, stderr } = await init()
     expect(code).to.equal(78)
     expect(stderr).to.contain('QUEUECTL_DB in .env').and.to.not.contain('s3cret')
   })
@@ -62,7 +63,7 @@ describe('which store', () => {
       path.join(cwd, '.env'),
       'QUEUECTL_DBB=d.db\nQUEUECTL_SUPERVISOR=../x\nQUEUECTL_DB_WITHHELD=1\nOTHER=1\n',
     )
-    const { code, store, stderr } = await status()
+    const { code, store, stderr } = await init()
     expect({ code, store }).to.deep.equal({ code: 0, store: path.join(home, 'queue.db') })
     expect(JSON.parse(stderr).note).to.match(/not read from there: (QUEUECTL_(DBB|SUPERVISOR|DB_WITHHELD)(, |$)){3}/)
     const { code: started, stdout } = await queuectl(['worker', 'start', '--drain', '--json'], {
@@ -74,29 +75,29 @@ describe('which store', () => {
 
   it('moves with QUEUECTL_HOME', async () => {
     const other = tempFolder()
-    const { store } = await status([], { QUEUECTL_HOME: other })
+    const { store } = await init([], { QUEUECTL_HOME: other })
     expect(store).to.equal(path.join(other, 'queue.db'))
   })
 
   it('is refused when .env cannot be read, exit 78', async () => {
     symlinkSync('.env', path.join(cwd, '.env'))
-    const { code, stderr } = await status()
+    const { code, stderr } = await init()
     expect(code).to.equal(78)
     expect(JSON.parse(stderr).error.message).to.contain('.env')
   })
 
   it('is kept from a job when it has a password, and the job is told so, exit 78', async () => {
     const env = { QUEUECTL_DB_WITHHELD: '1' }
-    const { code, stderr } = await status([], env)
+    const { code, stderr } = await init([], env)
     expect(code).to.equal(78)
     expect(JSON.parse(stderr).error.message).to.contain('password')
-    expect((await status(['--db', 'a.db'], env)).code).to.equal(0)
-    expect((await status([], { ...env, MONGODB_URI: 'mongodb://localhost/x' })).code).to.equal(78)
+    expect((await init(['--db', 'a.db'], env)).code).to.equal(0)
+    expect((await init([], { ...env, MONGODB_URI: 'mongodb://localhost/x' })).code).to.equal(78)
     expect(existsSync(path.join(home, 'queue.db'))).to.equal(false)
   })
 
   it('is never printed with its password (S2)', async () => {
-    const { code, stderr } = await status(['--db', 'mongodb://user:s3cret@localhost/x'])
+    const { code, stderr } = await init(['--db', 'mongodb://user:s3cret@localhost/x'])
     expect(code).to.not.equal(0)
     expect(stderr).to.not.contain('s3cret')
   })
@@ -115,9 +116,9 @@ describe('which store', () => {
   ]) {
     it(`is no file’s path where a MongoDB URL was mistyped, exit 2: ${mistyped} (S2)`, async () => {
       const ways = [
-        await status(['--db', mistyped]),
-        await status([], { QUEUECTL_DB: mistyped }),
-        await status([], { MONGODB_URI: mistyped }),
+        await init(['--db', mistyped]),
+        await init([], { QUEUECTL_DB: mistyped }),
+        await init([], { MONGODB_URI: mistyped }),
       ]
       for (const { code, store, stderr } of ways) {
         expect({ code, store }, stderr).to.deep.equal({ code: 2, store: null })
@@ -130,15 +131,15 @@ describe('which store', () => {
 
   it('is a file’s path whatever MongoDB it is named after', async () => {
     for (const name of ['mongodb/a:1@b.db', 'mongodb.db', 'mongo-data:1.db'])
-      expect((await status(['--db', name])).store).to.equal(path.join(cwd, name))
+      expect((await init(['--db', name])).store).to.equal(path.join(cwd, name))
   })
 
   it('is refused when it is no store at all', async () => {
-    expect((await status(['--db', ''])).code).to.equal(78)
-    expect((await status(['--db', 'redis://localhost'])).code).to.equal(78)
-    expect((await status(['--db', 'file://elsewhere/queue.db'])).code).to.equal(78)
-    expect((await status(['--db', 'file:///%2f'])).code).to.equal(78)
-    expect((await status(['--db', cwd])).code).to.be.oneOf([74, 78])
-    expect((await status(['--db', '/proc/version'])).code).to.be.oneOf([74, 78])
+    expect((await init(['--db', ''])).code).to.equal(78)
+    expect((await init(['--db', 'redis://localhost'])).code).to.equal(78)
+    expect((await init(['--db', 'file://elsewhere/queue.db'])).code).to.equal(78)
+    expect((await init(['--db', 'file:///%2f'])).code).to.equal(78)
+    expect((await init(['--db', cwd])).code).to.be.oneOf([74, 78])
+    expect((await init(['--db', '/proc/version'])).code).to.be.oneOf([74, 78])
   })
 })

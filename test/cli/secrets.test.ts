@@ -7,7 +7,7 @@ import { Context } from '../../src/cli/context.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { type LoginServer, PASSWORD, startLoginServer } from '../helpers/mongo-login.ts'
 import { HAS_PROC } from '../helpers/processes.ts'
-import { type Ended, queuectl } from '../helpers/queuectl.ts'
+import { type Ended, freshQueue, queuectl } from '../helpers/queuectl.ts'
 import { inScene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -106,8 +106,10 @@ describe('the password of a store (S2)', function () {
       const { code, stdout, stderr } = await queuectl(['status', '--db', address])
       expect([code, FORMS.test(stdout + stderr), stderr.includes('MongoDB URL')]).to.deep.equal([78, false, true])
     }
+    const queue = freshQueue()
+    await queue.ok('init')
     for (const args of [[url], ['status', url], ['show', url], [`--dbb=${url}`, 'status'], ['config', 'get', url]]) {
-      const { code, stdout, stderr } = await queuectl(args)
+      const { code, stdout, stderr } = await queue.run(args)
       expect([args.length, code, FORMS.test(stdout + stderr)]).to.deep.equal([args.length, 2, false])
     }
   })

@@ -14,6 +14,7 @@ interface Row {
 describe('worker list', () => {
   it('shows supervisors and workers, what they run, and says when there are none', async () => {
     const queue = freshQueue()
+    await queue.ok('init')
     expect(await queue.json('worker', 'list')).to.deep.equal([])
     expect((await queue.run(['worker', 'list'])).stderr).to.equal('queuectl: no worker is running\n')
 
@@ -42,6 +43,7 @@ describe('worker list', () => {
 
   it('marks what a dead supervisor left as gone', async () => {
     const queue = freshQueue()
+    await queue.ok('init')
     const child = queue.start(['worker', 'start'])
     await waitFor(async () => (await queue.json('worker', 'list')).length === 2, {
       within: 20_000,

@@ -30,8 +30,8 @@ describe('queuectl doctor', () => {
   it('says of a queue that is not there that it is not, and makes none', async () => {
     const { run, home } = freshQueue()
     const { code, stdout } = await run(['doctor'])
-    expect(code).to.equal(0)
-    expect(stdout).to.match(/^warning {2}store .*there is no queue at .*queue\.db yet\n\s+the first enqueue makes it/)
+    expect(code).to.equal(3)
+    expect(stdout).to.match(/^warning {2}store .*no queue at .*queue\.db yet\n\s+queuectl enqueue creates it/)
     expect(readdirSync(home)).to.deep.equal([])
   })
 

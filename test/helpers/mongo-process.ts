@@ -1,19 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import mongoose from 'mongoose'
 import { randomWord } from '../../src/domain/ids.ts'
+import { installSecantus } from './secantus.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
-
-/** A server that speaks the MongoDB protocol, by a process of its own. Installed once, in a folder that survives a test run. */
-const SECANTUS = {
-  version: '0.7.0b3',
-  folder: new URL('../../node_modules/.cache/queuectl-secantus/', import.meta.url),
-}
 
 const PORTS = { from: 20_000, to: 30_000 }
 
@@ -97,34 +89,6 @@ function tlsFlags(mongod: boolean, tls: ServerOptions['tls']): string[] {
   if (mongod) return ['--tlsMode', 'requireTLS', '--tlsCertificateKeyFile', tls.certificate, '--tlsCAFile', tls.ca]
   const files = ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key, '--tls-ca-file', tls.ca]
   return [...files, '--tls-require-client-cert']
-}
-
-/** Whole, or anew, and by one at a time: tests run in several processes, which all want it first. */
-function installSecantus(): string {
-  const home = fileURLToPath(SECANTUS.folder)
-  const windows = process.platform === 'win32'
-  const program = (name: string) => path.join(home, windows ? 'Scripts' : 'bin', windows ? `${name}.exe` : name)
-  const whole = path.join(home, `whole-${SECANTUS.version}`)
-  mkdirSync(path.dirname(home), { recursive: true })
-  // Let go of by whoever ends before it is done.
-  const lock = new DatabaseSync(path.join(path.dirname(home), 'queuectl-secantus.lock'), { timeout: 170_000 })
-  lock.exec('BEGIN EXCLUSIVE')
-  try {
-    if (!existsSync(whole)) {
-      rmSync(home, { recursive: true, force: true })
-      run(windows ? 'python' : 'python3', ['-m', 'venv', home])
-      run(program('pip'), ['install', '--quiet', '--retries', '10', `SecantusDB==${SECANTUS.version}`])
-      writeFileSync(whole, '')
-    }
-  } finally {
-    lock.close()
-  }
-  return program('secantusd-py')
-}
-
-function run(command: string, args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
 }
 
 async function answers(child: ChildProcess, address: string, port: number): Promise<boolean> {

@@ -97,7 +97,11 @@ export function freshQueue() {
     const ended = collect(child)
     // The heartbeat that says so of the supervisor says of each worker that it is ready.
     await waitFor(
-      async () => (await json('worker', 'list')).some((row: { state: string }) => row.state === 'running'),
+      async () => {
+        const { code, stdout } = await run(['worker', 'list', '--json'])
+        // There may be no queue yet: they create it.
+        return code === 0 && JSON.parse(stdout).some((row: { state: string }) => row.state === 'running')
+      },
       { within: 20_000, what: 'the workers are ready' },
     )
     return {

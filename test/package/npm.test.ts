@@ -33,6 +33,7 @@ describe('the npm package', function () {
       'LICENSE',
       'README.md',
       'SECURITY.md',
+      'dist/THIRD-PARTY-LICENSES',
       'dist/command.cjs',
       'dist/mongoose.cjs',
       'dist/queuectl.cjs',

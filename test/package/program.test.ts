@@ -73,6 +73,19 @@ describe('the executable', function () {
     expect(sandbox.run('worker', 'list').stderr).to.equal('queuectl: no worker is running\n')
   })
 
+  it('prints the licences of all that is inside', () => {
+    const text = sandbox.ok('licenses')
+    expect(text).to.match(/^=+\nqueuectl /)
+    expect(text).to.contain('\nmongoose ').and.to.contain(`\nNode.js ${NODE_VERSION} `)
+  })
+
+  it('shows a queue at work, and leaves nothing of it', () => {
+    const tmp = tempFolder()
+    Object.assign(sandbox.env, { TMPDIR: tmp, TMP: tmp, TEMP: tmp })
+    expect(sandbox.ok('demo')).to.match(/broken requeued[\s\S]*Everything went as shown/)
+    expect(readdirSync(tmp)).to.deep.equal([])
+  })
+
   it('under a path with blanks and letters from everywhere', () => {
     sandbox = new Sandbox({ folder: path.join(tempFolder(), 'mes tâches', '作業 ü') })
     sandbox.ok('enqueue', '--id', 'there', '--', 'echo there')

@@ -87,7 +87,11 @@ export class Sandbox {
 
   /** The first worker that fits, once there is one. */
   worker(fits: (row: Row) => boolean, within = 30_000): Promise<Row> {
-    const find = () => this.json('worker', 'list').find((row: Row) => row.kind === 'worker' && fits(row))
+    const find = () => {
+      const { code, stdout } = this.run('worker', 'list', '--json')
+      // There may be no queue yet: they create it.
+      return code === 0 && JSON.parse(stdout).find((row: Row) => row.kind === 'worker' && fits(row))
+    }
     return waitFor(find, { within, what: 'a worker is as it should be' })
   }
 

@@ -35,6 +35,7 @@ describe('names from outside (S8)', function () {
         expect(() => readJob({ command: 'true', [field]: name }), JSON.stringify(name)).to.throw(/is not allowed|NUL/)
     }
     const commands = ['show', 'logs', 'wait', 'cancel', 'requeue', 'promote', 'dlq show', 'dlq retry']
+    await queue.ok('init')
     const ended = await Promise.all(commands.map((command) => queue.run([...command.split(' '), '../x'])))
     // A wait has the codes of jobs for itself.
     expect(ended.map(({ code }) => code)).to.deep.equal(commands.map((command) => (command === 'wait' ? 125 : 2)))

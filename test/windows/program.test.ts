@@ -25,8 +25,9 @@ describe('on Windows', function () {
   before(function () {
     if (process.platform !== 'win32') this.skip()
   })
-  beforeEach(() => {
+  beforeEach(async () => {
     queue = freshQueue()
+    await queue.ok('init')
   })
 
   const json = (...args: string[]) => queue.json(...args)

@@ -11,8 +11,6 @@ const SHOWN = 100
 
 /** `audit`: exits 1 when something is wrong. */
 export async function audit(context: Context): Promise<void> {
-  // All would be well with one that is made here and now.
-  context.create = false
   const store = await context.store()
   const { runs_kept } = store.info
   const result = await auditStore(store)

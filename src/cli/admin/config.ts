@@ -37,7 +37,8 @@ export async function listSettings(context: Context): Promise<void> {
 
 /** `config get`. Throws `invalid` for an unknown key. */
 export async function getSetting(context: Context, text: string): Promise<void> {
-  const setting = (await reader(context))(keyOf(text))
+  const key = keyOf(text)
+  const setting = (await reader(context))(key)
   if (context.json) context.outJson(setting)
   else context.out(shown(setting.value))
 }
@@ -46,6 +47,7 @@ export async function getSetting(context: Context, text: string): Promise<void> 
 export async function setSetting(context: Context, text: string, value: string): Promise<void> {
   const key = keyOf(text)
   const parsed = parseSetting(key, value)
+  context.create = true
   if (key === 'shell' && !isShared((await context.address()).address)) await refuseStrangeShell(parsed as Shell)
   await store(context, key, parsed)
 }

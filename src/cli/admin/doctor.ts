@@ -7,7 +7,7 @@ import { type Colour, paint } from '../terminal/table.ts'
 import { pad, safe } from '../terminal/text.ts'
 import { VERSION } from '../version.ts'
 
-/** `doctor`: looks at everything that the queue stands on. Exits 1 when there is a problem, that with --fix is still there. */
+/** `doctor`: looks at everything that the queue stands on. Exits 1 when there is a problem, that with --fix is still there; 3 when there is no queue yet. */
 export async function doctor(context: Context, { fix = false }: { fix?: boolean }): Promise<void> {
   const open: Examination[] = []
   const queue = {
@@ -30,6 +30,7 @@ export async function doctor(context: Context, { fix = false }: { fix?: boolean 
     if (context.json) context.outJson({ ok: counts.problems === 0, ...counts, findings, mended })
     else context.out(report(findings, mended))
     if (counts.problems > 0) context.exit(EXIT.unsuccessful)
+    else if (open.at(-1)?.absent) context.exit(EXIT.not_found)
   } finally {
     for (const examination of open) await examination.close()
   }

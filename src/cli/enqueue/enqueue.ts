@@ -39,6 +39,7 @@ export async function enqueue(context: Context, args: readonly string[], options
 }
 
 async function put(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
+  context.create = true
   const source = await sourceOf(context, args, options)
   const fields = jobFields(options)
   // Before anything is stored: a bad time must not leave a job behind.

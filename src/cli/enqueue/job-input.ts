@@ -6,7 +6,8 @@ import { parseDuration } from '../../domain/units.ts'
 import { suggestion } from '../terminal/suggest.ts'
 import { parseTime } from '../terminal/time.ts'
 
-const POLICY = ['max_retries', 'max_interruptions', 'backoff_base', 'backoff_max', 'timeout', 'shell'] as const
+/** Settings that a job may carry as its own. */
+export const POLICY = ['max_retries', 'max_interruptions', 'backoff_base', 'backoff_max', 'timeout', 'shell'] as const
 type Policy = Pick<Settings, (typeof POLICY)[number]>
 
 /** What a caller asked for, checked; what it left open is filled in from the store's settings when the job is made. */
@@ -71,6 +72,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   cwd: orNull(readCwd),
   env: orNull(readEnv),
 }
+
+/** The fields of a job that a caller may give. */
+export type JobField = Exclude<keyof Fields, 'next_run_at'>
+export const JOB_FIELDS = Object.keys(READERS) as JobField[]
 
 /** What a job that nothing has happened to carries besides: read past, but only with the value it must have. */
 const UNTOUCHED: Readonly<Record<string, Reader>> = {

@@ -23,6 +23,7 @@ export interface StartOptions {
 /** `worker start`: supervises workers until they are stopped, or starts that detached. */
 export async function startWorkers(options: StartOptions, context: Context): Promise<void> {
   becomePrimary()
+  context.create = true
   const wanted = await wants(options, context)
   const id = process.env.QUEUECTL_SUPERVISOR ?? `s-${randomWord(8)}`
   if (options.detach) {

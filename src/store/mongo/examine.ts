@@ -1,4 +1,5 @@
 import { type Diagnosis, failedCheck, fine, warning } from '../../domain/diagnosis.ts'
+import { CREATE_QUEUE } from '../../domain/errors.ts'
 import type { Examination, ExamineParams } from '../maintenance.ts'
 import { parseAddress } from './address.ts'
 import { Connection } from './connection.ts'
@@ -27,7 +28,7 @@ export async function examineMongo({ address: url, on_progress }: ExamineParams)
     findings.push(...(await examineStreams(db)))
     const usable = mark?.version === MIGRATIONS.length
     if (usable) findings.push(...(await examineFurnishing(db, on_progress)))
-    return { findings, usable, close: async () => db?.close() }
+    return { findings, absent: mark === null, usable, close: async () => db?.close() }
   } catch (error) {
     await db?.close()
     return { ...NOTHING, findings: [failedCheck('store', error), ...findings] }
@@ -42,8 +43,8 @@ async function markOf(db: Connection, findings: Diagnosis[]): Promise<Mark | nul
   if (mark === null) {
     await refuseStranger(db, false)
     const state =
-      (await db.call(() => collectionNames(db.db))).length === 0 ? 'is empty' : 'is not furnished as a whole'
-    findings.push(warning('store', `${label} ${state}`, 'the first enqueue makes a queue of it'))
+      (await db.call(() => collectionNames(db.db))).length === 0 ? 'the database is empty' : 'it is not complete'
+    findings.push(warning('store', `no queue at ${label} yet: ${state}`, CREATE_QUEUE))
     return null
   }
   findings.push(fine('store', `${label} (MongoDB ${db.version})`))

@@ -1,5 +1,5 @@
 import type { mongo } from 'mongoose'
-import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
+import { misconfigured, noQueueYet, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import { newToken, randomWord } from '../../domain/ids.ts'
 import type { ProcessIdentity } from '../../domain/processes.ts'
 import { type OnProgress, withProgress } from '../progress.ts'
@@ -22,6 +22,8 @@ export interface MigrateOptions {
   init?: boolean
   /** Hears what takes long, and how many seconds it has taken. */
   on_progress?: OnProgress
+  /** False: a database without a mark is left as it is. */
+  create?: boolean
   migrations?: readonly ((db: mongo.Db) => Promise<void>)[]
 }
 
@@ -30,15 +32,16 @@ const FRESH_BEAT_MS = 30_000
 
 /**
  * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
- * program's or a newer queuectl's, and leaves it untouched; `try_again` when an older one has to be upgraded while a registered
+ * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has to be upgraded while a registered
  * process lives (R12).
  */
 export async function migrate(db: Connection, options: MigrateOptions): Promise<Mark> {
-  const { migrations = MIGRATIONS } = options
+  const { migrations = MIGRATIONS, create = true } = options
   const mark = await readMark(db, migrations.length)
   if (mark?.version === migrations.length) return mark
   if (mark === null) {
     await refuseStranger(db, options.init ?? false)
+    if (!create) throw noQueueYet(db.address.label)
     // Before the lock, which wants the same of the server.
     await needEngine(db)
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Diagnosis, failedCheck, fine, problem, warning } from '../../domain/diagnosis.ts'
+import { CREATE_QUEUE } from '../../domain/errors.ts'
 import type { Examination, ExamineParams } from '../maintenance.ts'
 import { damagesOf } from './backup.ts'
 import { Connection } from './connection.ts'
@@ -22,13 +23,13 @@ export async function examineSqlite({
   try {
     refuseLogAlone(path)
     if (!existsSync(path)) {
-      const hint = 'the first enqueue makes it; another one is named with --db'
-      return { ...NOTHING, findings: [warning('store', `there is no queue at ${path} yet`, hint)] }
+      return { ...NOTHING, absent: true, findings: [warning('store', `no queue at ${path} yet`, CREATE_QUEUE)] }
     }
     db = new Connection(path, 'command')
     const findings = await examine(db)
     const usable = findings.every(({ check, level }) => level === 'ok' || !NEEDED.includes(check))
-    return { findings, usable, close: async () => db?.close() }
+    const absent = findings[0]?.check === 'store' && findings[0].level === 'warning'
+    return { findings, absent, usable, close: async () => db?.close() }
   } catch (error) {
     db?.close()
     return { ...NOTHING, findings: [failedCheck('store', domainError(error, path))] }
@@ -41,7 +42,7 @@ const NEEDED = ['store', 'schema', 'integrity']
 async function examine(db: Connection): Promise<Diagnosis[]> {
   const latest = MIGRATIONS.length
   const version = await db.read(() => versionOf(db, Number.MAX_SAFE_INTEGER))
-  if (version === 0) return [warning('store', `${db.path} is empty`, 'the first enqueue makes a queue of it')]
+  if (version === 0) return [warning('store', `no queue at ${db.path} yet: the file is empty`, CREATE_QUEUE)]
   if (version > latest) {
     const message = `${db.path} has schema version ${version}; this queuectl knows versions up to ${latest}`
     return [problem('schema', message, 'use the newer queuectl that made it')]

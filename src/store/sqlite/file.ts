@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { misconfigured, notFound, QueuectlError } from '../../domain/errors.ts'
+import { misconfigured, noQueueYet, QueuectlError } from '../../domain/errors.ts'
 import { fileError } from './errors.ts'
 
 /**
@@ -36,10 +36,10 @@ export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** Throws `not_found` for a file that is not there, which some commands are not to make. */
+/** Throws `not_found` for a file that is not there, or empty: only some commands create a queue. */
 export function refuseAbsent(path: string): void {
   refuseLogAlone(path)
-  if (!existsSync(path)) throw notFound(`there is no queue at ${path}`, 'name it with --db')
+  if (sizeOf(path) === 0) throw noQueueYet(path)
 }
 
 /** The name of a new folder lasts once the folder above is synced, up to `top`; SQLite does that for the names of its files. */

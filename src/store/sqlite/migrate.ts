@@ -1,4 +1,4 @@
-import { misconfigured, tryAgain } from '../../domain/errors.ts'
+import { misconfigured, noQueueYet, tryAgain } from '../../domain/errors.ts'
 import type { ProcessIdentity } from '../../domain/processes.ts'
 import type { Connection } from './connection.ts'
 import { toProcess } from './registry.ts'
@@ -9,16 +9,18 @@ const APPLICATION_ID = 0x7163746c
 
 /**
  * Brings the file to the newest schema; any number of processes may do so at once. Returns the version. Throws `configuration`
- * when the file is another program's or a newer queuectl's, and leaves it untouched; `try_again` when an older file has to be
- * upgraded while a registered process lives (R12).
+ * when the file is another program's or a newer queuectl's, and leaves it untouched; `not_found` for an empty one unless `create`;
+ * `try_again` when an older file has to be upgraded while a registered process lives (R12).
  */
 export async function migrate(
   db: Connection,
   isAlive: (identity: ProcessIdentity) => boolean,
   migrations: readonly string[] = MIGRATIONS,
+  create = true,
 ): Promise<number> {
   const latest = migrations.length
   const found = await db.read(() => versionOf(db, latest))
+  if (found === 0 && !create) throw noQueueYet(db.path)
   await db.attempt(() => useWal(db))
   if (found === latest) return latest
   await db.write(() => upgrade(db, isAlive, migrations), { durable: true })

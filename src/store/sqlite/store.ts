@@ -15,6 +15,7 @@ import { listing } from './list.ts'
 import { migrate } from './migrate.ts'
 import { reading } from './reads.ts'
 import { registering } from './registry.ts'
+import { MIGRATIONS } from './schema.ts'
 import { settling } from './settle.ts'
 import { watchCommits } from './watch.ts'
 
@@ -30,7 +31,7 @@ export async function openSqlite(params: Omit<OpenParams, 'address'> & { path: s
   try {
     if (params.role === 'supervisor') refuseEverybody(path)
     await db.configure()
-    return storeOn(db, await migrate(db, params.is_alive))
+    return storeOn(db, await migrate(db, params.is_alive, MIGRATIONS, params.create))
   } catch (error) {
     db.close()
     throw error

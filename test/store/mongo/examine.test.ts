@@ -113,7 +113,7 @@ describe('the examination of a MongoDB database', function () {
   it('says of an empty database that it is empty, and makes nothing', async () => {
     await look(({ findings, usable }) => {
       expect(toldBut(findings)).to.have.length(1)
-      expect(toldBut(findings)[0]).to.match(/store: mongodb:.* is empty/)
+      expect(toldBut(findings)[0]).to.match(/store: no queue at mongodb:.* yet: the database is empty/)
       expect(usable).to.equal(false)
     })
     expect(await raw.db?.listCollections().toArray()).to.deep.equal([])

@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import type { Context } from '../context.ts'
+
+/** Registers `demo`. */
+export function registerDemo(program: Command, context: Context): void {
+  program
+    .command('demo')
+    .summary('show a queue at work')
+    .description(
+      'Shows jobs, workers, a retry and the dead letter queue in about ten seconds, with a queue in a temporary folder, ' +
+        'and removes it. Exits 1 when something did not go as shown.',
+    )
+    .addHelpText('after', '\nExample:\n  $ queuectl demo')
+    .action(async () => {
+      const { demo } = await import('../demo/demo.ts')
+      await demo(context)
+    })
+}

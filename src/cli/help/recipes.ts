@@ -1,0 +1,69 @@
+import { sections } from './layout.ts'
+
+/** What people ask for first: a title, and the lines to type. */
+export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
+  {
+    title: 'Run a batch in CI, four at a time; exit 1 if a job died',
+    lines: ['queuectl enqueue --file jobs.ndjson', 'queuectl worker start --count 4 --drain --timeout 30m'],
+  },
+  {
+    title: 'Run one command, see its output, take over its exit code',
+    lines: ["queuectl enqueue --follow -- 'make test 2>&1'"],
+  },
+  {
+    title: 'A job for each file',
+    lines: [`ls *.wav | sed 's/.*/lame "&"/' | queuectl enqueue -`],
+  },
+  {
+    title: 'Workers in the background',
+    lines: ['queuectl worker start --count 3 --detach', 'queuectl worker list', 'queuectl worker stop'],
+  },
+  {
+    title: 'Enqueue from cron, once a day whatever happens (crontab line)',
+    lines: ['0 3 * * * queuectl enqueue --id "backup-$(date +\\%F)" -- ./backup.sh'],
+  },
+  {
+    title: 'systemd unit: give a stop the grace period and 10 s',
+    lines: [
+      '[Service]',
+      'ExecStart=/usr/local/bin/queuectl worker start --count 4',
+      'Restart=on-failure',
+      'TimeoutStopSec=35',
+    ],
+  },
+  {
+    title: 'Docker: the same',
+    lines: ['docker stop -t 35 NAME'],
+  },
+  {
+    title: 'Cancel every waiting job of a queue',
+    lines: [
+      'queuectl list --state pending --queue mail --limit 1000 --json \\',
+      "  | jq -r '.[].id' | xargs queuectl cancel",
+    ],
+  },
+  {
+    title: 'Repair the cause, then run dead jobs again',
+    lines: ['queuectl dlq list', 'queuectl dlq retry --all'],
+  },
+  {
+    title: 'One queue for several hosts',
+    lines: [
+      'export QUEUECTL_DB=mongodb://db.example/jobs   # on every host',
+      'queuectl init                                  # once',
+      'queuectl worker start --count 4 --detach       # on each host',
+    ],
+  },
+  {
+    title: 'Keep a copy of the queue, also while workers run',
+    lines: ['queuectl backup queue-monday.db'],
+  },
+]
+
+/** `queuectl help recipes`. */
+export function recipes(): string {
+  return sections(
+    'Recipes',
+    ...RECIPES.map(({ title, lines }) => [title, ...lines.map((line) => `  ${line}`)].join('\n')),
+  )
+}

@@ -1,0 +1,29 @@
+import { allowed, SETTING_KEYS, SETTINGS, type SettingKey } from '../../domain/settings.ts'
+import { bytes, formatDuration } from '../../domain/units.ts'
+import { definitions, paragraph, sections } from './layout.ts'
+
+/** `queuectl help settings`. */
+export function settings(): string {
+  return sections(
+    'Settings',
+    paragraph(
+      'Settings are kept in the store, so that all workers see the same. A job keeps the retry policy that held when it ' +
+        'was enqueued. Keys are written with - or _.',
+    ),
+    definitions(SETTING_KEYS.map((key) => [key, `${SETTINGS[key].about}. ${range(key)}; ${byDefault(key)}.`])),
+    paragraph('A time is written 90, 90s, 5m, 2h or 7d; a size 65536, 64KiB or 1GiB.'),
+    '  $ queuectl config list\n  $ queuectl config set max-retries 5\n  $ queuectl config unset max-retries',
+  )
+}
+
+function byDefault(key: SettingKey): string {
+  const { kind, default: value } = SETTINGS[key]
+  if (value === null) return 'default none'
+  if (typeof value !== 'number') return `default ${value}`
+  return `default ${kind === 'duration' ? formatDuration(value) : kind === 'bytes' ? bytes(value) : value}`
+}
+
+function range(key: SettingKey): string {
+  const text = allowed(key)
+  return SETTINGS[key].kind === 'choice' ? `One of ${text}` : `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}

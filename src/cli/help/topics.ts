@@ -1,0 +1,9 @@
+/** The topics of `queuectl help`: the text of each is loaded and made when it is asked for. */
+export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
+  'exit-codes': async () => (await import('./exit-codes.ts')).exitCodes(),
+  settings: async () => (await import('./settings.ts')).settings(),
+  fields: async () => (await import('./fields.ts')).fields(),
+  environment: async () => (await import('./environment.ts')).environment(),
+  states: async () => (await import('./states.ts')).states(),
+  recipes: async () => (await import('./recipes.ts')).recipes(),
+}

@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs'
+import { expect } from 'chai'
+import { livingWith } from '../helpers/processes.ts'
+import { collect, queuectl, startQueuectl } from '../helpers/queuectl.ts'
+import { tempFolder } from '../helpers/temp.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+describe('demo', () => {
+  /** Where it makes its folder, and where its processes say that they come from. */
+  const place = () => {
+    const tmp = tempFolder()
+    return {
+      env: { TMPDIR: tmp, TMP: tmp, TEMP: tmp },
+      left: () => ({
+        files: readdirSync(tmp),
+        processes: livingWith((environment) => environment.includes(`TMPDIR=${tmp}`)),
+      }),
+    }
+  }
+  const nothing = { files: [], processes: [] }
+
+  it('shows a retry, a death and a repair, and leaves nothing', async () => {
+    const { env, left } = place()
+    const { code, stdout, stderr } = await queuectl(['demo'], { env })
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    const order =
+      /queuectl enqueue [\s\S]*2 workers ready[\s\S]*^flaky +completed[\s\S]*failed +exit code 1[\s\S]*dlq retry broken\nbroken requeued[\s\S]*^Completed +6/m
+    expect(stdout).to.match(order)
+    expect(left()).to.deep.equal(nothing)
+  })
+
+  it('is one document for machines', async () => {
+    const { env, left } = place()
+    const { code, stdout } = await queuectl(['demo', '--json'], { env })
+    expect(code).to.equal(0)
+    expect(JSON.parse(stdout)).to.include({ ok: true })
+    expect(left()).to.deep.equal(nothing)
+  })
+
+  it('takes no queue of others', async () => {
+    const { env, left } = place()
+    expect(await queuectl(['demo', '--db', 'mine.db'], { env })).to.include({ code: 2, stdout: '' })
+    expect(left()).to.deep.equal(nothing)
+  })
+
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    for (const moment of ['queuectl status', 'workers ready']) {
+      it(`leaves nothing after ${signal} at "${moment}"`, async function () {
+        // Its end by a signal is the system's there.
+        if (process.platform === 'win32') return this.skip()
+        const { env, left } = place()
+        const child = startQueuectl(['demo'], { env })
+        let shown = ''
+        child.stdout?.on('data', (chunk) => {
+          shown += chunk
+        })
+        const ended = collect(child)
+        await waitFor(() => shown.includes(moment), { within: 40_000, what: moment })
+        child.kill(signal)
+        expect((await ended).code).to.equal(code)
+        expect(left()).to.deep.equal(nothing)
+      })
+    }
+  }
+})
