@@ -40,6 +40,7 @@ const NEEDS: readonly Need[] = [
   { name: '$$NOW', expression: { $lt: [{ $toLong: dated(5) }, NOW] }, value: true },
   { name: '$add', expression: { $subtract: [{ $toLong: { $add: ['$$NOW', 9] } }, NOW] }, value: 9 },
   { name: '$or', expression: { $or: [{ $and: [true, false] }, { $ne: [1, 2] }] }, value: true },
+  { name: '$let', expression: { $let: { vars: { n: 1 }, in: [{ n: '$$n' }] } }, value: [{ n: 1 }] },
   { name: '$isNumber', expression: { $isNumber: '$_id' }, value: false },
   { name: '$slice', expression: { $slice: [{ $concatArrays: [[1, 2], [{ n: '$holder' }]] }, -2] }, value: [2, {}] },
 ]
