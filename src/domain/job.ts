@@ -9,6 +9,10 @@ export type JobView = (typeof JOB_VIEWS)[number]
 /** States that a job does not leave by itself. */
 export const FINAL_STATES = ['completed', 'dead', 'cancelled'] as const satisfies readonly JobState[]
 
+/** The states as people see them, `pending` by its views: what jobs are counted by. */
+export const VIEWS = [...JOB_VIEWS, 'processing', ...FINAL_STATES] as const
+export type View = (typeof VIEWS)[number]
+
 /** Whether `state` is one of them. */
 export function isFinal(state: JobState): boolean {
   return (FINAL_STATES as readonly JobState[]).includes(state)
@@ -114,7 +118,7 @@ export interface Run {
 export const LIMITS = { command: 64 * 1024, env: 32 * 1024, line: 256 * 1024 } as const
 
 /** The state as people see it: `pending` is told apart by due time and failures. `now` in epoch milliseconds. */
-export function viewOf(job: Pick<Job, 'state' | 'next_run_at' | 'attempts'>, now: number): JobState | JobView {
+export function viewOf(job: Pick<Job, 'state' | 'next_run_at' | 'attempts'>, now: number): View {
   if (job.state !== 'pending') return job.state
   if (job.next_run_at <= now) return 'ready'
   return job.attempts > 0 ? 'retrying' : 'scheduled'

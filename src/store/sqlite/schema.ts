@@ -1,5 +1,4 @@
-/** Columns of `counters`. */
-export const VIEWS = ['ready', 'scheduled', 'retrying', 'processing', 'completed', 'dead', 'cancelled'] as const
+import { VIEWS, type View } from '../../domain/job.ts'
 
 /** What only a processing job has. */
 const UNHELD =
@@ -150,7 +149,7 @@ export const COUNTED = `SELECT queue, ${VIEWS.join(', ')} FROM counters WHERE ${
 export const RECOUNTED = `SELECT queue, ${VIEWS.map((view) => `sum(${isIn('jobs', view)})`).join(', ')} FROM jobs GROUP BY queue`
 
 /** 1 or 0. A waiting job is promoted by the next claim after its time: until then readers correct for those that are due. */
-function isIn(row: 'OLD' | 'NEW' | 'jobs', view: (typeof VIEWS)[number]): string {
+function isIn(row: 'OLD' | 'NEW' | 'jobs', view: View): string {
   const waiting = `${row}.state = 'pending' AND NOT ${row}.ready`
   switch (view) {
     case 'ready':
