@@ -62,8 +62,8 @@ export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJ
 const valueOr = <Value>(given: Value | undefined, setting: Value) => (given === undefined ? setting : given)
 
 /**
- * Only ids chosen by a caller can be repeated: whoever lets one be made up is spared the time it takes to load crypto. The digest must
- * stay the same in later versions: of fields that are not named here, only those are in it that do not have their default.
+ * Only ids chosen by a caller can be repeated: a job without one is spared the time it takes to load crypto. A digest must stay
+ * the same in later versions: a field that is not named here is left out while it has its default.
  */
 function digest({ id, command, queue, priority, run_at, delay, cwd, env, ...others }: JobRequest): string {
   const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, others[name]]))
