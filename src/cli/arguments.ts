@@ -1,16 +1,16 @@
 import { invalid } from '../domain/errors.ts'
-import { isQueueName } from '../domain/ids.ts'
+import { isQueueName, NAME_RULE } from '../domain/ids.ts'
 import { FINAL_STATES, JOB_STATES, JOB_VIEWS, type JobState, type JobView } from '../domain/job.ts'
 import { MOST_WORKERS } from '../domain/processes.ts'
 import type { JobSort } from '../store/port.ts'
 import { suggestion } from './terminal/suggest.ts'
 
 const SORTS = ['newest', 'oldest', 'due', 'order', 'finished'] as const satisfies readonly JobSort[]
-const VIEWS = [...JOB_STATES, ...JOB_VIEWS]
+const STATES_AND_VIEWS = [...JOB_STATES, ...JOB_VIEWS]
 
 /** The state or view that `--state` names; `failed` is another word for retrying. Throws `invalid`. */
 export function stateOrView(text: string): JobState | JobView {
-  return text === 'failed' ? 'retrying' : oneOf(text, VIEWS, 'state')
+  return text === 'failed' ? 'retrying' : oneOf(text, STATES_AND_VIEWS, 'state')
 }
 
 /** The final states in a list with commas. Throws `invalid` for others. */
@@ -26,7 +26,7 @@ export function sortName(text: string): JobSort {
 /** A queue's name, checked; undefined stays. Throws `invalid`. */
 export function queueName<Text extends string | undefined>(text: Text): Text {
   if (text !== undefined && !isQueueName(text)) {
-    throw invalid(`"${text}" cannot be a queue`, 'a queue’s name is 1 to 64 of A-Z a-z 0-9 . _ -')
+    throw invalid(`"${text}" cannot be a queue`, `a queue’s name is ${NAME_RULE}`)
   }
   return text
 }

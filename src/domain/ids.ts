@@ -20,6 +20,8 @@ export const newToken = () => randomWord(20)
 /** Whether that may be a token. Those that are read come from stored rows, where anything may stand, and become names of files. */
 export const isToken = (text: string) => /^[0-9a-z]{20}$/.test(text)
 
+/** In words, what `isJobId` and `isQueueName` accept. */
+export const NAME_RULE = '1 to 64 of A-Z a-z 0-9 . _ -'
 const NAME = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Whether `id` is usable as a job's id: 1 to 64 letters, digits, dots, underscores and hyphens. */

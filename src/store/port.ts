@@ -1,5 +1,5 @@
 import type { JobHistory, OutputTail } from '../domain/history.ts'
-import type { Job, JobState, JobView, NewJob, Run } from '../domain/job.ts'
+import type { Job, JobState, JobView, NewJob, Run, View } from '../domain/job.ts'
 import type { Settlement } from '../domain/outcome.ts'
 import type { AnyProcess, Beat, Control, ControlResult, Sample, SupervisorRow, WorkerRow } from '../domain/processes.ts'
 import type { SettingKey } from '../domain/settings.ts'
@@ -96,10 +96,7 @@ export interface ListParams {
   after?: string
 }
 
-export type Counts = Record<
-  'ready' | 'scheduled' | 'retrying' | 'processing' | 'completed' | 'dead' | 'cancelled',
-  number
->
+export type Counts = Record<View, number>
 
 export interface Overview {
   total: Counts

@@ -1,8 +1,9 @@
 import { EXIT } from '../domain/errors.ts'
+import { JOB_VIEWS } from '../domain/job.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Tell } from './events.ts'
 
-const UNFINISHED = ['ready', 'scheduled', 'retrying', 'processing'] as const
+const UNFINISHED = [...JOB_VIEWS, 'processing'] as const
 const MOST_DEAD = 10_000
 
 /** What a drain is about. `timeout`: seconds. `since`: when it began, by the store's clock. */

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import type { Command } from 'commander'
 import { Context } from '../../src/cli/context.ts'
-import { JOB_FIELDS } from '../../src/cli/enqueue/job-input.ts'
 import { GIVEN, READ } from '../../src/cli/help/environment.ts'
 import { findCommand } from '../../src/cli/help/find-command.ts'
 import { RECIPES } from '../../src/cli/help/recipes.ts'
@@ -9,6 +8,7 @@ import { TOPICS } from '../../src/cli/help/topics.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { EXIT } from '../../src/domain/errors.ts'
 import { JOB_STATES, JOB_VIEWS } from '../../src/domain/job.ts'
+import { GIVEN_FIELDS } from '../../src/domain/job-fields.ts'
 import { SETTING_KEYS } from '../../src/domain/settings.ts'
 import { queuectl } from '../helpers/queuectl.ts'
 import { sourceFiles } from '../helpers/sources.ts'
@@ -56,7 +56,7 @@ describe('help', () => {
     const names = {
       'exit-codes': Object.values(EXIT).map(String),
       settings: SETTING_KEYS,
-      fields: JOB_FIELDS,
+      fields: GIVEN_FIELDS,
       states: [...JOB_STATES, ...JOB_VIEWS],
     }
     for (const [name, words] of Object.entries(names)) {

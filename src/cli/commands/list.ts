@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { JOB_STATES, JOB_VIEWS } from '../../domain/job.ts'
 import type { Context } from '../context.ts'
 import type { ListOptions } from '../jobs/list.ts'
 
@@ -8,10 +9,7 @@ export function registerList(program: Command, context: Context): void {
     .command('list')
     .summary('list jobs')
     .description('Lists jobs, the newest first, a page at a time.')
-    .option(
-      '--state <state>',
-      'pending, processing, completed, dead, cancelled; or ready, scheduled, retrying (= failed)',
-    )
+    .option('--state <state>', `${JOB_STATES.join(', ')}; or ${JOB_VIEWS.join(', ')} (= failed)`)
     .option('--queue <name>', 'only of this queue')
     .option('--search <text>', 'only with this text in id or command')
     .option(

@@ -3,8 +3,16 @@ import path from 'node:path'
 import { invalid } from '../../domain/errors.ts'
 import { newJobId, newToken } from '../../domain/ids.ts'
 import type { NewJob, Shell } from '../../domain/job.ts'
+import {
+  GIVEN_FIELDS,
+  JOB_FIELDS,
+  type JobField,
+  type JobRequest,
+  POLICY_FIELDS,
+  type PolicyName,
+  type Values,
+} from '../../domain/job-fields.ts'
 import type { Settings } from '../../domain/settings.ts'
-import type { JobRequest } from './job-input.ts'
 
 /** Where and under which settings jobs are enqueued. */
 export interface EnqueueContext {
@@ -28,23 +36,18 @@ export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJ
       checkFolder(cwd)
       checked.add(cwd)
     }
-    const { id, command, queue, priority, run_at, delay, policy, env } = request
-    const shell = policy.shell ?? config.shell
+    const { id, run_at, delay, command, ...given } = request
+    const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, valueOr(request[name], config[name])]))
+    const { shell, ...rest } = policy as Values<PolicyName>
     const problem = context.local ? context.unrunnable({ command, shell }) : null
     if (problem !== null) throw invalid(problem)
     return {
+      ...given,
+      ...rest,
       id: id ?? newJobId(),
       command,
       shell,
-      queue,
-      priority,
-      max_retries: policy.max_retries ?? config.max_retries,
-      max_interruptions: policy.max_interruptions ?? config.max_interruptions,
-      backoff_base: policy.backoff_base ?? config.backoff_base,
-      backoff_max: policy.backoff_max ?? config.backoff_max,
-      timeout: policy.timeout === undefined ? config.timeout : policy.timeout,
       cwd,
-      env,
       run_at,
       delay_ms: Math.round(delay * 1000),
       origin_cwd: context.cwd,
@@ -55,9 +58,22 @@ export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJ
   }
 }
 
-/** Only ids chosen by a caller can be repeated: whoever lets one be made up is spared the time it takes to load crypto. */
-function digest(request: JobRequest): string {
-  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(request))
+/** Null is a policy too: no limit. */
+const valueOr = <Value>(given: Value | undefined, setting: Value) => (given === undefined ? setting : given)
+
+/**
+ * Only ids chosen by a caller can be repeated: a job without one is spared the time it takes to load crypto. A digest must stay
+ * the same in later versions: a field that is not named here is left out while it has its default.
+ */
+function digest({ id, command, queue, priority, run_at, delay, cwd, env, ...others }: JobRequest): string {
+  const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, others[name]]))
+  const newer = GIVEN_FIELDS.flatMap((name) => {
+    const field: JobField = JOB_FIELDS[name]
+    const value = (others as Partial<JobRequest>)[name]
+    return field.from === 'caller' && value !== undefined && value !== field.default ? [[name, value]] : []
+  })
+  const content = { id, command, queue, priority, run_at, delay, policy, cwd, env, ...Object.fromEntries(newer) }
+  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(content))
 }
 
 function checkFolder(cwd: string): void {

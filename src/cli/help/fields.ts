@@ -1,11 +1,9 @@
+import { GIVEN_FIELDS, type GivenName, JOB_FIELDS } from '../../domain/job-fields.ts'
 import { SETTINGS } from '../../domain/settings.ts'
-import { JOB_FIELDS, type JobField, POLICY } from '../enqueue/job-input.ts'
 import { definitions, paragraph, sections } from './layout.ts'
 
-type Own = Exclude<JobField, (typeof POLICY)[number]>
-
-/** What the fields mean that are not settings too. */
-const MEANINGS: Readonly<Record<Own, string>> = {
+/** What fields mean where the line of their option says too little. */
+const MEANINGS: Readonly<Partial<Record<GivenName, string>>> = {
   id: '1 to 64 of A-Z a-z 0-9 . _ -. The same id with the same content is enqueued once. Omit it to generate one.',
   command: 'the shell command line, at most 64 KiB. Required.',
   queue: 'name of the queue, of the same characters as an id. Default: default.',
@@ -35,17 +33,16 @@ export function fields(): string {
   return sections(
     'Job fields',
     paragraph('What `enqueue` takes as JSON. Each but command is an option too (run_at is --run-at).'),
-    definitions(JOB_FIELDS.map((field) => [field, meaning(field)])),
+    definitions(GIVEN_FIELDS.map((name) => [name, meaning(name)])),
     paragraph('What `show --json` and `list --json` print besides:'),
     SHOWN.map(([names, about]) => `  ${names}\n${paragraph(about, 6)}`).join('\n'),
     `  $ queuectl enqueue '{"command": "./nightly.sh", "timeout": "10m"}'`,
   )
 }
 
-function meaning(field: JobField): string {
-  return isPolicy(field) ? `${SETTINGS[field].about}. Default: the setting of that name.` : MEANINGS[field]
-}
-
-function isPolicy(field: JobField): field is (typeof POLICY)[number] {
-  return (POLICY as readonly string[]).includes(field)
+function meaning(name: GivenName): string {
+  const field = JOB_FIELDS[name]
+  if (field.from === 'setting')
+    return `${SETTINGS[name as keyof typeof SETTINGS].about}. Default: the setting of that name.`
+  return MEANINGS[name] ?? `${field.option?.about}.`
 }

@@ -1,5 +1,5 @@
 import { EXIT, invalid, notFound, QueuectlError } from '../../domain/errors.ts'
-import { isJobId } from '../../domain/ids.ts'
+import { isJobId, NAME_RULE } from '../../domain/ids.ts'
 import type { Job } from '../../domain/job.ts'
 import type { JobStore } from '../../store/port.ts'
 import type { Context } from '../context.ts'
@@ -42,5 +42,5 @@ async function completeId(store: JobStore, prefix: string): Promise<string | nul
 }
 
 function checkId(text: string): void {
-  if (!isJobId(text)) throw invalid(`"${text}" cannot be an id`, 'an id is 1 to 64 of A-Z a-z 0-9 . _ -')
+  if (!isJobId(text)) throw invalid(`"${text}" cannot be an id`, `an id is ${NAME_RULE}`)
 }

@@ -1,3 +1,4 @@
+import { VIEWS } from '../../domain/job.ts'
 import { formatDuration, relative } from '../../domain/units.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { Overview } from '../../store/port.ts'
@@ -14,7 +15,6 @@ import { openTicker } from './ticker.ts'
 
 /** A watched status is drawn at most this often, and at least each second for the sake of its ages. */
 const DRAW_MS = { least: 250, most: 1_000 }
-const VIEWS = ['ready', 'scheduled', 'retrying', 'processing', 'completed', 'dead', 'cancelled'] as const
 
 /** `status`: once, or with --watch until Ctrl-C. */
 export async function status(context: Context, options: { byQueue?: boolean; watch?: boolean }): Promise<void> {

@@ -1,8 +1,7 @@
-import { FINAL_STATES, isFinal, type Job, type JobState } from '../../domain/job.ts'
+import { FINAL_STATES, isFinal, type Job, type JobState, VIEWS } from '../../domain/job.ts'
 import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
-import { VIEWS } from './schema.ts'
 
 /** What a request makes of one job: SQL for its SET clause with `:now`, or null when its state does not allow it. */
 type Change = (job: Job, now: number) => { result: 'done' | 'requested'; set: string } | null

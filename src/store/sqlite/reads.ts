@@ -1,9 +1,9 @@
-import type { Run } from '../../domain/job.ts'
+import { type Run, VIEWS } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import { soundRun } from '../row-checks.ts'
 import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
-import { COUNTED, VIEWS } from './schema.ts'
+import { COUNTED } from './schema.ts'
 
 const RUNS = `
   SELECT number, token, worker, host, started_at, finished_at, outcome, exit_code, signal, cause
