@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { HAS_PROC } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { conduct } from './conduct.ts'
 import { planOf } from './plan.ts'
 import { tablesOf } from './report.ts'
@@ -11,7 +12,7 @@ describe('a chaos run', function () {
   this.slow(60_000)
 
   it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3)', async function () {
-    if (!HAS_PROC) this.skip() // Processes are looked at in /proc.
+    if (!HAS_PROC) skip(this, 'no /proc')
     const seed = Math.floor(Math.random() * 2 ** 31)
     const report = await conduct({ ...SMALL, seed }, { on_kept: (folder) => console.error(`kept in ${folder}`) })
     expect(report.ok, `\n${tablesOf(report)}\n`).to.equal(true)

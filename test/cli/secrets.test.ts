@@ -8,6 +8,7 @@ import { buildProgram } from '../../src/cli/program.ts'
 import { type LoginServer, PASSWORD, startLoginServer } from '../helpers/mongo-login.ts'
 import { HAS_PROC } from '../helpers/processes.ts'
 import { type Ended, queuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { inScene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -113,7 +114,7 @@ describe('the password of a store (S2)', function () {
   })
 
   it('is nowhere near workers and jobs: arguments, environment, registry, logs (S3)', async function () {
-    if (!HAS_PROC) this.skip()
+    if (!HAS_PROC) skip(this, 'no /proc')
     await inScene({ address: url }, async (scene) => {
       const host = scene.host('told', { env: { MONGODB_URI: url, QUEUECTL_DEBUG: '1' } })
       const typed = scene.host('typed', { env: { QUEUECTL_DB: '' } })

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose'
 import { type MongoServer, madeUpName, startServer } from './mongo-process.ts'
+import { skip } from './skip.ts'
 
 export { type MongoServer, startServer }
 
@@ -18,7 +19,7 @@ export async function needsMongo(this: Mocha.Context): Promise<void> {
   if ((await shared) !== null) return
   if (process.env.CI && !NONE_TO_BE_HAD)
     throw new Error('no MongoDB server for the tests; see test/helpers/mongo-server.ts')
-  this.skip()
+  skip(this, 'no MongoDB server')
 }
 
 /** The server that `needsMongo` has found. */

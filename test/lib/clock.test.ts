@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { alarm, monotonic, sleep } from '../../src/lib/clock.ts'
 import { noteSignals } from '../../src/platform/signals.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('sleep', () => {
@@ -34,7 +35,7 @@ describe('an alarm', () => {
 
 describe('signals', () => {
   it('are noted with their time, in order, and taken once', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     let wakes = 0
     const notes = noteSignals(['SIGHUP', 'SIGTERM'], () => wakes++)
     try {

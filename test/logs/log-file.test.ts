@@ -15,6 +15,7 @@ import { newToken } from '../../src/domain/ids.ts'
 import { openOutput } from '../../src/logs/log-file.ts'
 import { logPath } from '../../src/logs/log-path.ts'
 import { runLab } from '../helpers/runs.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -26,7 +27,7 @@ describe('a log', () => {
   const open = (limit = LIMIT) => openOutput({ folder, token: newToken(), limit })
 
   it('is made for its owner only, whatever the umask (S7)', function () {
-    if (process.getuid === undefined) return this.skip()
+    if (process.getuid === undefined) return skip(this, 'no file modes on Windows')
     const before = process.umask(0)
     try {
       const own = path.join(folder, 'fresh.d')

@@ -6,6 +6,7 @@ import { Connection } from '../../src/store/sqlite/connection.ts'
 import { migrate } from '../../src/store/sqlite/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { skip } from '../helpers/skip.ts'
 import { executable, HOST } from './executables.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -17,7 +18,7 @@ describe('the executable and its stores', function () {
 
   before(function () {
     this.timeout(900_000)
-    if (HOST === undefined) this.skip()
+    if (HOST === undefined) skip(this, 'no executable for this system')
     executable(HOST)
   })
   beforeEach(() => {

@@ -4,6 +4,7 @@ import { psTable } from '../../src/platform/ps.ts'
 import { shellCall, windows, windowsTable } from '../../src/platform/windows.ts'
 import { type Kernel, processLister } from '../../src/platform/windows-processes.ts'
 import { endStrangers, lives, stranger } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 // Systems that this one is not: their tables are fed what those systems print.
@@ -62,7 +63,7 @@ describe('processes as ps tells them', () => {
   })
 
   it('are the same that this system has', async function () {
-    if (spawnSync('/bin/ps', ['-o', 'sess=']).error !== undefined) return this.skip()
+    if (spawnSync('/bin/ps', ['-o', 'sess=']).error !== undefined) return skip(this, 'no /bin/ps')
     const asked_at = Date.now()
     const { pid } = stranger()
     try {

@@ -7,6 +7,7 @@ import { sendSignal } from '../../src/platform/kill.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { procfs } from '../../src/platform/procfs.ts'
 import { endStrangers, HAS_PROC, lives, startOf, stranger } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('the guard of process.kill (S16, R4)', () => {
@@ -73,7 +74,7 @@ describe('the identity of a process (R4)', function () {
   })
 
   it('is read right whatever the program calls itself', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const { pid } = stranger(
       `exec ${JSON.stringify(process.execPath)} -e 'process.title = ") Z 1 (x) "; setInterval(() => {}, 1000)'`,
     )
@@ -92,7 +93,7 @@ describe('the identity of a process (R4)', function () {
 
 describe('a job for a shell that this system does not have', () => {
   it('does not start, and says why', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     const job = { command: 'true', shell: 'powershell', cwd: '/', env: {}, output_fd: 1 } as const
     const { pid, ended } = platform.start(job)
     expect(pid).to.equal(null)
@@ -110,7 +111,7 @@ describe('what the system tells', () => {
   })
 
   it('gives the pids of a session', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const { pid } = stranger('sleep 60 & sleep 60; true')
     const members = await waitFor(
       async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { HAS_PROC } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { BOUNDS, judge, type Series, tableOf } from './judge.ts'
 import { familyOf, usageOf } from './sample.ts'
 
@@ -39,7 +40,7 @@ describe('the verdict of a soak (F31)', () => {
 
 describe('the figures of a soak', () => {
   before(function () {
-    if (!HAS_PROC) this.skip() // They are read from /proc.
+    if (!HAS_PROC) skip(this, 'no /proc')
   })
 
   it('are those of the process', () => {

@@ -3,6 +3,7 @@ import { monotonic } from '../../src/lib/clock.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
 import { killTogether } from '../helpers/freeze.ts'
 import { killQuietly, lives } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { STORES } from '../helpers/stores.ts'
 import { isAlive, type Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { atBest, waitFor } from '../helpers/wait-for.ts'
@@ -100,7 +101,7 @@ for (const { name, embedded, prepare, openScene } of STORES) {
 
     it('between a run’s end and its settle: the result on disk is applied, nothing runs again (F5, R5)', async function () {
       // What holds the settle up is a lock, which only this store has.
-      if (!embedded) return this.skip()
+      if (!embedded) return skip(this, 'only SQLite has a lock that a test can hold')
       const id = await scene.add(`${UNTIL_GO}; echo ran >> ledger`)
       const { child } = await scene.start()
       const { identity } = await scene.holder(id)

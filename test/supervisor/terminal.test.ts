@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
 import { MARK } from '../helpers/host.ts'
 import { collect, startQueuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { atBest, pass, waitFor } from '../helpers/wait-for.ts'
 
@@ -17,7 +18,7 @@ describe('worker start in a terminal', function () {
 
   before(function () {
     // It takes a system with such terminals, and Python to open one.
-    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) this.skip()
+    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python 3 with pty')
   })
   beforeEach(async () => {
     scene = await Scene.open()

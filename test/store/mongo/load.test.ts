@@ -7,6 +7,7 @@ import { openStore } from '../../../src/store/open.ts'
 import type { Hint, JobStore } from '../../../src/store/port.ts'
 import { claimOf, put, SUCCESS, settle, take, takeAll, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { skip } from '../../helpers/skip.ts'
 import { openProxy } from '../../helpers/tcp-proxy.ts'
 
 const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
@@ -84,7 +85,7 @@ describe('the load of a worker on MongoDB', function () {
   })
 
   it('is no question about requests when others only store jobs', async function () {
-    if (!(await mongoServer()).replica_set) this.skip()
+    if (!(await mongoServer()).replica_set) skip(this, 'this server is no replica set')
     const hints: Hint[] = []
     const watch = store.watch({ on_change: (hint) => hints.push(hint) })
     await until(async () => {

@@ -5,6 +5,7 @@ import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, mustGet, newJob, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { tellTogether } from '../../helpers/side-by-side.ts'
+import { skip } from '../../helpers/skip.ts'
 import { openProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 
 // What a connection that breaks between a write and its answer must not do: lose a job, or run or count one twice.
@@ -207,7 +208,7 @@ describe('a MongoDB primary that steps down (F21)', function () {
     connection = await mongoose.createConnection(address).asPromise()
     admin = connection.getClient().db('admin')
     // A server has them only when it was started with enableTestCommands.
-    if (!(await clearFailPoint())) this.skip()
+    if (!(await clearFailPoint())) skip(this, 'this server has no fail points')
   })
   afterEach(async () => {
     await clearFailPoint()
