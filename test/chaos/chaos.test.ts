@@ -7,11 +7,11 @@ import { tablesOf } from './report.ts'
 
 const SMALL = { store: 'sqlite', jobs: 150, kills: 12, freezes: 1, workers: 4, minutes: 5, binary: null } as const
 
-describe('a chaos run', function () {
+describe('a chaos run @posix', function () {
   this.timeout(420_000)
   this.slow(60_000)
 
-  it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3)', async function () {
+  it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3) @slow', async function () {
     if (!HAS_PROC) skip(this, 'no /proc')
     const seed = Math.floor(Math.random() * 2 ** 31)
     const report = await conduct({ ...SMALL, seed }, { on_kept: (folder) => console.error(`kept in ${folder}`) })

@@ -20,7 +20,7 @@ async function inspect(file: string) {
   return { ok, faults, jobs, starts: totals.starts }
 }
 
-describe('queuectl backup', () => {
+describe('queuectl backup @posix', () => {
   it('copies what the queue holds at one moment, while workers run', async () => {
     const queue = freshQueue()
     const lines = Array.from({ length: 400 }, () => '{"command": "true"}').join('\n')

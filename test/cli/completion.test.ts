@@ -8,7 +8,7 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0
 
-describe('completion', () => {
+describe('completion @fast', () => {
   it('completes commands, subcommands and options in bash', async function () {
     if (!has('bash')) skip(this, 'no bash')
     const script = await scriptFor('bash')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 
-describe('config', () => {
+describe('config @fast', () => {
   const queue = freshQueue()
   const refused = async (...args: string[]) => {
     const { code, stderr } = await queue.run(['config', ...args])

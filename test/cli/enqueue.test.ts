@@ -5,7 +5,7 @@ import { platform } from '../../src/platform/platform.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 
-describe('enqueue', () => {
+describe('enqueue @fast', () => {
   let queue: ReturnType<typeof freshQueue>
   beforeEach(() => {
     queue = freshQueue()

@@ -5,7 +5,7 @@ import { queuectl } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('which store', () => {
+describe('which store @posix @fast', () => {
   let home: string
   let cwd: string
   beforeEach(() => {

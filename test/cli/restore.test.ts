@@ -43,7 +43,7 @@ async function backedUp() {
   return { ...queue, file, files, aside }
 }
 
-describe('queuectl restore', () => {
+describe('queuectl restore @posix', () => {
   it('puts the backup in the place of what is there, and keeps that aside', async () => {
     const { db, file, run, json, files, aside, drain } = await backedUp()
     const { code, stdout } = await run(['restore', file])

@@ -50,7 +50,7 @@ const WORDS: Record<string, readonly string[]> = {
   'worker start': ['--drain', '--timeout', '1s'],
 }
 
-describe('the password of a store (S2)', function () {
+describe('the password of a store (S2) @posix', function () {
   this.timeout(120_000)
   let server: LoginServer
   let url = ''
@@ -85,14 +85,14 @@ describe('the password of a store (S2)', function () {
     expect(told).to.deep.equal([])
   }
 
-  it('is in nothing that a command says', async () => {
+  it('is in nothing that a command says @slow', async () => {
     await queuectl(['enqueue', '--id', 'a', '--db', url, '--', 'true'])
     const said = await say(null)
     expectNone(said)
     expect(said.filter(([, { code }]) => code === 70 || code === 69)).to.deep.equal([])
   })
 
-  it('is in no error of a command that is refused or does not get through', async () => {
+  it('is in no error of a command that is refused or does not get through @slow', async () => {
     const refused = await say({ MONGODB_URI: server.as('me', 'jobs', 's3cret-not') })
     expectNone(refused)
     expect(refused.filter(([, { code }]) => code === 78).length).to.be.greaterThan(20)

@@ -18,7 +18,7 @@ import { bad, levels, patient, type Report } from '../helpers/patient.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 
-describe('queuectl doctor, around the store', () => {
+describe('queuectl doctor, around the store @posix', () => {
   it('takes away from others what they may do with the files, and follows no link', async function () {
     if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { doctor, db, home } = await patient()

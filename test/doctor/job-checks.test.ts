@@ -15,7 +15,7 @@ import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('queuectl doctor, on processes', () => {
+describe('queuectl doctor, on processes @posix', () => {
   afterEach(endStrangers)
 
   it('removes rows of dead processes, but not of those that own a run, and touches no job', async function () {

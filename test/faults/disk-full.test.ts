@@ -11,7 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 /** Ends when it is told to, and says so to a disk that may be full. */
 const WAITER = 'while [ ! -e go ]; do sleep 0.05; done; echo spoken 2>/dev/null; echo ran >> ledger'
 
-describe('a disk that is full (F18)', function () {
+describe('a disk that is full (F18) @posix', function () {
   this.timeout(120_000)
   let disk: string
   let scene: Scene

@@ -4,7 +4,7 @@ import { noteSignals } from '../../src/platform/signals.ts'
 import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('sleep', () => {
+describe('sleep @fast', () => {
   it('lasts its time', async () => {
     const began = monotonic()
     await sleep(30)
@@ -19,7 +19,7 @@ describe('sleep', () => {
   })
 })
 
-describe('an alarm', () => {
+describe('an alarm @fast', () => {
   it('rings once its time has come, and not when it was called off', async () => {
     const rung: string[] = []
     const began = monotonic()
@@ -33,7 +33,7 @@ describe('an alarm', () => {
   })
 })
 
-describe('signals', () => {
+describe('signals @fast', () => {
   it('are noted with their time, in order, and taken once', async function () {
     if (process.platform === 'win32') return skip(this, 'not for Windows')
     let wakes = 0

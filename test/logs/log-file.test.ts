@@ -22,7 +22,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const LIMIT = 4096
 const MARKER = /\n\[queuectl: (\d+) bytes of output are left out here\] *\n/
 
-describe('a log', () => {
+describe('a log @posix', () => {
   const folder = tempFolder()
   const open = (limit = LIMIT) => openOutput({ folder, token: newToken(), limit })
 
@@ -99,7 +99,7 @@ describe('a log', () => {
     expect(lab.log(handle.token)).to.deep.equal(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)))
   })
 
-  it('of a gigabyte costs neither disk nor memory (F27)', async function () {
+  it('of a gigabyte costs neither disk nor memory (F27) @slow', async function () {
     this.timeout(120_000)
     const lab = runLab()
     const limit = 1024 * 1024

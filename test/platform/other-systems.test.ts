@@ -14,7 +14,7 @@ const MAC = `    1     0     1      0 Ss   Mon Nov 24 22:10:05 2025
   502   501   501      0 Z    Tue Nov 25 01:02:04 2025
 `
 
-describe('processes as ps tells them', () => {
+describe('processes as ps tells them @fast', () => {
   const fed = (output: string | null) => psTable({ run: async () => output, runSync: () => output })
 
   it('are read with their group as session where macOS names none', async () => {
@@ -80,7 +80,7 @@ describe('processes as ps tells them', () => {
   })
 })
 
-describe('Windows', () => {
+describe('Windows @fast', () => {
   it('gives a command to an inner cmd.exe untouched, once its pid is on record', () => {
     const command = 'echo "a & b" %PATH% ^ ! > out.txt'
     const call = shellCall({ command, shell: 'default', env: { PATH: 'x' } })

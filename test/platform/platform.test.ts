@@ -10,7 +10,7 @@ import { endStrangers, HAS_PROC, lives, startOf, stranger } from '../helpers/pro
 import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('the guard of process.kill (S16, R4)', () => {
+describe('the guard of process.kill (S16, R4) @posix', () => {
   it('refuses what would reach our own group, everybody, or nobody', () => {
     for (const pid of [1, 0, -1, -5, 1.5, Number.NaN, '', '7', null, undefined]) {
       for (const group of [false, true]) {
@@ -25,7 +25,7 @@ describe('the guard of process.kill (S16, R4)', () => {
   })
 })
 
-describe('the identity of a process (R4)', function () {
+describe('the identity of a process (R4) @posix', function () {
   this.timeout(60_000)
   afterEach(endStrangers)
 
@@ -91,7 +91,7 @@ describe('the identity of a process (R4)', function () {
   })
 })
 
-describe('a job for a shell that this system does not have', () => {
+describe('a job for a shell that this system does not have @posix', () => {
   it('does not start, and says why', async function () {
     if (process.platform === 'win32') return skip(this, 'not for Windows')
     const job = { command: 'true', shell: 'powershell', cwd: '/', env: {}, output_fd: 1 } as const
@@ -101,7 +101,7 @@ describe('a job for a shell that this system does not have', () => {
   })
 })
 
-describe('what the system tells', () => {
+describe('what the system tells @posix', () => {
   it('gives CPU and memory of processes that live, in one call, and nothing for others', async () => {
     const figures = await platform.usage([process.pid, 2 ** 22 + 1])
     expect([...figures.keys()]).to.deep.equal([process.pid])

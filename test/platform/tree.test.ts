@@ -17,7 +17,7 @@ function recorded(pid: number, token = newToken()): Tree {
   return { token, pid, start: startOf(pid) }
 }
 
-describe('ending a tree that was found on record (R4)', function () {
+describe('ending a tree that was found on record (R4) @posix', function () {
   if (!HAS_PROC) return
   this.timeout(60_000)
   const lab = runLab()
@@ -134,7 +134,7 @@ describe('ending a tree that was found on record (R4)', function () {
   })
 })
 
-describe('a tree that cannot be ended or looked into (R4)', function () {
+describe('a tree that cannot be ended or looked into (R4) @posix', function () {
   if (!HAS_PROC) return
   this.timeout(60_000)
   const lab = runLab()

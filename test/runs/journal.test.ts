@@ -8,7 +8,7 @@ import { openRunJournal } from '../../src/runs/journal.ts'
 import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('the journal of runs (R5)', () => {
+describe('the journal of runs (R5) @posix @fast', () => {
   const folder = tempFolder()
   const journal = openRunJournal(folder)
   const file = (token: string) => path.join(folder, 'run', token)

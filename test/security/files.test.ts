@@ -21,7 +21,7 @@ import { tempFolder } from '../helpers/temp.ts'
 const OPEN_HANDED = ['/bin/sh', '-c', 'umask 0; exec "$@"', 'sh']
 const AS_NOBODY = ['setpriv', '--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups']
 
-describe('files', function () {
+describe('files @posix', function () {
   this.timeout(120_000)
   let home: string
   before(function () {

@@ -11,7 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 /** State of a TCP socket that listens (include/net/tcp_states.h), and flag of a Unix one (__SO_ACCEPTCON). */
 const LISTENS = { tcp: '0A', unix: '00010000' }
 
-describe('nothing listens', function () {
+describe('nothing listens @posix', function () {
   this.timeout(60_000)
   before(function () {
     // Elsewhere it would take a program to find out.

@@ -22,7 +22,7 @@ const PROGRAMS = [
   'wmic',
 ]
 
-describe('planted programs (S19)', function () {
+describe('planted programs (S19) @posix', function () {
   this.timeout(120_000)
   const trap = tempFolder()
   const witness = path.join(trap, 'witness')

@@ -10,7 +10,7 @@ import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('the processes of strangers (S16)', function () {
+describe('the processes of strangers (S16) @posix', function () {
   this.timeout(90_000)
   let scene: Scene
   before(function () {

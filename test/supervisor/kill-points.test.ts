@@ -12,7 +12,7 @@ import { pass, waitFor } from '../helpers/wait-for.ts'
 const STORES_PART: readonly KillPoint[] = ['claimed', 'noted', 'settled', 'fenced']
 
 for (const { name, embedded, prepare, openScene } of STORES) {
-  describe(`a death by SIGKILL, on ${name}`, function () {
+  describe(`a death by SIGKILL, on ${name} @posix`, function () {
     this.timeout(120_000)
     let scene: Scene
     let points: string

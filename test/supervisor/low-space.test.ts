@@ -33,7 +33,7 @@ const STORES = [
 ]
 
 for (const { name, prepare, open } of STORES) {
-  describe(`a disk with too little space: ${name}`, function () {
+  describe(`a disk with too little space: ${name} @posix`, function () {
     this.timeout(90_000)
     let disk: NonNullable<ReturnType<typeof smallDisk>>
     let scene: Scene
@@ -94,7 +94,7 @@ for (const { name, prepare, open } of STORES) {
   })
 }
 
-describe('the limit of free space', function () {
+describe('the limit of free space @posix', function () {
   this.timeout(60_000)
 
   it('holds up a whole host, and 0 switches it off', async function () {

@@ -11,7 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const UNSHARE = ['--pid', '--fork', '--mount-proc', '--kill-child']
 
-describe('a second pid namespace on a file (R11)', function () {
+describe('a second pid namespace on a file (R11) @posix', function () {
   this.timeout(90_000)
   let scene: Scene
 

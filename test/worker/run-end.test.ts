@@ -10,7 +10,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const CANCELLED: Cut = { kind: 'cancelled', exit_code: null, signal: null }
 const RELEASED: Cut = { kind: 'released', cause: 'end of grace' }
 
-describe('ending a run', function () {
+describe('ending a run @posix', function () {
   this.timeout(60_000)
   const lab = runLab()
   afterEach(() => lab.clear())

@@ -13,7 +13,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const CANCELLED: Cut = { kind: 'cancelled', exit_code: null, signal: null }
 const RELEASED: Cut = { kind: 'released', cause: 'end of grace' }
 
-describe('a run', () => {
+describe('a run @posix', () => {
   const lab = runLab()
   afterEach(() => lab.clear())
 
@@ -73,7 +73,7 @@ describe('a run', () => {
   })
 })
 
-describe('a run that cannot start', () => {
+describe('a run that cannot start @posix', () => {
   const lab = runLab()
   const file = path.join(lab.folder, 'file')
   writeFileSync(file, '')
@@ -108,7 +108,7 @@ describe('a run that cannot start', () => {
   })
 })
 
-describe('the processes of a run (R3)', function () {
+describe('the processes of a run (R3) @posix', function () {
   this.timeout(60_000)
   const lab = runLab()
   afterEach(() => lab.clear())

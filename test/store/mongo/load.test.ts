@@ -13,7 +13,7 @@ import { openProxy } from '../../helpers/tcp-proxy.ts'
 const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
 
 // A few hundred workers that do nothing must not keep a server busy, nor ask it thrice for what one question tells.
-describe('the load of a worker on MongoDB', function () {
+describe('the load of a worker on MongoDB @posix', function () {
   this.timeout(60_000)
   let store: JobStore
   let address: string

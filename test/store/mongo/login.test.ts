@@ -5,7 +5,7 @@ import { type LoginServer, startLoginServer } from '../../helpers/mongo-login.ts
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that wants a login', function () {
+describe('a MongoDB server that wants a login @posix', function () {
   this.timeout(60_000)
   let server: LoginServer
   before(async function () {

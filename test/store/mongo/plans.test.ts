@@ -18,7 +18,7 @@ const EXPLAINED = ['find', 'findAndModify', 'update', 'delete', 'aggregate', 'di
 const SMALL = ['config', 'meta', 'processes']
 
 // What makes a queue of a million jobs as quick as one of ten: the server's own word on each command that is sent.
-describe('the MongoDB commands', function () {
+describe('the MongoDB commands @posix', function () {
   this.timeout(60_000)
   let db: Connection
   let store: JobStore

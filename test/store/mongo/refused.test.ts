@@ -9,7 +9,7 @@ import { skip } from '../../helpers/skip.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that does not fit', function () {
+describe('a MongoDB server that does not fit @posix', function () {
   this.timeout(60_000)
   // Wire version 13 is MongoDB 5.0, which the driver takes; 6 is MongoDB 3.6, which it does not.
   for (const [version, maxWireVersion] of [
@@ -35,7 +35,7 @@ describe('a MongoDB server that does not fit', function () {
   }
 })
 
-describe('a MongoDB server that refuses indexes', function () {
+describe('a MongoDB server that refuses indexes @posix', function () {
   this.timeout(60_000)
   let admin: mongoose.mongo.Admin
   let raw: mongoose.Connection
