@@ -42,7 +42,16 @@ const child = spawn(
     ...words.filter((word) => !word.startsWith('test/')),
     ...files.map(({ name }) => name),
   ],
-  { stdio: 'inherit', cwd: ROOT, env: { QUEUECTL_TEST_LENGTH: length, ...process.env } },
+  {
+    stdio: 'inherit',
+    cwd: ROOT,
+    // By what a file holds, so that the next lane finds it as well.
+    env: {
+      QUEUECTL_TEST_LENGTH: length,
+      NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules/.cache/queuectl-compile'),
+      ...process.env,
+    },
+  },
 )
 const [code] = await once(child, 'close')
 process.exitCode = code ?? 1

@@ -45,6 +45,12 @@ describe('the lanes of the tests @fast', () => {
     expect(lanes('a store keeps all within a second @full')).to.deep.equal(['usual', 'slow'])
   })
 
+  it('run in full what can be of any length', () => {
+    const of_any_length = TESTS.filter(({ code }) => /\bholdsFor\(|\bkeepsTo\(/.test(code))
+    expect(of_any_length).to.have.length.above(5)
+    expect(of_any_length.filter(({ text }) => !text.includes(' @full')).map(({ path }) => path)).to.deep.equal([])
+  })
+
   it('skip a test by the helper alone, which wants a reason', () => {
     const own = ['test/helpers/skip.ts', 'test/build/lanes.test.ts']
     const others = sourceFiles('test').filter(({ path, code }) => !own.includes(path) && /\.skip\(\)/.test(code))

@@ -14,7 +14,7 @@ const WARY = `
   echo "$$ $one $two" >> "pids-$QUEUECTL_JOB_ID"
   wait`
 
-describe('whatever is killed @posix', function () {
+describe('whatever is killed @posix @slow', function () {
   this.timeout(180_000)
   let scene: Scene
   const ids: string[] = []

@@ -68,7 +68,7 @@ describe('several hosts on one queue @posix', function () {
     for (const { id } of supervisors) await keepsTo(3_000, () => ask(id))
   })
 
-  it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host', async () => {
+  it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host @slow', async () => {
     await Promise.all([start(a), start(b, '--count', '2')])
     const more = await run(a, 'worker', 'scale', '3', 'host-b')
     expect(more.stdout).to.match(/: 3 workers from now on, before 2\n$/)

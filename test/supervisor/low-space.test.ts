@@ -23,7 +23,7 @@ const STORES = [
     },
   },
   {
-    name: 'MongoDB',
+    name: 'MongoDB @slow',
     prepare: needsMongo,
     open: async (disk: string) => {
       const scene = await Scene.open({ address: (await mongoServer()).url() })
