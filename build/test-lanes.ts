@@ -13,17 +13,23 @@ interface LaneRule {
   grep: string
   /** For the tests, by test/helpers/length.ts. */
   length: string
+  /** Files at a time, beyond one for each processor: many tests mostly wait. Where times are asserted as promised that would disturb. */
+  more_jobs: number
 }
 
 const LANES: Record<Lane, LaneRule> = {
-  fast: { title: /@fast/, grep: '^(?!.*@slow).*@fast', length: '0.1' },
-  usual: { title: /^/, grep: '^(?!.*@slow)', length: '0.1' },
-  slow: { title: /@slow|@full/, grep: '@slow|@full', length: '1' },
+  fast: { title: /@fast/, grep: '^(?!.*@slow).*@fast', length: '0.1', more_jobs: 1 },
+  usual: { title: /^/, grep: '^(?!.*@slow)', length: '0.1', more_jobs: 1 },
+  slow: { title: /@slow|@full/, grep: '@slow|@full', length: '1', more_jobs: 0 },
 }
 
-/** How mocha finds the tests of a lane by their titles, and the length at which they run. Throws for a lane that there is not. */
-export function laneRule(lane: Lane): Pick<LaneRule, 'grep' | 'length'> {
-  if (!Object.hasOwn(LANES, lane)) throw new Error(`no lane "${lane}"; there are ${Object.keys(LANES).join(', ')}`)
+/** Whether there is a lane of that name. */
+export function isLane(name: string): name is Lane {
+  return Object.hasOwn(LANES, name)
+}
+
+/** How mocha finds the tests of a lane by their titles, and how they are run. */
+export function laneRule(lane: Lane): Omit<LaneRule, 'title'> {
   return LANES[lane]
 }
 

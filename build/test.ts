@@ -5,18 +5,21 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hasTestsOf, type Lane, laneRule } from './test-lanes.ts'
+import { hasTestsOf, isLane, laneRule } from './test-lanes.ts'
 
 // `npm test`, `npm run test:fast`, `npm run test:slow`: the tests of a lane, several files at a time. Words that name files or folders of
-// tests leave out the others; all other words are mocha's. The tests of executables are for `npm run test:package`.
+// tests leave out the others; all other words are mocha's, whose --grep takes the place of the lane's tags. The tests of executables are
+// for `npm run test:package`.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const WINDOWS = process.platform === 'win32'
-/** One more than there are processors: many tests mostly wait. */
-const JOBS = availableParallelism() + 1
 
-const [lane = 'usual', ...words] = process.argv.slice(2) as [Lane?, ...string[]]
-const { grep, length } = laneRule(lane)
+const [lane = 'usual', ...words] = process.argv.slice(2)
+if (!isLane(lane)) {
+  console.error(`unknown lane "${lane}": fast, usual or slow`)
+  process.exit(2)
+}
+const { grep, length, more_jobs } = laneRule(lane)
 const places = words.filter((word) => word.startsWith('test/')).map((word) => path.posix.normalize(word))
 const files = testFiles().filter(
   ({ name, text }) =>
@@ -37,7 +40,7 @@ const child = spawn(
   [
     mocha,
     // On Windows they have only ever run one by one.
-    ...(WINDOWS ? [] : ['--parallel', '--jobs', String(JOBS)]),
+    ...(WINDOWS ? [] : ['--parallel', '--jobs', String(availableParallelism() + more_jobs)]),
     ...['--reporter', report, '--grep', `/${grep}/`],
     ...words.filter((word) => !word.startsWith('test/')),
     ...files.map(({ name }) => name),
