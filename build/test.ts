@@ -1,53 +1,69 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { hasTestsOf, isLane, laneRule } from './test-lanes.ts'
 
-// `npm test`: mocha on all tests but those of executables, which `npm run test:package` builds first. More arguments are mocha's.
+// `npm test`, `npm run test:fast`, `npm run test:slow`: the tests of a lane, several files at a time. Words that name files or folders of
+// tests leave out the others; all other words are mocha's, whose --grep takes the place of the lane's tags. The tests of executables are
+// for `npm run test:package`.
 
-/**
- * Tests whose jobs are commands of sh, that need a MongoDB server, or that are about signals, modes of files or /proc; test/windows has
- * what stands in for them.
- */
-const NOT_ON_WINDOWS = [
-  'test/{chaos,doctor,faults,logs,model,operator,runs,security,supervisor,worker}/**',
-  'test/cli/{audit,backup,cancel,dlq,logs,purge,requeue,resolve-store,restore,safety,secrets,show,status,wait,worker-list}.test.ts',
-  'test/contract/mongo.test.ts',
-  'test/platform/{platform,tree}.test.ts',
-  'test/views/hosts.test.ts',
-  'test/store/mongo/**',
-]
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const WINDOWS = process.platform === 'win32'
 
-/** Tests that spend most of their time waiting: until a lease has ended, a grace is over, somebody is given up. None is for Windows. */
-const WAITING = 'test/{chaos,faults,operator,supervisor}'
-
-const ignored = ['test/package/**', ...(process.platform === 'win32' ? NOT_ON_WINDOWS : [])]
-const mocha = path.join(path.dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js')
-
-// They leave the machine to the others, so that the two go on side by side. They are heard when the others are through.
-const held: Buffer[] = []
-let hear = (chunk: Buffer): unknown => held.push(chunk)
-const waiting = process.platform === 'win32' ? null : run(`${WAITING}/**/*.test.ts`, ignored, 'pipe')
-waiting?.stdout?.on('data', (chunk) => hear(chunk))
-const theirs = waiting && ended(waiting)
-let failed = await ended(run('test/**/*.test.ts', [...ignored, `${WAITING}/**`], 'inherit'))
-if (theirs) {
-  console.log('  and those that mostly wait:')
-  hear = (chunk) => process.stdout.write(chunk)
-  held.forEach(hear)
-  failed += await theirs
-  if (failed > 0) console.log(`${failed} failed, of both reports`)
+const [lane = 'usual', ...words] = process.argv.slice(2)
+if (!isLane(lane)) {
+  console.error(`unknown lane "${lane}": fast, usual or slow`)
+  process.exit(2)
 }
-process.exitCode = Math.min(failed, 1)
-
-function run(pattern: string, ignored: readonly string[], stdout: 'inherit' | 'pipe'): ChildProcess {
-  const args = [pattern, ...ignored.flatMap((pattern) => ['--ignore', pattern]), ...process.argv.slice(2)]
-  if (process.stdout.isTTY) args.push('--color')
-  return spawn(process.execPath, [mocha, ...args], { stdio: ['inherit', stdout, 'inherit'] })
+const { grep, length, more_jobs } = laneRule(lane)
+const places = words.filter((word) => word.startsWith('test/')).map((word) => path.posix.normalize(word))
+const files = testFiles().filter(
+  ({ name, text }) =>
+    !name.startsWith('test/package/') &&
+    (places.length === 0 || places.some((place) => name.startsWith(place))) &&
+    hasTestsOf(lane, text, WINDOWS),
+)
+if (files.length === 0) {
+  console.error(`no tests in the lane ${lane}${places.length > 0 ? ` in ${places.join(', ')}` : ''}`)
+  process.exit(1)
 }
 
-/** With how many failures, by mocha's exit code; one when it was ended by a signal. */
-async function ended(child: ChildProcess): Promise<number> {
-  const [code] = await once(child, 'close')
-  return code ?? 1
+const require = createRequire(import.meta.url)
+const mocha = path.join(path.dirname(require.resolve('mocha/package.json')), 'bin/mocha.js')
+const report = fileURLToPath(new URL('test-report.ts', import.meta.url))
+const child = spawn(
+  process.execPath,
+  [
+    mocha,
+    // On Windows they have only ever run one by one.
+    ...(WINDOWS ? [] : ['--parallel', '--jobs', String(availableParallelism() + more_jobs)]),
+    ...['--reporter', report, '--grep', `/${grep}/`],
+    ...words.filter((word) => !word.startsWith('test/')),
+    ...files.map(({ name }) => name),
+  ],
+  {
+    stdio: 'inherit',
+    cwd: ROOT,
+    // By what a file holds, so that the next lane finds it as well.
+    env: {
+      QUEUECTL_TEST_LENGTH: length,
+      NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules/.cache/queuectl-compile'),
+      ...process.env,
+    },
+  },
+)
+const [code] = await once(child, 'close')
+process.exitCode = code ?? 1
+
+/** Those with most text first: what takes longest should not be what all wait for in the end. */
+function testFiles(): { name: string; text: string }[] {
+  return readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${name.replaceAll(path.sep, '/')}`)
+    .map((name) => ({ name, text: readFileSync(path.join(ROOT, name), 'utf8') }))
+    .sort((a, b) => b.text.length - a.text.length)
 }

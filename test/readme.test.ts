@@ -7,7 +7,7 @@ import { TRANSITIONS } from '../src/domain/outcome.ts'
 import { SETTING_KEYS } from '../src/domain/settings.ts'
 import { projectText } from './helpers/sources.ts'
 
-describe('the README', () => {
+describe('the README @fast', () => {
   const readme = projectText('README.md')
   const commands = leaves(buildProgram(new Context([])), [])
 

@@ -25,7 +25,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** What each room may know the types of besides: the messages between supervisors and workers, which only a worker sends. */
 const TYPES: Record<string, readonly string[]> = { supervisor: ['worker'], cli: ['worker'] }
 
-describe('the shape of the program', () => {
+describe('the shape of the program @fast', () => {
   it('follows the arrows between its parts', () => {
     expect(broken((file, target, type_only) => !mayImport(file, target, type_only))).to.deep.equal([])
   })
@@ -79,7 +79,7 @@ describe('the shape of the program', () => {
   })
 })
 
-describe('the sources', () => {
+describe('the sources @fast', () => {
   // `npm run check` warns from 250 lines on.
   it('are short files: median under 100 lines, none over 350', () => {
     const lines = SRC.map((file) => ({ path: file.path, lines: file.text.split('\n').length - 1 }))
@@ -93,7 +93,7 @@ describe('the sources', () => {
   })
 })
 
-describe('the project', () => {
+describe('the project @fast', () => {
   const manifest = JSON.parse(projectText('package.json'))
   const lock = JSON.parse(projectText('package-lock.json'))
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { KILL_POINTS } from '../../src/platform/kill-point.ts'
 import { collect } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { ROOT } from '../helpers/sources.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -111,7 +112,7 @@ describe('the bundle', function () {
   })
 
   it('keeps compiled code where only its owner writes, and runs no other', function () {
-    if (!process.getuid) this.skip()
+    if (!process.getuid) skip(this, 'no file modes on Windows')
     const home = tempFolder()
     run(home, 'version')
     const [name] = readdirSync(path.join(home, 'cache'))

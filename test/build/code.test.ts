@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { compiledCode, NODE_FLAGS } from '../../build/package/code.ts'
 import { isHost, TARGETS } from '../../build/package/targets.ts'
 import { programTexts } from '../../build/program.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const ACCEPTED = `const { Script } = require('node:vm'), { readFileSync } = require('node:fs'), [, text, cached] = process.argv
@@ -18,7 +19,7 @@ describe('the compiled code of an executable', function () {
   let command: string
 
   before(async function () {
-    if (host === undefined) return this.skip()
+    if (host === undefined) return skip(this, 'no executable for this system')
     command = (await programTexts(host.name)).command
   })
 

@@ -7,7 +7,7 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const LANGUAGE = { lang: 1033, codepage: 1200 }
 
-describe('the properties of the executable for Windows', () => {
+describe('the properties of the executable for Windows @fast', () => {
   for (const version of ['1.2.3', '1.2.3-rc.1']) {
     it(`have the version ${version}, in numbers too`, () => {
       const file = path.join(tempFolder(), 'node.exe')

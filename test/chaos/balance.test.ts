@@ -53,7 +53,7 @@ const NONE = { lost: [], overlaps: [], wrong: [], unbalanced: [] }
 const GOOD = [`1 ${FIRST} 1.00 10 100 start`, `1 ${FIRST} 1.10 10 100 tick`, `1 ${FIRST} 1.20 10 100 end 0`]
 const AGAIN = [`2 ${SECOND} 5.25 20 200 start`, `2 ${SECOND} 5.50 20 200 end 0`]
 
-describe('the run history of a chaos run', () => {
+describe('the run history of a chaos run @posix @fast', () => {
   it('balance when a job ran once, or again because its worker was killed', () => {
     expect(faults(books(GOOD, [run(1)]))).to.deep.equal(NONE)
     const again = books([...GOOD.slice(0, 2), ...AGAIN], [died(1), run(2)], { kills: [DEATH] })

@@ -1,17 +1,18 @@
 import { expect } from 'chai'
 import { HAS_PROC } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { conduct } from './conduct.ts'
 import { planOf } from './plan.ts'
 import { tablesOf } from './report.ts'
 
 const SMALL = { store: 'sqlite', jobs: 150, kills: 12, freezes: 1, workers: 4, minutes: 5, binary: null } as const
 
-describe('a chaos run', function () {
+describe('a chaos run @posix', function () {
   this.timeout(420_000)
   this.slow(60_000)
 
-  it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3)', async function () {
-    if (!HAS_PROC) this.skip() // Processes are looked at in /proc.
+  it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3) @slow', async function () {
+    if (!HAS_PROC) skip(this, 'no /proc')
     const seed = Math.floor(Math.random() * 2 ** 31)
     const report = await conduct({ ...SMALL, seed }, { on_kept: (folder) => console.error(`kept in ${folder}`) })
     expect(report.ok, `\n${tablesOf(report)}\n`).to.equal(true)

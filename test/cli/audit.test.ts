@@ -7,7 +7,7 @@ import { ended, FAILURE, put, SUCCESS, settle, take } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { freshQueue, queuectl } from '../helpers/queuectl.ts'
 
-describe('queuectl audit', () => {
+describe('queuectl audit @posix', () => {
   it('says that all is well, in words and in JSON', async () => {
     const { json, ok, drain } = freshQueue()
     await json('enqueue', '--max-retries', '0', '--', 'exit 3')

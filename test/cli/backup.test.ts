@@ -6,6 +6,7 @@ import { auditStore } from '../../src/views/audit-view.ts'
 import { put } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { collect, freshQueue, queuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -19,7 +20,7 @@ async function inspect(file: string) {
   return { ok, faults, jobs, starts: totals.starts }
 }
 
-describe('queuectl backup', () => {
+describe('queuectl backup @posix', () => {
   it('copies what the queue holds at one moment, while workers run', async () => {
     const queue = freshQueue()
     const lines = Array.from({ length: 400 }, () => '{"command": "true"}').join('\n')
@@ -41,7 +42,7 @@ describe('queuectl backup', () => {
   })
 
   it('is one file for its owner alone, whatever the umask', async function () {
-    if (process.getuid === undefined) this.skip()
+    if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { home, ok, db } = freshQueue()
     await ok('enqueue', '--', 'true')
     const folder = tempFolder()
@@ -117,7 +118,7 @@ describe('queuectl backup', () => {
       [64 * 1024, /b\.db\S* failed.*\n {2}is the disk full/],
     ] as const) {
       const disk = smallDisk(size)
-      if (disk === null) this.skip()
+      if (disk === null) skip(this, 'mounting a file system needs root')
       try {
         const { run, ok } = freshQueue()
         await ok('enqueue', '--', 'true')
@@ -132,7 +133,7 @@ describe('queuectl backup', () => {
   })
 
   it('that is interrupted leaves nothing behind', async function () {
-    if (process.platform === 'win32') this.skip()
+    if (process.platform === 'win32') skip(this, 'not for Windows')
     const { home, run, start } = freshQueue()
     const lines = Array.from({ length: 20_000 }, () => `{"command": "true # ${'x'.repeat(200)}"}`).join('\n')
     await run(['enqueue', '-'], { input: lines })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('cancel', () => {
+describe('cancel @posix', () => {
   const queue = freshQueue()
   const stateOf = async (id: string) => (await queue.json('show', id)).state
 

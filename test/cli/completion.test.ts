@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { queuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0
 
-describe('completion', () => {
+describe('completion @fast', () => {
   it('completes commands, subcommands and options in bash', async function () {
-    if (!has('bash')) this.skip()
+    if (!has('bash')) skip(this, 'no bash')
     const script = await scriptFor('bash')
     const complete = (...words: string[]) => {
       const line = `. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _queuectl; echo "\${COMPREPLY[*]}"`
@@ -24,7 +25,7 @@ describe('completion', () => {
 
   it('is read by fish and zsh where they are', async function () {
     const shells = ['fish', 'zsh'].filter(has)
-    if (shells.length === 0) this.skip()
+    if (shells.length === 0) skip(this, 'no zsh and no fish')
     for (const shell of shells) {
       const { status, stderr } = spawnSync(shell, ['-n', await scriptFor(shell)], { encoding: 'utf8' })
       expect({ status, stderr }, shell).to.deep.equal({ status: 0, stderr: '' })

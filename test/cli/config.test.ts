@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 
-describe('config', () => {
+describe('config @fast', () => {
   const queue = freshQueue()
   const refused = async (...args: string[]) => {
     const { code, stderr } = await queue.run(['config', ...args])
@@ -31,7 +32,7 @@ describe('config', () => {
   })
 
   it('takes no shell that this system does not have', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     expect(await refused('set', 'shell', 'powershell')).to.contain('there is no shell "powershell"')
     expect(await refused('set', 'shell', 'zsh')).to.contain('default, cmd or powershell')
     expect(await queue.ok('config', 'set', 'shell', 'default')).to.equal('shell default\n')

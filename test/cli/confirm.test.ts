@@ -9,7 +9,7 @@ class AtTerminal extends Context {
   }
 }
 
-describe('a question to a person', () => {
+describe('a question to a person @fast', () => {
   const answer = async (typed: string): Promise<boolean> => {
     const input = new PassThrough()
     const confirmation = confirmed(new AtTerminal([]), 'Really?', false, { input, output: new PassThrough() })

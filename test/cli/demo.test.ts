@@ -5,7 +5,7 @@ import { collect, queuectl, startQueuectl } from '../helpers/queuectl.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('demo', () => {
+describe('demo @slow', () => {
   /** Where it makes its folder, and where its processes say that they come from. */
   const place = () => {
     const tmp = tempFolder()

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('dlq', () => {
+describe('dlq @posix', () => {
   const queue = freshQueue()
   const ids = async (...args: string[]) =>
     (await queue.json('dlq', 'list', ...args)).map((job: { id: string }) => job.id)

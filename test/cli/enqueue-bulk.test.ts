@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('enqueue of many', () => {
+describe('enqueue of many @fast', () => {
   let queue: ReturnType<typeof freshQueue>
   beforeEach(() => {
     queue = freshQueue()

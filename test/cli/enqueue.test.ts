@@ -3,8 +3,9 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { platform } from '../../src/platform/platform.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 
-describe('enqueue', () => {
+describe('enqueue @fast', () => {
   let queue: ReturnType<typeof freshQueue>
   beforeEach(() => {
     queue = freshQueue()
@@ -67,7 +68,7 @@ describe('enqueue', () => {
 
   it('keeps the words behind -- as they are, and takes a single word as a shell line', async function () {
     // Quoted for sh here; for other shells see test/windows.
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     expect((await enqueue('--', 'printf', '%s|', 'a b', "it's", '', '$HOME', '*')).command).to.equal(
       `printf '%s|' 'a b' 'it'\\''s' '' '$HOME' '*'`,
     )
@@ -119,7 +120,7 @@ describe('enqueue', () => {
   })
 
   it('refuses a shell that this system does not have', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     expect(await refused('--shell', 'powershell', '--', 'x')).to.contain(
       'there is no shell "powershell" on this system',
     )

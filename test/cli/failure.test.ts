@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { failureOf, failureText } from '../../src/cli/failure.ts'
 import { invalid } from '../../src/domain/errors.ts'
 
-describe('a failure', () => {
+describe('a failure @fast', () => {
   it('that nobody expected is exit 70, in one line', () => {
     const failure = failureOf(new TypeError('boom\nat somewhere'))
     expect(failure).to.include({ exit_code: 70, code: 'internal' })

@@ -25,7 +25,7 @@ function refusal(job: unknown): QueuectlError {
   throw new Error('it was accepted')
 }
 
-describe('a job to be enqueued', () => {
+describe('a job to be enqueued @fast', () => {
   const nested = '['.repeat(50_000) + ']'.repeat(50_000)
   const bad: Record<string, [job: unknown, says: string]> = {
     'an unknown key, with a suggestion': [{ comand: 'x' }, 'did you mean "command"?'],

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('list', () => {
+describe('list @fast', () => {
   const queue = freshQueue()
   const ids = async (...args: string[]) => (await queue.json('list', ...args)).map((job: { id: string }) => job.id)
 

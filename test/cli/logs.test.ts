@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('logs', () => {
+describe('logs @posix', () => {
   const queue = freshQueue()
 
   before(async () => {

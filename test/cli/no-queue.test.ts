@@ -109,7 +109,7 @@ describe('where there is no queue', () => {
   })
 })
 
-describe('where a MongoDB database holds no queue', function () {
+describe('where a MongoDB database holds no queue @posix', function () {
   this.timeout(60_000)
   before(needsMongo)
 

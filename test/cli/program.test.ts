@@ -4,7 +4,7 @@ import { Context } from '../../src/cli/context.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { queuectl, startQueuectl } from '../helpers/queuectl.ts'
 
-describe('the command line', () => {
+describe('the command line @fast', () => {
   it('answers a mistyped command with the right one, in one line and a hint, exit 2', async () => {
     const { code, stdout, stderr } = await queuectl(['lst'])
     expect({ code, stdout, stderr }).to.deep.equal({

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('promote', () => {
+describe('promote @fast', () => {
   it('makes a waiting job ready now, and no other', async () => {
     const queue = freshQueue()
     await queue.ok('enqueue', '--id', 'later', '--delay', '1h', '--', 'true')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('purge', () => {
+describe('purge @posix', () => {
   it('removes ended jobs with their runs and logs, as old as is asked for', async () => {
     const queue = freshQueue()
     const logs = () =>

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('requeue', () => {
+describe('requeue @posix', () => {
   const queue = freshQueue()
 
   it('runs ended jobs anew, with their attempts from 0, and keeps counting runs', async () => {

@@ -2,9 +2,10 @@ import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { queuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('which store', () => {
+describe('which store @posix @fast', () => {
   let home: string
   let cwd: string
   beforeEach(() => {
@@ -30,7 +31,7 @@ describe('which store', () => {
   })
 
   it('needs a home folder only where nothing else names one, and then says so, exit 78', async function () {
-    if (process.platform === 'win32') this.skip()
+    if (process.platform === 'win32') skip(this, 'not for Windows')
     const none = { HOME: '', XDG_DATA_HOME: '', QUEUECTL_HOME: undefined }
     expect((await init(['--db', 'a.db'], none)).store).to.equal(path.join(cwd, 'a.db'))
     const { code, stderr } = await init([], none)

@@ -9,6 +9,7 @@ import { MIGRATIONS } from '../../src/store/sqlite/schema.ts'
 import { auditStore } from '../../src/views/audit-view.ts'
 import { put } from '../contract/kit.ts'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -42,7 +43,7 @@ async function backedUp() {
   return { ...queue, file, files, aside }
 }
 
-describe('queuectl restore', () => {
+describe('queuectl restore @posix', () => {
   it('puts the backup in the place of what is there, and keeps that aside', async () => {
     const { db, file, run, json, files, aside, drain } = await backedUp()
     const { code, stdout } = await run(['restore', file])
@@ -211,7 +212,7 @@ describe('queuectl restore', () => {
   })
 
   it('that is killed has replaced everything or nothing', async function () {
-    if (process.platform === 'win32') this.skip()
+    if (process.platform === 'win32') skip(this, 'not for Windows')
     this.timeout(120_000)
     const { db, run, start, ok, home } = freshQueue()
     const lines = Array.from({ length: 10_000 }, () => '{"command": "true"}').join('\n')

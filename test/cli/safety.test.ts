@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('text from outside (S1)', () => {
+describe('text from outside (S1) @posix', () => {
   const queue = freshQueue()
   const EVIL = 'printf "\\033]0;owned\\007\\t\\r\\n\\302\\233"; : \x1b[2J\x07\r\n\u202eevil\u2066\u009b31m\u007f'
 
@@ -47,7 +47,7 @@ describe('text from outside (S1)', () => {
   })
 })
 
-describe('rows that somebody else has written (S1)', () => {
+describe('rows that somebody else has written (S1) @posix', () => {
   const queue = freshQueue()
   const EVIL = 'x\x1b[31m\x9b2J\u202e\r\nqueuectl: all is well'
 

@@ -8,6 +8,7 @@ import { buildProgram } from '../../src/cli/program.ts'
 import { type LoginServer, PASSWORD, startLoginServer } from '../helpers/mongo-login.ts'
 import { HAS_PROC } from '../helpers/processes.ts'
 import { type Ended, freshQueue, queuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { inScene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -49,7 +50,7 @@ const WORDS: Record<string, readonly string[]> = {
   'worker start': ['--drain', '--timeout', '1s'],
 }
 
-describe('the password of a store (S2)', function () {
+describe('the password of a store (S2) @posix', function () {
   this.timeout(120_000)
   let server: LoginServer
   let url = ''
@@ -84,14 +85,14 @@ describe('the password of a store (S2)', function () {
     expect(told).to.deep.equal([])
   }
 
-  it('is in nothing that a command says', async () => {
+  it('is in nothing that a command says @slow', async () => {
     await queuectl(['enqueue', '--id', 'a', '--db', url, '--', 'true'])
     const said = await say(null)
     expectNone(said)
     expect(said.filter(([, { code }]) => code === 70 || code === 69)).to.deep.equal([])
   })
 
-  it('is in no error of a command that is refused or does not get through', async () => {
+  it('is in no error of a command that is refused or does not get through @slow', async () => {
     const refused = await say({ MONGODB_URI: server.as('me', 'jobs', 's3cret-not') })
     expectNone(refused)
     expect(refused.filter(([, { code }]) => code === 78).length).to.be.greaterThan(20)
@@ -115,7 +116,7 @@ describe('the password of a store (S2)', function () {
   })
 
   it('is nowhere near workers and jobs: arguments, environment, registry, logs (S3)', async function () {
-    if (!HAS_PROC) this.skip()
+    if (!HAS_PROC) skip(this, 'no /proc')
     await inScene({ address: url }, async (scene) => {
       const host = scene.host('told', { env: { MONGODB_URI: url, QUEUECTL_DEBUG: '1' } })
       const typed = scene.host('typed', { env: { QUEUECTL_DB: '' } })

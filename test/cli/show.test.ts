@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('show', () => {
+describe('show @posix', () => {
   const queue = freshQueue()
 
   before(async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('status', () => {
+describe('status @posix', () => {
   const queue = freshQueue()
   before(async () => {
     const jobs = [

@@ -29,7 +29,7 @@ const TEXTS = Array.from({ length: 1_000 }, (_, n) => {
   return Array.from({ length: draw(12) + 1 }, char).join('')
 })
 
-describe('text that is printed (S1)', () => {
+describe('text that is printed (S1) @fast', () => {
   it('in one line steers nothing, and plain text stays as it is', () => {
     expect(TEXTS.filter((text) => STEERS.test(safe(text)))).to.deep.equal([])
     expect(TEXTS.some((text) => STEERS.test(text))).to.equal(true)

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { queuectl } from '../helpers/queuectl.ts'
 
-describe('version', () => {
+describe('version @fast', () => {
   it('shows the version, for people and machines', async () => {
     const { version, node } = JSON.parse((await queuectl(['version', '--json'])).stdout)
     expect(version).to.match(/^\d+\.\d+\.\d+/)

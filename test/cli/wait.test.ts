@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { collect, freshQueue } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('wait', () => {
+describe('wait @posix', () => {
   const queue = freshQueue()
   const codeOf = async (...args: string[]) => (await queue.run(['wait', ...args])).code
 

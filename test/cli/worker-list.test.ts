@@ -11,7 +11,7 @@ interface Row {
   jobs?: { id: string; run_time: number }[]
 }
 
-describe('worker list', () => {
+describe('worker list @posix', () => {
   it('shows supervisors and workers, what they run, and says when there are none', async () => {
     const queue = freshQueue()
     await queue.ok('init')

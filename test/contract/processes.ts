@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { skip } from '../helpers/skip.ts'
 import {
   beatOf,
   CLOCK_MS,
@@ -110,7 +111,7 @@ export function processesContract(kit: Kit): void {
   describe('watch', () => {
     it('hears of the commits of others', async function () {
       // One MongoDB server alone has no change streams.
-      if (!kit.bench.hears) this.skip()
+      if (!kit.bench.hears) skip(this, 'this server has no change streams')
       const other = await kit.bench.open('command')
       let heard = 0
       const watch = kit.store.watch({ on_change: () => heard++ })

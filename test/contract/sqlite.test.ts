@@ -1,4 +1,4 @@
 import { sqliteBench } from './bench-sqlite.ts'
 import { jobStoreContract } from './job-store.ts'
 
-jobStoreContract('SQLite', sqliteBench)
+jobStoreContract('SQLite @fast', sqliteBench)

@@ -7,7 +7,7 @@ import { bad, levels, patient } from '../helpers/patient.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('queuectl doctor', () => {
+describe('queuectl doctor @posix', () => {
   it('finds all well with a queue that is, in words and in JSON, while workers run too', async () => {
     const { doctor, ok, workers } = await patient()
     expect(bad(await doctor())).to.deep.equal([])

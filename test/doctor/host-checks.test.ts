@@ -16,10 +16,11 @@ import { freeSpace } from '../../src/platform/space.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { bad, levels, patient, type Report } from '../helpers/patient.ts'
 import { freshQueue } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 
-describe('queuectl doctor, around the store', () => {
+describe('queuectl doctor, around the store @posix', () => {
   it('takes away from others what they may do with the files, and follows no link', async function () {
-    if (process.getuid === undefined) this.skip()
+    if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { doctor, db, home } = await patient()
     const logs = path.join(`${db}.d`, 'logs')
     const [shelf = ''] = readdirSync(logs)
@@ -50,7 +51,7 @@ describe('queuectl doctor, around the store', () => {
   })
 
   it('leaves the files of others alone, whatever is named as the queue: a folder, an empty file, another program’s', async function () {
-    if (process.getuid === undefined) this.skip()
+    if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { home, run } = freshQueue()
     const folder = path.join(home, 'folder')
     mkdirSync(folder, { recursive: true })
@@ -121,7 +122,7 @@ describe('queuectl doctor, around the store', () => {
   it('says that no job is started for lack of space', async function () {
     const { doctor, home, ok } = await patient()
     // The limit can be no higher.
-    if (Number(freeSpace(home)) >= 1024 ** 4) this.skip()
+    if (Number(freeSpace(home)) >= 1024 ** 4) skip(this, 'more than 1 TiB is free')
     await ok('config', 'set', 'min_free', '1024GiB')
     const report = await doctor()
     expect(levels(report)).to.deep.equal(['space problem'])

@@ -11,14 +11,15 @@ import type { JobStore } from '../../src/store/port.ts'
 import { beatOf, put, SUCCESS, settle, take } from '../contract/kit.ts'
 import { bad, levels, patient, type Report } from '../helpers/patient.ts'
 import { endStrangers, HAS_PROC, lives, stranger } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('queuectl doctor, on processes', () => {
+describe('queuectl doctor, on processes @posix', () => {
   afterEach(endStrangers)
 
   it('removes rows of dead processes, but not of those that own a run, and touches no job', async function () {
-    if (!HAS_PROC) this.skip()
+    if (!HAS_PROC) skip(this, 'no /proc')
     const scene = await Scene.open()
     const id = await scene.add('sleep 60')
     const { child } = await scene.start()
@@ -121,7 +122,7 @@ describe('queuectl doctor, on processes', () => {
   })
 
   it('finds processes of runs that are over, but for what a command left on purpose', async function () {
-    if (!HAS_PROC) this.skip()
+    if (!HAS_PROC) skip(this, 'no /proc')
     const { doctor, db } = await patient()
     const file = new DatabaseSync(db)
     const tokens = file

@@ -29,7 +29,7 @@ function faults(of: Job | null, runs: EndedRun[], kept: number | null = null): F
   return auditHistory({ job: of, runs }, kept).map(({ kind }) => kind)
 }
 
-describe('the audit of a job', () => {
+describe('the audit of a job @fast', () => {
   it('finds nothing wrong with lives that can be', () => {
     const dead = failed(2, { state: 'dead' })
     const lives: [Job, EndedRun[]][] = [
@@ -120,7 +120,7 @@ describe('the audit of a job', () => {
   })
 })
 
-describe('the totals of the run history', () => {
+describe('the totals of the run history @fast', () => {
   it('balances when every start has an outcome', () => {
     const totals = emptyTotals()
     const add = (of: Job, runs: EndedRun[], kept: number | null = null) => addToTotals(totals, { job: of, runs }, kept)

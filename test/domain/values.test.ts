@@ -6,7 +6,7 @@ import { backoffMs } from '../../src/domain/outcome.ts'
 import { effectiveSettings, parseSetting, SETTING_KEYS, SETTINGS, settingKey } from '../../src/domain/settings.ts'
 import { formatDuration, parseDuration } from '../../src/domain/units.ts'
 
-describe('the retry delay', () => {
+describe('the retry delay @fast', () => {
   it('is base ^ attempts seconds', () => {
     const policy = { backoff_base: 2, backoff_max: 86_400 }
     expect([1, 2, 3, 10].map((attempts) => backoffMs(policy, attempts))).to.deep.equal([2000, 4000, 8000, 1_024_000])
@@ -22,7 +22,7 @@ describe('the retry delay', () => {
   })
 })
 
-describe('durations', () => {
+describe('durations @fast', () => {
   for (const [text, seconds] of Object.entries({
     '90': 90,
     '90s': 90,
@@ -53,7 +53,7 @@ describe('durations', () => {
   }
 })
 
-describe('settings', () => {
+describe('settings @fast', () => {
   it('are named with - or _', () => {
     expect(settingKey('max-retries')).to.equal('max_retries')
     expect(settingKey('__proto__')).to.equal(null)
@@ -105,7 +105,7 @@ describe('settings', () => {
   }
 })
 
-describe('ids', () => {
+describe('ids @fast', () => {
   it('are 1 to 64 letters, digits, dots, underscores and hyphens', () => {
     expect(['a', 'A-1_b.c', 'x'.repeat(64)].every(isJobId)).to.equal(true)
     expect(['', '../x', 'a b', 'ä', 'x\0', 'x\n', 'x'.repeat(65)].some(isJobId)).to.equal(false)
@@ -119,7 +119,7 @@ describe('ids', () => {
   })
 })
 
-describe('the view of a job', () => {
+describe('the view of a job @fast', () => {
   it('tells pending jobs apart', () => {
     const view = (next_run_at: number, attempts: number) => viewOf({ state: 'pending', next_run_at, attempts }, 1000)
     expect([view(1000, 0), view(1001, 0), view(1001, 1)]).to.deep.equal(['ready', 'scheduled', 'retrying'])

@@ -9,10 +9,10 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url))
 
-describe('a crowd (F28)', function () {
+describe('a crowd (F28) @posix', function () {
   this.timeout(180_000)
 
-  it('of 64 workers in 8 processes gets each of 4,000 jobs once, and all of them', async () => {
+  it('of 64 workers in 8 processes gets each of 4,000 jobs once, and all of them @slow', async () => {
     const address = path.join(tempFolder(), 'queue.db')
     const store = await openStore({ address, role: 'command', is_alive: () => false })
     const jobs = Array.from({ length: 4_000 }, () => newJob())

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
+import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -10,7 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 /** Ends when it is told to, and says so to a disk that may be full. */
 const WAITER = 'while [ ! -e go ]; do sleep 0.05; done; echo spoken 2>/dev/null; echo ran >> ledger'
 
-describe('a disk that is full (F18)', function () {
+describe('a disk that is full (F18) @posix', function () {
   this.timeout(120_000)
   let disk: string
   let scene: Scene
@@ -20,7 +21,7 @@ describe('a disk that is full (F18)', function () {
     mkdirSync(disk)
     // It takes the right to mount a file system of a few megabytes.
     const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=700', 'queuectl-test', disk])
-    if (status !== 0) return this.skip()
+    if (status !== 0) return skip(this, 'mounting a file system needs root')
     scene = await Scene.open({ address: path.join(disk, 'queue.db') })
     // Else no job would be started on so small a disk.
     await scene.store.setConfig({ key: 'min_free', value: 0 })

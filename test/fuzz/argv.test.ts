@@ -13,7 +13,7 @@ const stays = (argv: readonly string[]) => argv.some((word) => /^(wait|cancel|st
 const inItsOwn = (argv: readonly string[], home: string, input = Buffer.alloc(0)) =>
   queuectl(argv, { cwd: home, env: { QUEUECTL_HOME: path.join(home, 'data') }, input })
 
-describe('any command line', () => {
+describe('any command line @full', () => {
   it('is carried out or refused, and never an internal error', async function () {
     this.timeout(RUN.patience_ms)
     const home = (await template()).copy()

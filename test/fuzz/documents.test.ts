@@ -45,7 +45,7 @@ function anyEdits(fields: readonly { collection: string; path: string }[]): fc.A
   return fc.array(edit, { minLength: 1, maxLength: 3 })
 }
 
-describe('a MongoDB database that somebody else has edited', () => {
+describe('a MongoDB database that somebody else has edited @full', () => {
   before(needsMongo)
 
   it('is read and written as far as it makes sense, and never an internal error', async function () {

@@ -17,7 +17,7 @@ import { inProcess } from './in-process.ts'
 import { anyFile, anyJob } from './json-texts.ts'
 import { expectWellBehaved } from './well-behaved.ts'
 
-describe('what is enqueued', () => {
+describe('what is enqueued @full', () => {
   const home = tempFolder(MEMORY)
   let store: JobStore
   before(async () => {

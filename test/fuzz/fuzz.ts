@@ -12,13 +12,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     /** As mocha's --grep: only tests whose title has this in it. */
     only: { type: 'string' },
-    /** Times as many cases of each test as in an ordinary run. */
+    /** Times as many cases of each test as in the slow lane. */
     factor: { type: 'string', default: '5' },
-    steps: { type: 'string', default: '3000' },
   },
 })
-const { minutes, seed, factor, steps } = values
-for (const [name, text] of Object.entries({ minutes, seed, factor, steps })) {
+const { minutes, seed, factor } = values
+for (const [name, text] of Object.entries({ minutes, seed, factor })) {
   if (!/^\d+$/.test(text)) {
     console.error(`fuzz: --${name} ${text} is not a whole number`)
     process.exit(2)
@@ -31,11 +30,7 @@ let round = 0
 do {
   const own = first + round
   console.log(`fuzz: seed ${own}`)
-  const code = await tests({
-    QUEUECTL_TEST_SEED: String(own),
-    QUEUECTL_TEST_FACTOR: factor,
-    QUEUECTL_TEST_STEPS: steps,
-  })
+  const code = await tests({ QUEUECTL_TEST_SEED: String(own), QUEUECTL_TEST_LENGTH: factor })
   if (code !== 0) {
     console.log(`fuzz: seed ${own} found something`)
     process.exit(1)

@@ -53,7 +53,7 @@ const anyCommands = fc
   .array(fc.tuple(fc.constantFrom(...COMMANDS), fc.constantFrom(...IDS)), { minLength: 4, maxLength: 8 })
   .map((chosen) => chosen.map(([command, id]) => command.replace('ID', id).split(' ')))
 
-describe('a database that somebody else has edited', () => {
+describe('a database that somebody else has edited @full', () => {
   it('is shown, changed and mended as far as it makes sense, and never an internal error', async function () {
     this.timeout(RUN.patience_ms)
     const { copy } = await template()

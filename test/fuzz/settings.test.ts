@@ -11,7 +11,7 @@ import { inProcess } from './in-process.ts'
 import { expectWellBehaved } from './well-behaved.ts'
 import { anyText } from './words.ts'
 
-describe('what is configured', () => {
+describe('what is configured @full', () => {
   const home = tempFolder(MEMORY)
 
   it('as a setting is one that fits, or refused and left as it was', async function () {

@@ -55,7 +55,8 @@ export async function startServer(options: ServerOptions = {}): Promise<MongoSer
   ]
   const child = spawn(command, args, { stdio: 'ignore' })
   const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  // Before its folder is removed.
+  process.prependOnceListener('exit', kill)
   await waitFor(() => answers(child, address, port), { within: 30_000, what: `${words[0]} answers` })
   const host = `${address}:${port}`
   if (mongod && !options.standalone) await initiate(host)

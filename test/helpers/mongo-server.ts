@@ -1,5 +1,7 @@
 import mongoose from 'mongoose'
+import { atEnd, IS_ONE_OF_SEVERAL } from './at-end.ts'
 import { type MongoServer, madeUpName, startServer } from './mongo-process.ts'
+import { skip } from './skip.ts'
 
 export { type MongoServer, startServer }
 
@@ -18,7 +20,7 @@ export async function needsMongo(this: Mocha.Context): Promise<void> {
   if ((await shared) !== null) return
   if (process.env.CI && !NONE_TO_BE_HAD)
     throw new Error('no MongoDB server for the tests; see test/helpers/mongo-server.ts')
-  this.skip()
+  skip(this, 'no MongoDB server')
 }
 
 /** The server that `needsMongo` has found. */
@@ -28,9 +30,10 @@ export async function mongoServer(): Promise<MongoServer> {
   return server
 }
 
-// Outside of any suite: once, behind the tests of all files.
-after(async () => {
-  await (await shared)?.stop()
+atEnd(async () => {
+  const server = await shared
+  // A server of ours goes on for the next file of this process, and ends with the process. Of a foreign one databases are removed.
+  if (server && !(IS_ONE_OF_SEVERAL && server.pid !== null)) await server.stop()
 })
 
 async function findServer(): Promise<MongoServer | null> {
@@ -60,7 +63,7 @@ async function foreignServer(uri: string): Promise<MongoServer> {
   }
   const stop = async () => {
     const connection = await mongoose.createConnection(uri).asPromise()
-    for (const database of made) await connection.useDb(database).dropDatabase()
+    for (const database of made.splice(0)) await connection.useDb(database).dropDatabase()
     await connection.close()
   }
   const slow = build?.secantusVersion !== undefined

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { skip } from './skip.ts'
 import { ROOT } from './sources.ts'
 
 /** A user to whom nothing here belongs. */
@@ -9,8 +10,7 @@ export const NOBODY = 65_534
 export function needsOpenSources(context: Mocha.Context): void {
   const closed = [path.join(ROOT, 'src/main.ts'), process.execPath].find((file) => !isOpen(file))
   if (closed === undefined) return
-  console.log(`      skipped: other users cannot reach ${closed}`)
-  context.skip()
+  skip(context, `other users cannot reach ${closed}`)
 }
 
 function isOpen(file: string): boolean {

@@ -1,3 +1,4 @@
+import { skip } from './skip.ts'
 import { inScene, type Scene } from './supervised.ts'
 
 /** A test that spends nearly all of its time waiting. What it returns is why it could not be told here. */
@@ -26,9 +27,7 @@ export function tellTogether(
   for (const title of Object.keys(tellings)) {
     it(title, async function () {
       const missing = await told.get(title)
-      if (missing === undefined) return
-      console.log(`      not told: ${missing}`)
-      this.skip()
+      if (missing !== undefined) skip(this, missing)
     })
   }
 }

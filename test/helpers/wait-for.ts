@@ -1,6 +1,8 @@
+import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
+import { IS_FULL } from './length.ts'
 
-/** So much later than promised a busy machine may bring what a test waits for. What must be told apart from less is for `atBest`. */
+/** So much later than promised a busy machine may bring what a test waits for. What must be told apart from less is for `keepsTo`. */
 const BUSY_MS = 5_000
 const TRIES = 6
 
@@ -27,6 +29,15 @@ export async function waitFor<T>(
 export function pass(ms: number): Promise<unknown> {
   const until = monotonic() + ms
   return waitFor(() => monotonic() > until, { within: ms, what: `${ms} ms` })
+}
+
+/**
+ * Asserts that `measure` returns at most `bound` milliseconds. At full length that is the best of six tries; otherwise it is measured
+ * once, and a busy machine may add to it.
+ */
+export async function keepsTo(bound: number, measure: () => Promise<number>): Promise<void> {
+  if (IS_FULL) expect(await atBest(bound, measure), `the best of ${TRIES}`).to.be.at.most(bound)
+  else expect(await measure()).to.be.at.most(bound + BUSY_MS)
 }
 
 /**

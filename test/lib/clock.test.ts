@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { alarm, monotonic, sleep } from '../../src/lib/clock.ts'
 import { noteSignals } from '../../src/platform/signals.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('sleep', () => {
+describe('sleep @fast', () => {
   it('lasts its time', async () => {
     const began = monotonic()
     await sleep(30)
@@ -18,7 +19,7 @@ describe('sleep', () => {
   })
 })
 
-describe('an alarm', () => {
+describe('an alarm @fast', () => {
   it('rings once its time has come, and not when it was called off', async () => {
     const rung: string[] = []
     const began = monotonic()
@@ -32,9 +33,9 @@ describe('an alarm', () => {
   })
 })
 
-describe('signals', () => {
+describe('signals @fast', () => {
   it('are noted with their time, in order, and taken once', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     let wakes = 0
     const notes = noteSignals(['SIGHUP', 'SIGTERM'], () => wakes++)
     try {

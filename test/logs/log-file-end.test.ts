@@ -7,7 +7,7 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const LIMIT = 4096
 
-describe('the end of an output', () => {
+describe('the end of an output @posix', () => {
   const folder = tempFolder()
   const opened: { close(): void }[] = []
   const open = () => {

@@ -15,18 +15,19 @@ import { newToken } from '../../src/domain/ids.ts'
 import { openOutput } from '../../src/logs/log-file.ts'
 import { logPath } from '../../src/logs/log-path.ts'
 import { runLab } from '../helpers/runs.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const LIMIT = 4096
 const MARKER = /\n\[queuectl: (\d+) bytes of output are left out here\] *\n/
 
-describe('a log', () => {
+describe('a log @posix', () => {
   const folder = tempFolder()
   const open = (limit = LIMIT) => openOutput({ folder, token: newToken(), limit })
 
   it('is made for its owner only, whatever the umask (S7)', function () {
-    if (process.getuid === undefined) return this.skip()
+    if (process.getuid === undefined) return skip(this, 'no file modes on Windows')
     const before = process.umask(0)
     try {
       const own = path.join(folder, 'fresh.d')
@@ -98,7 +99,7 @@ describe('a log', () => {
     expect(lab.log(handle.token)).to.deep.equal(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)))
   })
 
-  it('of a gigabyte costs neither disk nor memory (F27)', async function () {
+  it('of a gigabyte costs neither disk nor memory (F27) @slow', async function () {
     this.timeout(120_000)
     const lab = runLab()
     const limit = 1024 * 1024

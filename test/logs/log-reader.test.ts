@@ -9,7 +9,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const LIMIT = 4096
 
-describe('reading a log', () => {
+describe('reading a log @posix', () => {
   const folder = tempFolder()
   const file = path.join(folder, 'log')
   const write = (text: string | Buffer) => {
@@ -68,7 +68,7 @@ describe('reading a log', () => {
   })
 })
 
-describe('following a log', function () {
+describe('following a log @posix', function () {
   this.timeout(60_000)
   const stops: (() => Promise<void>)[] = []
   afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))

@@ -12,7 +12,7 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const HOUR_S = 3_600
 
-describe('the sweep of a host’s logs', () => {
+describe('the sweep of a host’s logs @posix', () => {
   let store: JobStore
   before(needsMongo)
   afterEach(() => store.close())

@@ -9,7 +9,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const LOG_TAIL = 4096
 const LOG_LIMIT = 8192
 
-describe('the output of a job that ran on another host', function () {
+describe('the output of a job that ran on another host @posix', function () {
   this.timeout(90_000)
   let scene: Scene
   let here: Host

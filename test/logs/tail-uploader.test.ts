@@ -21,7 +21,7 @@ const LOOK_MS = 200
 /** So long that no machine is too busy for a store that answers. */
 const PATIENT_MS = 30_000
 
-describe('keeping outputs in the store', function () {
+describe('keeping outputs in the store @posix', function () {
   this.timeout(60_000)
   const folder = tempFolder()
   const keepers: TailUploader[] = []

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { mongoBench } from '../contract/bench-mongo.ts'
 import { sqliteBench } from '../contract/bench-sqlite.ts'
 import type { Bench } from '../contract/kit.ts'
+import { LENGTH } from '../helpers/length.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { holdsFor, RUN } from '../helpers/property.ts'
 import { MEMORY } from '../helpers/temp.ts'
@@ -14,7 +15,7 @@ import { type Nature, World } from './world.ts'
 const LONGEST = 200
 const LOOK_EVERY = 25
 
-describe('any sequence of calls leaves a store as the model says', () => {
+describe('any sequence of calls leaves a store as the model says @full @posix', () => {
   it('on SQLite', async function () {
     this.timeout(RUN.patience_ms)
     await holds(() => sqliteBench(MEMORY), { lazy: false, history: Number.POSITIVE_INFINITY, slack_ms: 0 }, 10_000)
@@ -31,8 +32,8 @@ describe('any sequence of calls leaves a store as the model says', () => {
   })
 })
 
-async function holds(make: () => Promise<Bench>, nature: Nature, usual: number): Promise<void> {
-  const steps = RUN.steps ?? usual
+async function holds(make: () => Promise<Bench>, nature: Nature, full: number): Promise<void> {
+  const steps = full * LENGTH
   const sequences = fc.array(anyStep, { minLength: 1, maxLength: LONGEST, size: 'max' })
   const taken = { steps: 0 }
   const property = fc.asyncProperty(sequences, async (sequence) => {

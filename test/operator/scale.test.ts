@@ -3,7 +3,7 @@ import { freezeOutsideAWrite } from '../helpers/freeze.ts'
 import { Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('worker scale', function () {
+describe('worker scale @posix', function () {
   this.timeout(120_000)
   let scene: Scene
   beforeEach(async () => {
@@ -87,7 +87,7 @@ describe('worker scale', function () {
     scene.go()
   })
 
-  it('gives up on a supervisor that does not answer: exit 4', async () => {
+  it('gives up on a supervisor that does not answer: exit 4 @slow', async () => {
     const { child } = await scene.start()
     await freezeOutsideAWrite(scene, [child.pid])
     const { code, stderr } = await scene.run('worker', 'scale', '2', '--timeout', '1s')

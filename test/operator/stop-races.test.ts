@@ -5,7 +5,7 @@ import { sideBySide } from '../helpers/side-by-side.ts'
 import { UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'
 
-sideBySide('a stop that meets something else', {
+sideBySide('a stop that meets something else @posix @slow', {
   'SIGTERM to every process at once, jobs first: released, not failed (R6)': {
     async tell(scene) {
       const ids = await Promise.all([1, 2, 3, 4].map(() => scene.add('sleep 30; true')))

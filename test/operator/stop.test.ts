@@ -6,7 +6,7 @@ import { endStrangers, killQuietly, lives, stranger } from '../helpers/processes
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('worker stop from another terminal', function () {
+describe('worker stop from another terminal @posix', function () {
   this.timeout(90_000)
   let scene: Scene
   beforeEach(async () => {
@@ -75,7 +75,7 @@ describe('worker stop from another terminal', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('exits 4 when a supervisor does not answer; --force then ends it from here (R8)', async () => {
+  it('exits 4 when a supervisor does not answer; --force then ends it from here (R8) @slow', async () => {
     const id = await scene.add('sleep 600')
     const { child } = await scene.start()
     await scene.until(id, { state: 'processing' }, 5_000)
@@ -140,7 +140,7 @@ describe('worker stop from another terminal', function () {
     expect(await scene.rows()).to.deep.equal([])
   })
 
-  it('cancels a running job within a second of the request; one that ignores SIGTERM within 6 s (F10, R7)', async () => {
+  it('cancels a running job within a second of the request; one that ignores SIGTERM within 6 s (F10, R7) @slow', async () => {
     const polite = await scene.add('echo begun >> ledger; exec sleep 600')
     const rude = await scene.add(`trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`)
     await scene.start('--count', '2')

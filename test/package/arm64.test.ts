@@ -3,12 +3,14 @@ import { expect } from 'chai'
 import { NODE_VERSION, TARGETS } from '../../build/package/targets.ts'
 import { exists } from '../../build/package/tools.ts'
 import { lives } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { executable, isBuilt, run } from './executables.ts'
 import { Sandbox } from './sandbox.ts'
 
 const SYSROOT = '/usr/aarch64-linux-gnu'
 const QEMU = '/usr/bin/qemu-aarch64-static'
+const NO_FORKS = 'the kernel does not know qemu and cannot be set up to'
 
 // What an ELF file for that processor begins with, and which of these bytes count (Documentation/admin-guide/binfmt-misc.rst of Linux).
 const MAGIC = '\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xb7\\x00'
@@ -33,8 +35,9 @@ describe('the executable for linux-arm64, under qemu', function () {
 
   before(function () {
     this.timeout(900_000)
-    if (process.arch === 'arm64' || !target || !isBuilt(target)) return this.skip()
-    if (!exists(QEMU) || !existsSync(`${SYSROOT}/lib/libstdc++.so.6`)) return skip(this, `no ${QEMU} and ${SYSROOT}`)
+    if (process.arch === 'arm64' || !target || !isBuilt(target))
+      return skip(this, 'no executable for arm64, or this machine is one')
+    if (!exists(QEMU) || !existsSync(`${SYSROOT}/lib/libstdc++.so.6`)) return missing(this, `no ${QEMU} and ${SYSROOT}`)
     const through = [[], NAMESPACE].find((words) => starts([...words, executable(target), '--version']))
     forks = through !== undefined
     sandbox = new Sandbox({ target, through: through ?? [QEMU] })
@@ -54,7 +57,7 @@ describe('the executable for linux-arm64, under qemu', function () {
   })
 
   it('forks workers, which run them', function () {
-    if (!forks) return tell(this, 'NO WORKERS OF IT: the kernel neither knows qemu nor may be told of it')
+    if (!forks) skip(this, NO_FORKS)
     sandbox.drain('--count', '2')
     expect(sandbox.ok('logs', 'one')).to.equal('from one\n')
   })
@@ -62,7 +65,7 @@ describe('the executable for linux-arm64, under qemu', function () {
   // By a signal: `worker stop` asks whether a process is still the one on record by its start time, of which qemu tells the process
   // itself another one than everybody else.
   it('starts workers that stay, and stops with their job at SIGTERM', async function () {
-    if (!forks) return this.skip()
+    if (!forks) skip(this, NO_FORKS)
     sandbox.ok('enqueue', '--id', 'long', '--', 'sleep 600')
     const child = sandbox.start('worker', 'start', '--grace', '1s')
     const { jobs, pid } = await sandbox.worker((row) => row.jobs.some((job) => job.pid !== null), 150_000)
@@ -82,12 +85,7 @@ describe('the executable for linux-arm64, under qemu', function () {
 })
 
 /** In CI it is what the test is for. */
-function skip(context: Mocha.Context, why: string): void {
+function missing(context: Mocha.Context, why: string): void {
   if (process.env.CI && process.platform === 'linux') throw new Error(`the executable for arm64 cannot be run: ${why}`)
-  tell(context, `THE EXECUTABLE FOR ARM64 IS NOT RUN: ${why}`)
-}
-
-function tell(context: Mocha.Context, what: string): void {
-  console.log(`    *** ${what}`)
-  context.skip()
+  skip(context, why)
 }

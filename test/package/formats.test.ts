@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { Elf, text } from '../../build/package/elf.ts'
 import { executableName, TARGETS, type Target } from '../../build/package/targets.ts'
+import { skip } from '../helpers/skip.ts'
 import { executable, isBuilt } from './executables.ts'
 import { segmentsOf, signatureOf } from './mach-o.ts'
 
@@ -23,7 +24,7 @@ describe('the executable for', function () {
       let file: string
 
       before(function () {
-        if (!isBuilt(target)) this.skip()
+        if (!isBuilt(target)) skip(this, 'not built')
         file = executable(target)
       })
 
@@ -48,7 +49,7 @@ describe('the executable for', function () {
 
   it('all systems is listed, with its sum and all that is in it', function () {
     const folder = path.dirname(executable(TARGETS[0] as Target))
-    if (!existsSync(path.join(folder, 'SHA256SUMS'))) this.skip()
+    if (!existsSync(path.join(folder, 'SHA256SUMS'))) skip(this, 'archives were not built')
     const listed = new Map(
       readFileSync(path.join(folder, 'SHA256SUMS'), 'utf8')
         .trim()

@@ -8,6 +8,7 @@ import { expect } from 'chai'
 import { tarXz, zip } from '../../build/package/archive.ts'
 import { exists } from '../../build/package/tools.ts'
 import { collect, type Ended } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { ROOT } from '../helpers/sources.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { executable, HOST, run } from './executables.ts'
@@ -24,7 +25,8 @@ describe('install.sh', function () {
 
   before(async function () {
     this.timeout(900_000)
-    if (HOST === undefined || process.platform === 'win32' || !exists('xz')) return this.skip()
+    if (HOST === undefined || process.platform === 'win32' || !exists('xz'))
+      return skip(this, 'no executable for this system, or no xz')
     releases = publish()
     server = await serve(releases)
   })
@@ -111,7 +113,8 @@ describe('install.ps1', function () {
 
   it('installs the latest version, which runs', async function () {
     // It changes the PATH of the user, which a machine that is somebody's own keeps.
-    if (HOST?.platform !== 'win' || !process.env.CI) return this.skip()
+    if (HOST?.platform !== 'win' || !process.env.CI)
+      return skip(this, 'changes the PATH of the user: for Windows in CI')
     const home = tempFolder()
     const server = await serve(publish())
     const { port } = server.address() as AddressInfo
@@ -136,7 +139,7 @@ describe('the archives', () => {
   const entries = [{ name: 'README.md', file: path.join(ROOT, 'README.md'), executable: false }]
 
   it('hold the same bytes whenever they are made, and what was put in', function () {
-    if (!exists('xz') || !exists('unzip', ['-v'])) this.skip()
+    if (!exists('xz') || !exists('unzip', ['-v'])) skip(this, 'no xz or no unzip')
     const folder = tempFolder()
     const read = (name: string) => readFileSync(path.join(folder, name))
     for (const [name, write] of [

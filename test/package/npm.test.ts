@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { npm } from '../../build/package/tools.ts'
+import { skip } from '../helpers/skip.ts'
 import { ROOT } from '../helpers/sources.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
@@ -57,10 +58,7 @@ describe('the npm package', function () {
   it('says on an older Node which one it needs, exit 78', function () {
     const node = machinesNode()
     const version = node && execFileSync(node, ['-v'], { encoding: 'utf8' }).trim().slice(1)
-    if (!node || Number.parseInt(version ?? '', 10) >= OLDEST) {
-      console.log(`    skipped: this machine has no Node older than ${OLDEST}`)
-      return this.skip()
-    }
+    if (!node || Number.parseInt(version ?? '', 10) >= OLDEST) skip(this, `no Node older than ${OLDEST}`)
     for (const [file, args] of [
       [node, [bundle, 'status']],
       ...(WINDOWS ? [] : [[path.join(folder, 'node_modules/.bin/queuectl'), ['status']] as const]),

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { NODE_VERSION } from '../../build/package/targets.ts'
 import { KILL_POINTS } from '../../src/platform/kill-point.ts'
 import { lives } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 import { executable, HOST } from './executables.ts'
@@ -16,7 +17,7 @@ describe('the executable', function () {
 
   before(function () {
     this.timeout(900_000)
-    if (HOST === undefined) this.skip()
+    if (HOST === undefined) skip(this, 'no executable for this system')
     executable(HOST)
   })
   beforeEach(() => {

@@ -10,6 +10,7 @@ import { openCompressingProxy } from '../helpers/compressing-proxy.ts'
 import { type LoginServer, startLoginServer, tlsOptions } from '../helpers/mongo-login.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { collect } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { executable, HOST } from './executables.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -21,7 +22,7 @@ describe('the executable and its stores', function () {
 
   before(function () {
     this.timeout(900_000)
-    if (HOST === undefined) this.skip()
+    if (HOST === undefined) skip(this, 'no executable for this system')
     executable(HOST)
   })
   beforeEach(() => {

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { skip } from '../helpers/skip.ts'
 import { executable, HOST, run } from './executables.ts'
 import { PROGRAM, Sandbox } from './sandbox.ts'
 
@@ -12,7 +13,7 @@ describe('the executable, whatever surrounds it', function () {
   before(function () {
     this.timeout(900_000)
     // Commands of sh; on Windows the tests in test/windows run against the executable.
-    if (HOST === undefined || process.platform === 'win32') this.skip()
+    if (HOST === undefined || process.platform === 'win32') skip(this, 'no executable for this system, or Windows')
     executable(HOST)
   })
   beforeEach(() => {
@@ -84,7 +85,7 @@ describe('the executable, whatever surrounds it', function () {
 
   describe('where it may do little', () => {
     before(function () {
-      if (process.getuid?.() !== 0) this.skip()
+      if (process.getuid?.() !== 0) skip(this, 'needs root')
     })
 
     it('works as another user, also one that the machine does not know', () => {
@@ -100,7 +101,7 @@ describe('the executable, whatever surrounds it', function () {
       const mounted = path.join(sandbox.folder, 'mounted')
       mkdirSync(mounted)
       const mount = (...args: string[]) => run('/bin/mount', args, { cwd: '/' }).code
-      if (mount('-t', 'tmpfs', 'queuectl-test', mounted) !== 0) this.skip()
+      if (mount('-t', 'tmpfs', 'queuectl-test', mounted) !== 0) skip(this, 'mounting a file system needs root')
       try {
         copyFileSync(sandbox.program, path.join(mounted, PROGRAM))
         expect(mount('-o', 'remount,ro', mounted)).to.equal(0)

@@ -4,6 +4,7 @@ import { psTable } from '../../src/platform/ps.ts'
 import { shellCall, windows, windowsTable } from '../../src/platform/windows.ts'
 import { type Kernel, processLister } from '../../src/platform/windows-processes.ts'
 import { endStrangers, lives, stranger } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 // Systems that this one is not: their tables are fed what those systems print.
@@ -13,7 +14,7 @@ const MAC = `    1     0     1      0 Ss   Mon Nov 24 22:10:05 2025
   502   501   501      0 Z    Tue Nov 25 01:02:04 2025
 `
 
-describe('processes as ps tells them', () => {
+describe('processes as ps tells them @fast', () => {
   const fed = (output: string | null) => psTable({ run: async () => output, runSync: () => output })
 
   it('are read with their group as session where macOS names none', async () => {
@@ -62,7 +63,7 @@ describe('processes as ps tells them', () => {
   })
 
   it('are the same that this system has', async function () {
-    if (spawnSync('/bin/ps', ['-o', 'sess=']).error !== undefined) return this.skip()
+    if (spawnSync('/bin/ps', ['-o', 'sess=']).error !== undefined) return skip(this, 'no /bin/ps')
     const asked_at = Date.now()
     const { pid } = stranger()
     try {
@@ -79,7 +80,7 @@ describe('processes as ps tells them', () => {
   })
 })
 
-describe('Windows', () => {
+describe('Windows @fast', () => {
   it('gives a command to an inner cmd.exe untouched, once its pid is on record', () => {
     const command = 'echo "a & b" %PATH% ^ ! > out.txt'
     const call = shellCall({ command, shell: 'default', env: { PATH: 'x' } })

@@ -7,9 +7,10 @@ import { sendSignal } from '../../src/platform/kill.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { procfs } from '../../src/platform/procfs.ts'
 import { endStrangers, HAS_PROC, lives, startOf, stranger } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('the guard of process.kill (S16, R4)', () => {
+describe('the guard of process.kill (S16, R4) @posix', () => {
   it('refuses what would reach our own group, everybody, or nobody', () => {
     for (const pid of [1, 0, -1, -5, 1.5, Number.NaN, '', '7', null, undefined]) {
       for (const group of [false, true]) {
@@ -24,7 +25,7 @@ describe('the guard of process.kill (S16, R4)', () => {
   })
 })
 
-describe('the identity of a process (R4)', function () {
+describe('the identity of a process (R4) @posix', function () {
   this.timeout(60_000)
   afterEach(endStrangers)
 
@@ -73,7 +74,7 @@ describe('the identity of a process (R4)', function () {
   })
 
   it('is read right whatever the program calls itself', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const { pid } = stranger(
       `exec ${JSON.stringify(process.execPath)} -e 'process.title = ") Z 1 (x) "; setInterval(() => {}, 1000)'`,
     )
@@ -90,9 +91,9 @@ describe('the identity of a process (R4)', function () {
   })
 })
 
-describe('a job for a shell that this system does not have', () => {
+describe('a job for a shell that this system does not have @posix', () => {
   it('does not start, and says why', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     const job = { command: 'true', shell: 'powershell', cwd: '/', env: {}, output_fd: 1 } as const
     const { pid, ended } = platform.start(job)
     expect(pid).to.equal(null)
@@ -100,7 +101,7 @@ describe('a job for a shell that this system does not have', () => {
   })
 })
 
-describe('what the system tells', () => {
+describe('what the system tells @posix', () => {
   it('gives CPU and memory of processes that live, in one call, and nothing for others', async () => {
     const figures = await platform.usage([process.pid, 2 ** 22 + 1])
     expect([...figures.keys()]).to.deep.equal([process.pid])
@@ -110,7 +111,7 @@ describe('what the system tells', () => {
   })
 
   it('gives the pids of a session', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const { pid } = stranger('sleep 60 & sleep 60; true')
     const members = await waitFor(
       async () => {

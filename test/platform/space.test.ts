@@ -2,13 +2,14 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
 import { freeSpace, SpaceWatch } from '../../src/platform/space.ts'
+import { skip } from '../helpers/skip.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 describe('free space', () => {
   it('is told of the disk that a path lies on, or will lie on', function () {
     const disk = smallDisk(1024 ** 2)
-    if (disk === null) this.skip()
+    if (disk === null) skip(this, 'mounting a file system needs root')
     try {
       const free = freeSpace(disk.folder)
       expect(free).to.be.within(900 * 1024, 1024 ** 2)
@@ -21,7 +22,7 @@ describe('free space', () => {
 
   it('is not known of a file system without a size', function () {
     // Only Linux has one at hand.
-    if (process.platform !== 'linux') this.skip()
+    if (process.platform !== 'linux') skip(this, 'for Linux')
     expect(freeSpace('/proc')).to.equal(null)
   })
 })

@@ -7,6 +7,7 @@ import type { ProcessTable } from '../../src/platform/process-table.ts'
 import { procfs } from '../../src/platform/procfs.ts'
 import { endStrangers, HAS_PROC, killQuietly, lives, startOf, stranger } from '../helpers/processes.ts'
 import { runLab } from '../helpers/runs.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const NOW = { patience_ms: 0, sweep: true }
@@ -16,7 +17,7 @@ function recorded(pid: number, token = newToken()): Tree {
   return { token, pid, start: startOf(pid) }
 }
 
-describe('ending a tree that was found on record (R4)', function () {
+describe('ending a tree that was found on record (R4) @posix', function () {
   if (!HAS_PROC) return
   this.timeout(60_000)
   const lab = runLab()
@@ -93,7 +94,7 @@ describe('ending a tree that was found on record (R4)', function () {
       within: 5_000,
       what: 'the first thread to end',
     }).catch(() => false)
-    if (!is_zombie) return this.skip()
+    if (!is_zombie) return skip(this, 'no zombie could be made')
     expect(platform.identify(pid)).to.not.equal(null)
     expect(await platform.endTree(recorded(pid), NOW)).to.deep.equal({ gone: true })
     expect(procfs.entry(pid)?.alive ?? false).to.equal(false)
@@ -133,7 +134,7 @@ describe('ending a tree that was found on record (R4)', function () {
   })
 })
 
-describe('a tree that cannot be ended or looked into (R4)', function () {
+describe('a tree that cannot be ended or looked into (R4) @posix', function () {
   if (!HAS_PROC) return
   this.timeout(60_000)
   const lab = runLab()

@@ -5,9 +5,10 @@ import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('the journal of runs (R5)', () => {
+describe('the journal of runs (R5) @posix @fast', () => {
   const folder = tempFolder()
   const journal = openRunJournal(folder)
   const file = (token: string) => path.join(folder, 'run', token)
@@ -96,7 +97,7 @@ describe('the journal of runs (R5)', () => {
   })
 
   it('are for their owner only (S7)', function () {
-    if (process.getuid === undefined) return this.skip()
+    if (process.getuid === undefined) return skip(this, 'no file modes on Windows')
     const own = tempFolder()
     const token = newToken()
     openRunJournal(own).start(start(token))

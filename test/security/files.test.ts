@@ -14,17 +14,18 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { NOBODY, needsOpenSources } from '../helpers/other-user.ts'
 import { queuectl, type RunOptions } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 /** Runs the program with a umask that takes nothing away. */
 const OPEN_HANDED = ['/bin/sh', '-c', 'umask 0; exec "$@"', 'sh']
 const AS_NOBODY = ['setpriv', '--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups']
 
-describe('files', function () {
+describe('files @posix', function () {
   this.timeout(120_000)
   let home: string
   before(function () {
-    if (process.getuid === undefined) return this.skip()
+    if (process.getuid === undefined) return skip(this, 'no file modes on Windows')
   })
   beforeEach(() => {
     home = path.join(tempFolder(), 'data')
@@ -120,7 +121,7 @@ describe('files', function () {
     })
 
     it('are refused in a folder that is somebody else’s (S22)', async function () {
-      if (process.getuid?.() !== 0) return this.skip()
+      if (process.getuid?.() !== 0) return skip(this, 'needs root')
       needsOpenSources(this)
       const folder = path.join(home, 'queue.db.d')
       mkdirSync(folder)

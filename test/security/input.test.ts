@@ -46,7 +46,7 @@ function refusal(work: () => unknown): string | number {
   }
 }
 
-describe('input', function () {
+describe('input @posix', function () {
   this.timeout(60_000)
   it('takes no operator of a database for any field (S5)', () => {
     for (const field of FIELDS) {
@@ -117,7 +117,7 @@ describe('input', function () {
   })
 })
 
-describe('sizes (S18)', () => {
+describe('sizes (S18) @posix', () => {
   const job = (fields: object) => () => readJob({ command: 'true', ...fields })
   const text = (length: number) => 'x'.repeat(length)
   /** NAME=value and an end, as the system stores it. */

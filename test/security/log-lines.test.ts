@@ -10,7 +10,7 @@ const COMMANDS = [
   `: c\u2028${FORGED}\u2029\x85\x0b`,
 ]
 
-describe('the lines of a supervisor (S9)', function () {
+describe('the lines of a supervisor (S9) @posix', function () {
   this.timeout(60_000)
   let scene: Scene
   beforeEach(async () => {

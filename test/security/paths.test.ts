@@ -24,7 +24,7 @@ const CLIMBING = [
 /** Ids, and on some systems names of devices or of folders. */
 const TRICKY = ['..', '.', 'CON', 'COM1.txt', '--help', '.env']
 
-describe('names from outside (S8)', function () {
+describe('names from outside (S8) @posix', function () {
   this.timeout(120_000)
   const queue = freshQueue()
   const logs = () => path.join(`${queue.db}.d`, 'logs')

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { expect } from 'chai'
 import { HAS_PROC } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { inScene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -10,11 +11,11 @@ import { waitFor } from '../helpers/wait-for.ts'
 /** State of a TCP socket that listens (include/net/tcp_states.h), and flag of a Unix one (__SO_ACCEPTCON). */
 const LISTENS = { tcp: '0A', unix: '00010000' }
 
-describe('nothing listens', function () {
+describe('nothing listens @posix', function () {
   this.timeout(60_000)
   before(function () {
     // Elsewhere it would take a program to find out.
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
   })
 
   it('in supervisors, workers and their jobs, so that no network and no website reaches them (S10, S11, S12, S13, S14, S15)', async () => {

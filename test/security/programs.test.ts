@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { skip } from '../helpers/skip.ts'
 import { inScene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -21,13 +22,13 @@ const PROGRAMS = [
   'wmic',
 ]
 
-describe('planted programs (S19)', function () {
+describe('planted programs (S19) @posix', function () {
   this.timeout(120_000)
   const trap = tempFolder()
   const witness = path.join(trap, 'witness')
 
   before(function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     for (const name of [...PROGRAMS, 'taskkill.exe']) {
       const file = path.join(trap, name)
       writeFileSync(file, `#!/bin/sh\necho "${name} $*" >> ${witness}\nexit 1\n`)

@@ -6,14 +6,15 @@ import { platform } from '../../src/platform/platform.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
 import { beatOf } from '../contract/kit.ts'
 import { endStrangers, lives, startOf, stranger } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('the processes of strangers (S16)', function () {
+describe('the processes of strangers (S16) @posix', function () {
   this.timeout(90_000)
   let scene: Scene
   before(function () {
-    if (process.platform !== 'linux') return this.skip()
+    if (process.platform !== 'linux') return skip(this, 'for Linux')
   })
   beforeEach(async () => {
     scene = await Scene.open()

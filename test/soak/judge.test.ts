@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { HAS_PROC } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { BOUNDS, judge, type Series, tableOf } from './judge.ts'
 import { familyOf, usageOf } from './sample.ts'
 
@@ -13,7 +14,7 @@ const memory = (value: (i: number) => number): Series => ({
 /** Up and down as the collector of V8 does it. */
 const noise = (i: number) => 3 * MIB * Math.sin(i)
 
-describe('the verdict of a soak (F31)', () => {
+describe('the verdict of a soak (F31) @fast', () => {
   it('is flat where a figure only goes up and down, whatever it did in the first third', () => {
     expect(judge(memory((i) => 60 * MIB + noise(i)))).to.include({ flat: true })
     expect(judge(memory((i) => Math.min(60 + i / 3, 90) * MIB + noise(i)))).to.include({ flat: true })
@@ -37,9 +38,9 @@ describe('the verdict of a soak (F31)', () => {
   })
 })
 
-describe('the figures of a soak', () => {
+describe('the figures of a soak @fast', () => {
   before(function () {
-    if (!HAS_PROC) this.skip() // They are read from /proc.
+    if (!HAS_PROC) skip(this, 'no /proc')
   })
 
   it('are those of the process', () => {

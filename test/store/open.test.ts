@@ -8,7 +8,7 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('opening a store', () => {
+describe('opening a store @fast', () => {
   it('takes a path, also behind sqlite: or file:, and makes the file', async () => {
     const file = path.join(tempFolder(), 'a folder', 'queue.db')
     for (const address of [file, `sqlite:${file}`, `file:${file}`, `sqlite://${file}`, pathToFileURL(file).href]) {

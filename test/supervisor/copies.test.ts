@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { HAS_PROC, killQuietly, lives } from '../helpers/processes.ts'
+import { skip } from '../helpers/skip.ts'
 import { type Running, Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -13,7 +14,7 @@ const WARY = `
   echo "$$ $one $two" >> "pids-$QUEUECTL_JOB_ID"
   wait`
 
-describe('whatever is killed', function () {
+describe('whatever is killed @posix @slow', function () {
   this.timeout(180_000)
   let scene: Scene
   const ids: string[] = []
@@ -24,7 +25,7 @@ describe('whatever is killed', function () {
   afterEach(() => scene.finish())
 
   before(function () {
-    if (!HAS_PROC) this.skip()
+    if (!HAS_PROC) skip(this, 'no /proc')
   })
 
   it('a job has no two live copies, one result, and a run history that balances (R1, R4)', async () => {

@@ -6,7 +6,7 @@ import { Drain } from '../../src/supervisor/drain.ts'
 import { ended, FAILURE, put, SUCCESS } from '../contract/kit.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('a drain', () => {
+describe('a drain @posix', () => {
   let store: JobStore
   const told: unknown[] = []
   beforeEach(async () => {

@@ -7,9 +7,9 @@ import { lastWordOf } from '../../src/supervisor/control-handler.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { lives } from '../helpers/processes.ts'
 import { type Host, Scene, UNTIL_GO } from '../helpers/supervised.ts'
-import { atBest, waitFor } from '../helpers/wait-for.ts'
+import { keepsTo, waitFor } from '../helpers/wait-for.ts'
 
-describe('several hosts on one queue', function () {
+describe('several hosts on one queue @posix', function () {
   this.timeout(120_000)
   let scene: Scene
   let [a, b]: Host[] = []
@@ -49,7 +49,7 @@ describe('several hosts on one queue', function () {
     for (const id of ids) expect(await scene.job(id)).to.include({ state: 'completed', attempts: 0 })
   })
 
-  it('hear within 2 s what is asked of them', async () => {
+  it('hear within 2 s what is asked of them @full', async () => {
     await Promise.all([start(a), start(b)])
     const supervisors = await scene.supervisors()
     expect(supervisors).to.have.length(2)
@@ -65,10 +65,10 @@ describe('several hosts on one queue', function () {
       return monotonic() - since
     }
     // It has the answer, too, by then.
-    for (const { id } of supervisors) expect(await atBest(3_000, () => ask(id))).to.be.at.most(3_000)
+    for (const { id } of supervisors) await keepsTo(3_000, () => ask(id))
   })
 
-  it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host', async () => {
+  it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host @slow', async () => {
     await Promise.all([start(a), start(b, '--count', '2')])
     const more = await run(a, 'worker', 'scale', '3', 'host-b')
     expect(more.stdout).to.match(/: 3 workers from now on, before 2\n$/)
@@ -94,7 +94,7 @@ describe('several hosts on one queue', function () {
     expect(await left()).to.deep.equal(['host-a'])
   })
 
-  it('name the one that does not answer: exit 4, a missing row is no proof, and it stops when it is back (R8)', async () => {
+  it('name the one that does not answer: exit 4, a missing row is no proof, and it stops when it is back (R8) @slow', async () => {
     const [, { child }] = await Promise.all([start(a), start(b)])
     const silent = await supervisorOn('host-b')
     const workers = (await scene.workers()).filter(({ identity }) => identity.host_id === 'host-b')

@@ -12,7 +12,8 @@ import { pass, waitFor } from '../helpers/wait-for.ts'
 const STORES_PART: readonly KillPoint[] = ['claimed', 'noted', 'settled', 'fenced']
 
 for (const { name, embedded, prepare, openScene } of STORES) {
-  describe(`a death by SIGKILL, on ${name}`, function () {
+  // On the stand-in for MongoDB each takes several seconds; crash.test.ts has other deaths there.
+  describe(`a death by SIGKILL, on ${name} @posix${embedded ? '' : ' @slow'}`, function () {
     this.timeout(120_000)
     let scene: Scene
     let points: string

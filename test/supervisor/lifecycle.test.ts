@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os'
 import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
-import { atBest, pass, waitFor } from '../helpers/wait-for.ts'
+import { keepsTo, pass, waitFor } from '../helpers/wait-for.ts'
 
 /** Does not listen to SIGTERM, from its first word on. */
 const DEAF = `trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`
 
-describe('a supervisor’s life', function () {
+describe('a supervisor’s life @posix', function () {
   this.timeout(120_000)
   let scene: Scene
   beforeEach(async () => {
@@ -119,7 +119,7 @@ describe('a supervisor’s life', function () {
     expect(job).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('releases what the grace does not suffice for: TERM, 5 s, KILL, uncounted (F10, R6)', async () => {
+  it('releases what the grace does not suffice for: TERM, 5 s, KILL, uncounted (F10, R6) @slow', async () => {
     const id = await scene.add(DEAF)
     const { child, ended } = await scene.start('--grace', '1s')
     await scene.begun()
@@ -146,7 +146,7 @@ describe('a supervisor’s life', function () {
     expect((await scene.runs(id))[0]).to.include({ outcome: 'released' })
   })
 
-  it('stops within its bound while another process holds the store’s lock all the time (F16, R8)', async () => {
+  it('stops within its bound while another process holds the store’s lock all the time (F16, R8) @slow', async () => {
     const id = await scene.add('echo begun >> ledger; exec sleep 60')
     const { child, ended } = await scene.start('--grace', '1s')
     await scene.begun()
@@ -171,7 +171,7 @@ describe('a supervisor’s life', function () {
     expect((await ended).code).to.equal(0)
   })
 
-  it('lets many workers begin a few at a time, so that none is late', async () => {
+  it('lets many workers begin a few at a time, so that none is late @slow', async () => {
     const { said } = scene.launch('--count', '16')
     let most = 0
     await waitFor(
@@ -186,14 +186,14 @@ describe('a supervisor’s life', function () {
     expect(said()).to.not.match(/killed/)
   })
 
-  it('runs a job within a moment of its enqueue', async () => {
+  it('runs a job within a moment of its enqueue @full', async () => {
     await scene.start()
     const run = async () => {
       const id = await scene.add('true')
       const { finished_at, created_at } = await scene.until(id, { state: 'completed' }, 2_000)
       return (finished_at ?? 0) - created_at
     }
-    expect(await atBest(500, run)).to.be.at.most(500)
+    await keepsTo(500, run)
   })
 
   it('gives the terminal back when the workers are ready', async () => {

@@ -10,7 +10,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1024 ** 2
 
-describe('limits', function () {
+describe('limits @posix', function () {
   this.timeout(120_000)
   let scene: Scene
   beforeEach(async () => {
@@ -18,7 +18,7 @@ describe('limits', function () {
   })
   afterEach(() => scene.finish())
 
-  it('1 GiB of output in one line: capped on disk, and never in the worker (F27)', async () => {
+  it('1 GiB of output in one line: capped on disk, and never in the worker (F27) @slow', async () => {
     const first = await scene.add('true')
     await scene.start()
     await scene.until(first, { state: 'completed' }, 5_000)
@@ -68,7 +68,7 @@ describe('limits', function () {
     expect((await scene.store.list({ sort: 'newest', limit: 10 })).map(({ id }) => id)).to.deep.equal([dead])
   })
 
-  it('a worker that has just become idle takes a new job within 100 ms, and never waits for a poll', async () => {
+  it('a worker that has just become idle takes a new job within 100 ms, and never waits for a poll @slow', async () => {
     await scene.start('--count', '2')
     const waits: number[] = []
     const next = async () => {

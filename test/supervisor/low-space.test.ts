@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { freeSpace } from '../../src/platform/space.ts'
 import type { Host } from '../helpers/host.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
+import { skip } from '../helpers/skip.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 import { inScene, Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
@@ -22,7 +23,7 @@ const STORES = [
     },
   },
   {
-    name: 'MongoDB',
+    name: 'MongoDB @slow',
     prepare: needsMongo,
     open: async (disk: string) => {
       const scene = await Scene.open({ address: (await mongoServer()).url() })
@@ -32,7 +33,7 @@ const STORES = [
 ]
 
 for (const { name, prepare, open } of STORES) {
-  describe(`a disk with too little space: ${name}`, function () {
+  describe(`a disk with too little space: ${name} @posix`, function () {
     this.timeout(90_000)
     let disk: NonNullable<ReturnType<typeof smallDisk>>
     let scene: Scene
@@ -41,7 +42,7 @@ for (const { name, prepare, open } of STORES) {
     beforeEach(async function () {
       const mounted = smallDisk(8 * MIB)
       // It takes the right to mount a file system of a few megabytes.
-      if (mounted === null) return this.skip()
+      if (mounted === null) return skip(this, 'mounting a file system needs root')
       disk = mounted
       const opened = await open(disk.folder)
       scene = opened.scene
@@ -93,12 +94,12 @@ for (const { name, prepare, open } of STORES) {
   })
 }
 
-describe('the limit of free space', function () {
+describe('the limit of free space @posix', function () {
   this.timeout(60_000)
 
   it('holds up a whole host, and 0 switches it off', async function () {
     // The limit can be no higher.
-    if (Number(freeSpace(tempFolder())) >= 1024 ** 4) this.skip()
+    if (Number(freeSpace(tempFolder())) >= 1024 ** 4) skip(this, 'more than 1 TiB is free')
     await inScene({}, async (scene) => {
       await scene.store.setConfig({ key: 'min_free', value: 1024 ** 4 })
       await scene.start()

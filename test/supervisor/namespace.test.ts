@@ -4,19 +4,20 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { killQuietly } from '../helpers/processes.ts'
 import { collect } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { ROOT } from '../helpers/sources.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const UNSHARE = ['--pid', '--fork', '--mount-proc', '--kill-child']
 
-describe('a second pid namespace on a file (R11)', function () {
+describe('a second pid namespace on a file (R11) @posix', function () {
   this.timeout(90_000)
   let scene: Scene
 
   before(function () {
     // It takes Linux and the right to make namespaces, as a container's host has.
-    if (spawnSync('unshare', [...UNSHARE, 'true']).status !== 0) this.skip()
+    if (spawnSync('unshare', [...UNSHARE, 'true']).status !== 0) skip(this, 'unshare needs root')
   })
   beforeEach(async () => {
     scene = await Scene.open()

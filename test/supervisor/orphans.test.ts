@@ -4,7 +4,7 @@ import { lives } from '../helpers/processes.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'
 
-describe('workers without a supervisor', function () {
+describe('workers without a supervisor @posix', function () {
   this.timeout(120_000)
   let scene: Scene
   beforeEach(async () => {

@@ -164,14 +164,14 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
   },
 }
 
-describe('a store that is out of reach', function () {
+describe('a store that is out of reach @posix @slow', function () {
   this.timeout(600_000)
   const stories = Object.entries(STORIES).map(([title, story]) => [title, () => tell(story)])
   tellTogether({ ...SERVER_DEATH, ...Object.fromEntries(stories), ...CABLE, ...SLEEP }, needsMongo)
 })
 
 /** Alone: it is about a bound. */
-describe('a stop while the store is out of reach', function () {
+describe('a stop while the store is out of reach @posix @slow', function () {
   this.timeout(120_000)
   before(needsMongo)
 

@@ -11,7 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const DEATH = { kind: 'interrupted', cause: 'worker died' } as const
 
-describe('the reaper', () => {
+describe('the reaper @posix', () => {
   let store: JobStore
   before(needsMongo)
   beforeEach(async () => {

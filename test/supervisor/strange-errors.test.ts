@@ -8,7 +8,7 @@ import { waitFor } from '../helpers/wait-for.ts'
 const STRANGE = 8
 const COMMANDS = ['find', 'findAndModify', 'update', 'insert', 'delete', 'aggregate', 'distinct']
 
-describe('supervisors and workers whose store answers with an error that nobody knows', function () {
+describe('supervisors and workers whose store answers with an error that nobody knows @slow @posix', function () {
   this.timeout(120_000)
   before(needsMongo)
 

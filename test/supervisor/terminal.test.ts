@@ -4,20 +4,21 @@ import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
 import { MARK } from '../helpers/host.ts'
 import { collect, startQueuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
-import { atBest, pass, waitFor } from '../helpers/wait-for.ts'
+import { keepsTo, pass, waitFor } from '../helpers/wait-for.ts'
 
 const TERMINAL = ['python3', fileURLToPath(new URL('../fixtures/terminal.py', import.meta.url))]
 const CTRL_C = '\x03'
 const DEAF = `trap '' TERM INT HUP; echo begun >> ledger; while :; do sleep 0.1; done`
 
-describe('worker start in a terminal', function () {
+describe('worker start in a terminal @posix', function () {
   this.timeout(180_000)
   let scene: Scene
 
   before(function () {
     // It takes a system with such terminals, and Python to open one.
-    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) this.skip()
+    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python 3 with pty')
   })
   beforeEach(async () => {
     scene = await Scene.open()
@@ -72,7 +73,7 @@ describe('worker start in a terminal', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('after three kills what does not listen: exit 1 (F14, R8)', async () => {
+  it('after three kills what does not listen: exit 1 (F14, R8) @full', async () => {
     const kill = async () => {
       const { id, press, code } = await open(DEAF)
       await press(/stopping/)
@@ -86,7 +87,7 @@ describe('worker start in a terminal', function () {
       return ms
     }
     // Without it the end would come 5 s after the second press.
-    expect(await atBest(4_000, kill)).to.be.at.most(4_000)
+    await keepsTo(4_000, kill)
   })
 
   it('stops when the terminal is closed, and lets jobs finish, though nobody sees it: exit 0 (F14, R8)', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { pollMs, WakeUps } from '../../src/supervisor/wake-ups.ts'
 import { atBest, waitFor } from '../helpers/wait-for.ts'
 
-describe('news of work', () => {
+describe('news of work @posix @fast', () => {
   let clock = 0
   class Worker {
     free = true

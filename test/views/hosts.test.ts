@@ -16,7 +16,7 @@ function beatOn(name: string, host: string, host_id: string) {
   return { ...beat, supervisor: { ...there(supervisor), version: '1.2.3' }, workers: workers.map(there) }
 }
 
-describe('what is shown of several hosts', () => {
+describe('what is shown of several hosts @posix', () => {
   let address = ''
   // Two of one name, and one that was lost three minutes ago.
   before(async function () {

@@ -7,7 +7,7 @@ import { nobodyServes } from '../../src/views/process-view.ts'
 import { beatOf, supervisorRow } from '../contract/kit.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('whether somebody runs the jobs of a queue', () => {
+describe('whether somebody runs the jobs of a queue @fast', () => {
   let store: JobStore
   beforeEach(async () => {
     store = await openStore({ address: path.join(tempFolder(), 'q.db'), role: 'command', is_alive: () => false })

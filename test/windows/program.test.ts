@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const NODE = process.execPath
@@ -23,7 +24,7 @@ describe('on Windows', function () {
   let queue: ReturnType<typeof freshQueue>
 
   before(function () {
-    if (process.platform !== 'win32') this.skip()
+    if (process.platform !== 'win32') skip(this, 'for Windows')
   })
   beforeEach(async () => {
     queue = freshQueue()

@@ -4,7 +4,7 @@ import { hostId } from '../../src/platform/host.ts'
 import { inheritedEnvironment, jobEnvironment, workingFolder } from '../../src/worker/environment.ts'
 import { job } from '../helpers/runs.ts'
 
-describe('the environment of a job', () => {
+describe('the environment of a job @posix', () => {
   const token = newToken()
   const environment = (base: NodeJS.ProcessEnv, store_address = '/data/queue.db', fields = {}, pass_store = false) =>
     jobEnvironment({
@@ -84,7 +84,7 @@ describe('the environment of a job', () => {
   })
 })
 
-describe('the folder of a job', () => {
+describe('the folder of a job @posix', () => {
   const origin = { origin_cwd: '/from', origin_host: hostId() }
 
   it('is the one it was given, on any host', () => {

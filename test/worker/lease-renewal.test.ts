@@ -5,7 +5,7 @@ import type { JobStore } from '../../src/store/port.ts'
 import { startLeaseRenewal } from '../../src/worker/lease-renewal.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('a worker without a supervisor', () => {
+describe('a worker without a supervisor @posix @slow', () => {
   it('renews its leases before it would have to end its runs, however short they are (R2, R9)', async () => {
     // Two thirds of it are less than the two beats' time of 10 s, and a third is more than a busy machine holds anybody up.
     const until_fence_ms = 9_000

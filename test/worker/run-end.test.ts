@@ -4,12 +4,13 @@ import { procfs } from '../../src/platform/procfs.ts'
 import type { Cut } from '../../src/worker/runner.ts'
 import { HAS_PROC, lives } from '../helpers/processes.ts'
 import { DEAF, runLab } from '../helpers/runs.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const CANCELLED: Cut = { kind: 'cancelled', exit_code: null, signal: null }
 const RELEASED: Cut = { kind: 'released', cause: 'end of grace' }
 
-describe('ending a run', function () {
+describe('ending a run @posix', function () {
   this.timeout(60_000)
   const lab = runLab()
   afterEach(() => lab.clear())
@@ -63,7 +64,7 @@ describe('ending a run', function () {
   })
 
   it('comes too late for a shell that has ended by itself', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const handle = lab.start('exit 5')
     const pid = handle.pid ?? 0
     // This process does not return to its loop meanwhile, so it has not heard of the end yet.

@@ -7,12 +7,13 @@ import { platform } from '../../src/platform/platform.ts'
 import type { Cut } from '../../src/worker/runner.ts'
 import { HAS_PROC, killQuietly, lives } from '../helpers/processes.ts'
 import { DEAF, runLab, untilWritten } from '../helpers/runs.ts'
+import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const CANCELLED: Cut = { kind: 'cancelled', exit_code: null, signal: null }
 const RELEASED: Cut = { kind: 'released', cause: 'end of grace' }
 
-describe('a run', () => {
+describe('a run @posix', () => {
   const lab = runLab()
   afterEach(() => lab.clear())
 
@@ -54,7 +55,7 @@ describe('a run', () => {
   })
 
   it('reads nothing, and writes to its log alone', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const handle = lab.start('for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done')
     await handle.outcome
     const log = logPath(lab.store_folder, handle.token)
@@ -62,7 +63,7 @@ describe('a run', () => {
   })
 
   it('leaves no descriptor open', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const open = () => readdirSync('/proc/self/fd').length
     await lab.run('true')
     const before = open()
@@ -72,7 +73,7 @@ describe('a run', () => {
   })
 })
 
-describe('a run that cannot start', () => {
+describe('a run that cannot start @posix', () => {
   const lab = runLab()
   const file = path.join(lab.folder, 'file')
   writeFileSync(file, '')
@@ -107,7 +108,7 @@ describe('a run that cannot start', () => {
   })
 })
 
-describe('the processes of a run (R3)', function () {
+describe('the processes of a run (R3) @posix', function () {
   this.timeout(60_000)
   const lab = runLab()
   afterEach(() => lab.clear())
@@ -126,7 +127,7 @@ describe('the processes of a run (R3)', function () {
   })
 
   it('may stay as a daemon in another session if the command succeeds, even beside others that may not', async function () {
-    if (!HAS_PROC) return this.skip()
+    if (!HAS_PROC) return skip(this, 'no /proc')
     const daemon_of = `setsid sh -c 'echo $$ > daemon; exec sleep 60' & ${untilWritten('daemon')}`
     const command = `${daemon_of}; sleep 60 & echo $! > background`
     expect(await lab.run(command)).to.deep.equal({ kind: 'exit', exit_code: 0 })
@@ -151,7 +152,7 @@ describe('the processes of a run (R3)', function () {
     ],
   ] as const) {
     it(`are swept after a failure: one ${what} (F11)`, async function () {
-      if (!HAS_PROC) return this.skip()
+      if (!HAS_PROC) return skip(this, 'no /proc')
       const own = runLab()
       await own.run(command)
       expect(lives(await own.pidIn('escaped'))).to.equal(false)

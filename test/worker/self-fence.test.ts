@@ -11,7 +11,7 @@ const LEASE_MS = 30 * SECOND
 /** Its looks come more often than this. */
 const LOOKS_WITHIN_MS = 400
 
-describe('a worker’s fence against its own leases (R9)', () => {
+describe('a worker’s fence against its own leases (R9) @posix', () => {
   const { uptime: real } = os
   const ended: { token: string; patience_ms: number }[] = []
   let fence: SelfFence

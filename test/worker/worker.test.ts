@@ -25,7 +25,7 @@ const SETUP: Omit<WorkerSetup, 'address' | 'cwd'> = {
   pass_store: false,
 }
 
-describe('a worker', function () {
+describe('a worker @posix', function () {
   this.timeout(60_000)
   let home: string
   let store: JobStore

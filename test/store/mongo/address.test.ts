@@ -5,7 +5,7 @@ import { projectText } from '../../helpers/sources.ts'
 
 const labelOf = (url: string) => parseAddress(url).label
 
-describe('a MongoDB address', () => {
+describe('a MongoDB address @posix @fast', () => {
   it('is shown without password and options', () => {
     expect(labelOf('mongodb://me:s3cret@db.example:27018/jobs?authSource=admin')).to.equal(
       'mongodb://me@db.example:27018/jobs',

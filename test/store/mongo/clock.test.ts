@@ -9,7 +9,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 const HOUR_MS = 3_600_000
 
-describe('the clock of a MongoDB store (F25)', function () {
+describe('the clock of a MongoDB store (F25) @posix', function () {
   this.timeout(60_000)
   const { now } = Date
   before(needsMongo)

@@ -8,7 +8,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 /** More than the 101 documents of a server's first batch. */
 const MANY = 150
 
-describe('reads of many documents from MongoDB', function () {
+describe('reads of many documents from MongoDB @posix', function () {
   this.timeout(60_000)
   let store: JobStore
   let raw: mongoose.Connection

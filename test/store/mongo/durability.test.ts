@@ -22,7 +22,7 @@ interface Sent {
 
 // A primary that steps down takes back what only it has. No test here can make one do so: it takes three servers, and to cut them off
 // from each other. So this looks at what every command asks for, which is what the server's own promise is made for.
-describe('what is written to MongoDB', function () {
+describe('what is written to MongoDB @posix', function () {
   this.timeout(60_000)
   before(needsMongo)
 

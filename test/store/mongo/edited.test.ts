@@ -24,7 +24,7 @@ import { needsMongo } from '../../helpers/mongo-server.ts'
 
 // The server refuses states that cannot be, but not every value in them, and whoever may administer it can have it look away.
 
-describe('documents that somebody else has edited', function () {
+describe('documents that somebody else has edited @posix', function () {
   this.timeout(60_000)
   let bench: Bench
   let store: JobStore

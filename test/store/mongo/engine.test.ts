@@ -8,7 +8,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 type Update = (update: unknown, go: () => Promise<Record<string, unknown> | null>) => Promise<unknown>
 
-describe('what is asked of a MongoDB server', function () {
+describe('what is asked of a MongoDB server @posix', function () {
   this.timeout(60_000)
   let db: Connection
   before(needsMongo)

@@ -8,7 +8,7 @@ const ADDRESS = parseAddress('mongodb://me:s3cret@h:1/jobs')
 const told = (error: unknown) => domainError(error, ADDRESS)
 const fromServer = (code: number, errmsg = 'no s3cret') => new mongo.MongoServerError({ message: errmsg, errmsg, code })
 
-describe('errors of MongoDB', () => {
+describe('errors of MongoDB @posix @fast', () => {
   it('become what people can act on, with its exit code', () => {
     const cases: [unknown, string, number][] = [
       [new mongo.MongoNetworkError('s3cret reset'), 'unreachable', 69],

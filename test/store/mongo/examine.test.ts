@@ -17,7 +17,7 @@ const TERMINAL = ['python3', fileURLToPath(new URL('../../fixtures/terminal.py',
 const bad = (findings: readonly Diagnosis[]) => findings.filter(({ level }) => level !== 'ok')
 const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, message }) => `${check}: ${message}`)
 
-describe('what the address of a MongoDB server says', function () {
+describe('what the address of a MongoDB server says @posix', function () {
   this.timeout(60_000)
   const about = (url: string) => told(examineAddress(parseAddress(url)))
 
@@ -48,7 +48,7 @@ describe('what the address of a MongoDB server says', function () {
   })
 })
 
-describe('the examination of a MongoDB database', function () {
+describe('the examination of a MongoDB database @posix', function () {
   this.timeout(60_000)
   let address: string
   let raw: mongoose.Connection

@@ -7,7 +7,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
-describe('the first use of a MongoDB database', function () {
+describe('the first use of a MongoDB database @posix', function () {
   this.timeout(120_000)
   let address: string
   let raw: mongoose.Connection

@@ -7,12 +7,13 @@ import { openStore } from '../../../src/store/open.ts'
 import type { Hint, JobStore } from '../../../src/store/port.ts'
 import { claimOf, put, SUCCESS, settle, take, takeAll, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo, withOption } from '../../helpers/mongo-server.ts'
+import { skip } from '../../helpers/skip.ts'
 import { openProxy } from '../../helpers/tcp-proxy.ts'
 
 const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
 
 // A few hundred workers that do nothing must not keep a server busy, nor ask it thrice for what one question tells.
-describe('the load of a worker on MongoDB', function () {
+describe('the load of a worker on MongoDB @posix', function () {
   this.timeout(60_000)
   let store: JobStore
   let address: string
@@ -84,7 +85,7 @@ describe('the load of a worker on MongoDB', function () {
   })
 
   it('is no question about requests when others only store jobs', async function () {
-    if (!(await mongoServer()).replica_set) this.skip()
+    if (!(await mongoServer()).replica_set) skip(this, 'this server is no replica set')
     const hints: Hint[] = []
     const watch = store.watch({ on_change: (hint) => hints.push(hint) })
     await until(async () => {

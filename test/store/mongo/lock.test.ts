@@ -6,7 +6,7 @@ import { EPOCH } from '../../../src/store/mongo/schema.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
-describe('the lock of a MongoDB schema', function () {
+describe('the lock of a MongoDB schema @posix', function () {
   this.timeout(60_000)
   let db: Connection
   before(needsMongo)

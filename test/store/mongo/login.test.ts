@@ -8,7 +8,7 @@ import { tempFolder } from '../../helpers/temp.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that wants a login', function () {
+describe('a MongoDB server that wants a login @posix', function () {
   this.timeout(120_000)
   let server: LoginServer
   before(async function () {

@@ -12,7 +12,7 @@ import { overtake } from '../../helpers/overtake.ts'
 
 const NEXT = [...MIGRATIONS, async (db: mongoose.mongo.Db) => void (await db.createCollection('more'))]
 
-describe('a MongoDB database', function () {
+describe('a MongoDB database @posix', function () {
   this.timeout(60_000)
   let address: string
   let raw: mongoose.Connection

@@ -21,7 +21,7 @@ const SMALL = ['config', 'meta', 'processes']
 const named = (count: number) => ['default', ...Array.from({ length: count - 1 }, (_, i) => `q${i}`)]
 
 // What makes a queue of a million jobs as quick as one of ten: the server's own word on each command that is sent.
-describe('the MongoDB commands', function () {
+describe('the MongoDB commands @posix', function () {
   this.timeout(60_000)
   let db: Connection
   let store: JobStore

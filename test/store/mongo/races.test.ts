@@ -14,7 +14,7 @@ interface Program {
 }
 
 // There are no transactions: what one call does in several writes, another may see half done.
-describe('between two writes to MongoDB', function () {
+describe('between two writes to MongoDB @posix', function () {
   this.timeout(60_000)
   let one: Program
   let other: Program

@@ -6,10 +6,11 @@ import { put, refusal } from '../../contract/kit.ts'
 import { openFakeMongo } from '../../helpers/fake-mongo.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
+import { skip } from '../../helpers/skip.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that does not fit', function () {
+describe('a MongoDB server that does not fit @posix', function () {
   this.timeout(60_000)
   // Wire version 13 is MongoDB 5.0, which the driver takes; 6 is MongoDB 3.6, which it does not.
   for (const [version, maxWireVersion] of [
@@ -35,7 +36,7 @@ describe('a MongoDB server that does not fit', function () {
   }
 })
 
-describe('a MongoDB server that does not tell its time', function () {
+describe('a MongoDB server that does not tell its time @posix', function () {
   this.timeout(60_000)
   for (const [localTime, said] of [
     [undefined, 'nothing'],
@@ -54,7 +55,7 @@ describe('a MongoDB server that does not tell its time', function () {
   }
 })
 
-describe('a MongoDB server that refuses indexes', function () {
+describe('a MongoDB server that refuses indexes @posix', function () {
   this.timeout(60_000)
   let admin: mongoose.mongo.Admin
   let raw: mongoose.Connection
@@ -64,7 +65,7 @@ describe('a MongoDB server that refuses indexes', function () {
     address = (await mongoServer()).url()
     raw = await mongoose.createConnection(address).asPromise()
     admin = (raw.db as mongoose.mongo.Db).admin()
-    await failIndexes('off', {}).catch(() => this.skip())
+    await failIndexes('off', {}).catch(() => skip(this, 'this server has no fail points'))
   })
   after(async () => {
     await failIndexes('off', {}).catch(() => {})

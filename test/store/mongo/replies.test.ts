@@ -5,10 +5,11 @@ import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, mustGet, newJob, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { tellTogether } from '../../helpers/side-by-side.ts'
+import { skip } from '../../helpers/skip.ts'
 import { openProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 
 // What a connection that breaks between a write and its answer must not do: lose a job, or run or count one twice.
-describe('a MongoDB answer that is lost (F22)', function () {
+describe('a MongoDB answer that is lost (F22) @posix', function () {
   this.timeout(60_000)
   let proxy: TcpProxy
   let store: JobStore
@@ -165,7 +166,7 @@ const DOUBTS: Record<string, (lost: Lost) => Promise<void>> = {
   },
 }
 
-describe('a MongoDB answer that is lost for longer than a call may take (F22)', function () {
+describe('a MongoDB answer that is lost for longer than a call may take (F22) @posix @slow', function () {
   this.timeout(60_000)
   const stories = Object.entries(DOUBTS).map(([title, story]) => [title, () => doubting(story)])
   tellTogether(Object.fromEntries(stories), needsMongo)
@@ -195,7 +196,7 @@ async function doubting(story: (lost: Lost) => Promise<void>): Promise<undefined
   }
 }
 
-describe('a MongoDB primary that steps down (F21)', function () {
+describe('a MongoDB primary that steps down (F21) @posix', function () {
   this.timeout(60_000)
   let store: JobStore
   let admin: mongoose.mongo.Db
@@ -207,7 +208,7 @@ describe('a MongoDB primary that steps down (F21)', function () {
     connection = await mongoose.createConnection(address).asPromise()
     admin = connection.getClient().db('admin')
     // A server has them only when it was started with enableTestCommands.
-    if (!(await clearFailPoint())) this.skip()
+    if (!(await clearFailPoint())) skip(this, 'this server has no fail points')
   })
   afterEach(async () => {
     await clearFailPoint()

@@ -9,7 +9,7 @@ import { LEASE_MS, put, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 // A primary that does not know yet that it is none any more answers reads by what it has: https://jira.mongodb.org/browse/SERVER-89619.
-describe('a read from MongoDB that is older than a write', function () {
+describe('a read from MongoDB that is older than a write @posix', function () {
   this.timeout(60_000)
   let db: Connection
   let store: JobStore

@@ -25,7 +25,7 @@ it('sends what breaks a rule', async () => appendFileSync(process.env.${NOTES}, 
 it('does not', async () => {})
 `
 
-describe('a command that breaks a rule', function () {
+describe('a command that breaks a rule @posix', function () {
   this.timeout(60_000)
 
   it('is noted, whichever process sends it', async function () {

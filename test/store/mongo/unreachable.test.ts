@@ -10,7 +10,7 @@ const open = (address: string) => openStore({ address, role: 'command', data_fol
 /** What the command line may take in all, less the start of a program, is 5.5 s; the rest is for a busy machine. */
 const BOUND_MS = 10_000
 
-describe('a MongoDB server out of reach', function () {
+describe('a MongoDB server out of reach @posix', function () {
   this.timeout(60_000)
   async function refusedInTime(call: () => Promise<unknown>, host: string): Promise<void> {
     const since = performance.now()
@@ -26,7 +26,7 @@ describe('a MongoDB server out of reach', function () {
     await refusedInTime(() => open(`mongodb://me:s3cret@127.0.0.1:${port}/x`), `127.0.0.1:${port}`)
   })
 
-  it('is named in time: it listens and never answers (F23)', async () => {
+  it('is named in time: it listens and never answers (F23) @slow', async () => {
     const silent = createServer(() => {})
     const port = await portOf(silent, false)
     await refusedInTime(() => open(`mongodb://me:s3cret@127.0.0.1:${port}/x`), `127.0.0.1:${port}`)
@@ -40,7 +40,7 @@ describe('a MongoDB server out of reach', function () {
   describe('after it was within reach', () => {
     before(needsMongo)
 
-    it('is named in time: its answers stop (F23)', async () => {
+    it('is named in time: its answers stop (F23) @slow', async () => {
       const server = await mongoServer()
       const proxy = await openProxy(server.host)
       const store = await open(proxy.through(server.url()))

@@ -6,7 +6,7 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
 
 // In an update by pipeline a string that begins with a dollar names a field; a dot in a name goes one level down.
-describe('values that mean something to MongoDB', function () {
+describe('values that mean something to MongoDB @posix', function () {
   this.timeout(60_000)
   let address: string
   let store: JobStore

@@ -8,7 +8,7 @@ import type { Hint, StoreRole } from '../../../src/store/port.ts'
 import { mustGet, put, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
-describe('a change stream of a MongoDB server', function () {
+describe('a change stream of a MongoDB server @posix', function () {
   this.timeout(60_000)
   let address: string
   let raw: mongoose.Connection

@@ -31,7 +31,7 @@ describe('SQLite under pressure', function () {
     return store
   }
 
-  it('a command gives up a lock after 5 s, by name; reading needs none (F17)', async () => {
+  it('a command gives up a lock after 5 s, by name; reading needs none (F17) @slow', async () => {
     const store = await open('command')
     holder.exec('BEGIN IMMEDIATE')
     const start = performance.now()

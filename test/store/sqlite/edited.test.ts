@@ -8,7 +8,7 @@ import { tempFolder } from '../../helpers/temp.ts'
 
 // The file is its owner's: anybody who may write it can put in what queuectl never would.
 
-describe('a SQLite file that somebody else has edited', () => {
+describe('a SQLite file that somebody else has edited @fast', () => {
   let store: JobStore
   let edit: (sql: string, ...values: (string | bigint)[]) => void
   beforeEach(async () => {

@@ -16,6 +16,7 @@ import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
 import { NOBODY, needsOpenSources } from '../../helpers/other-user.ts'
+import { skip } from '../../helpers/skip.ts'
 import { ROOT } from '../../helpers/sources.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
@@ -60,7 +61,7 @@ async function refused(file: string, exit_code: number, message: RegExp): Promis
 
 describe('the SQLite file', () => {
   it('is private, whatever the umask (S7)', async function () {
-    if (process.getuid === undefined) this.skip()
+    if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const file = fresh()
     const umask = process.umask(0)
     const store = await open(file)
@@ -73,7 +74,7 @@ describe('the SQLite file', () => {
   })
 
   it('keeps the mode of what was there', async function () {
-    if (process.getuid === undefined) this.skip()
+    if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const file = fresh()
     mkdirSync(path.dirname(file), { mode: 0o755 })
     writeFileSync(file, '', { mode: 0o640 })
@@ -137,7 +138,7 @@ describe('the SQLite file', () => {
   })
 
   it('that may not be written is refused by name, in a folder that may not be written either (F29)', async function () {
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') return skip(this, 'not for Windows')
     needsOpenSources(this)
     const file = await queue()
     const folder = path.dirname(file)

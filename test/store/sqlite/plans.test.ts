@@ -9,7 +9,7 @@ import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take } from '../../cont
 import { tempFolder } from '../../helpers/temp.ts'
 
 // What makes a queue of a million jobs as quick as one of ten: SQLite's own word that no statement looks at all rows or sorts them.
-describe('the SQLite statements', () => {
+describe('the SQLite statements @fast', () => {
   let db: Connection
   let store: JobStore
   beforeEach(async () => {

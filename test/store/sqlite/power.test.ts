@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob } from '../../contract/kit.ts'
+import { skip } from '../../helpers/skip.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
@@ -17,7 +18,7 @@ describe('a power cut (F19)', function () {
   describe('as the system calls have it', () => {
     before(function () {
       // It takes Linux, strace, and the right to trace.
-      if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) this.skip()
+      if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) skip(this, 'no strace')
     })
 
     it('an id is printed after its job was synced, and what names the file was too', () => {

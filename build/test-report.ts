@@ -1,0 +1,26 @@
+import { createRequire } from 'node:module'
+import type Mocha from 'mocha'
+
+const mocha: typeof Mocha = createRequire(import.meta.url)('mocha')
+const { EVENT_RUN_END, EVENT_TEST_FAIL } = mocha.Runner.constants
+
+/** Mocha's own report, and at its end what failed, once more, and one line that sums all up. */
+export default class Report extends mocha.reporters.Spec {
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options)
+    const failed: string[] = []
+    runner.on(EVENT_TEST_FAIL, (test) => failed.push(test.fullTitle()))
+    runner.once(EVENT_RUN_END, () => {
+      const { passes = 0, pending = 0 } = this.stats
+      for (const title of failed) console.log(`failed: ${title}`)
+      console.log(`${passes} passed, ${failed.length} failed, ${pending} skipped`)
+    })
+  }
+
+  /** A lane without a test would hide that its tags are gone. */
+  override done(failures: number, end: (failures: number) => void): void {
+    const { passes = 0 } = this.stats
+    if (failures === 0 && passes === 0) console.error('no test has run')
+    end(passes === 0 ? Math.max(1, failures) : failures)
+  }
+}
