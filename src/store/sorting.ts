@@ -2,7 +2,7 @@ import type { JobSort } from './port.ts'
 
 // What the orders of a list mean, for every adapter: a page behind a job, and the merge of parts, come from it.
 
-/** An order by `key`, and by age among equals. */
+/** An order by `key`, and by age among equals: `seq` is no other job's, so that no two jobs have the same place. */
 export interface Sort {
   key: 'seq' | 'next_run_at' | 'priority' | 'finished_at'
   /** Direction of the key, and of `seq` among equals. */
@@ -18,9 +18,33 @@ export const SORTS: Readonly<Record<JobSort, Sort>> = {
   finished: { key: 'finished_at', key_down: true, seq_down: true },
 }
 
+type Key = Sort['key']
+
+/** A part of an order that is one stretch of an index: all that meets `conditions`, by the keys of `order`. */
+export interface Stretch<Value> {
+  conditions: readonly { field: Key; is: '=' | '<' | '>'; value: Value }[]
+  order: readonly { field: Key; down: boolean }[]
+}
+
+/**
+ * What lies behind the place `last`, stretch by stretch; null: all there is. Two, where jobs may be equal in the key: those that are,
+ * and the rest. As one condition (`key <= ? AND (key < ? OR seq < ?)`) it would be read from the first of the equals on for each
+ * page, and most jobs are equal in priority.
+ */
+export function stretchesOf<Value>({ key, key_down, seq_down }: Sort, last: Record<'key' | 'seq', Value> | null) {
+  const seq = { field: 'seq', down: seq_down } as const
+  const order = key === 'seq' ? [seq] : [{ field: key, down: key_down }, seq]
+  if (last === null) return [{ conditions: [], order }] satisfies Stretch<Value>[]
+  const behind = (field: Key, down: boolean, value: Value) => ({ field, is: down ? '<' : '>', value }) as const
+  const rest = { conditions: [behind(key, key_down, last.key)], order }
+  if (key === 'seq') return [rest]
+  const equals = [{ field: key, is: '=', value: last.key } as const, behind('seq', seq_down, last.seq)]
+  return [{ conditions: equals, order: [seq] }, rest] satisfies Stretch<Value>[]
+}
+
 /** Compares stored jobs by `sort`; numbers and dates alike. */
 export function comparator({ key, key_down, seq_down }: Sort) {
   const compare = (a: unknown, b: unknown, down: boolean) => (Number(a) - Number(b)) * (down ? -1 : 1)
-  return <Row extends { [name in Sort['key']]?: unknown }>(a: Row, b: Row): number =>
+  return <Row extends { [name in Key]?: unknown }>(a: Row, b: Row): number =>
     compare(a[key], b[key], key_down) || compare(a.seq, b.seq, seq_down)
 }

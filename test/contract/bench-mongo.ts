@@ -23,6 +23,12 @@ export async function mongoBench(): Promise<Bench> {
       opened.push(store)
       return store
     },
+    async endTogether() {
+      const connection = await mongoose.createConnection(address).asPromise()
+      const ended = { finished_at: { $gt: new Date(0) } }
+      await connection.db?.collection('jobs').updateMany(ended, { $set: { finished_at: new Date() } })
+      await connection.close()
+    },
     async dispose() {
       await Promise.all(opened.map((store) => store.close()))
       await empty(address)

@@ -16,6 +16,8 @@ export interface Bench {
   /** Whether others' commits are heard of at once. */
   hears: boolean
   open(role?: StoreRole): Promise<JobStore>
+  /** Makes all jobs that have ended end at one moment. */
+  endTogether(): Promise<void>
   /** Closes what was opened and removes it all. */
   dispose(): Promise<void>
 }

@@ -1,10 +1,24 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import type { ListParams } from '../../src/store/port.ts'
-import { ended, FAILURE, type Kit, mustGet, newJob, put, refusal, SUCCESS, settle, take, until } from './kit.ts'
+import { holdsFor, RUN } from '../helpers/property.ts'
+import { ended, FAILURE, type Kit, many, mustGet, newJob, put, refusal, SUCCESS, settle, take, until } from './kit.ts'
 
 export function listContract(kit: Kit): void {
   const ids = async (params: Partial<ListParams> = {}) =>
     (await kit.store.list({ sort: 'oldest', limit: 100, ...params })).map((job) => job.id)
+
+  /** Reads a list of at most `most` jobs page by page: it has to be the one that is read as a whole. */
+  async function isPaged({ limit, ...list }: ListParams, most: number): Promise<void> {
+    const whole = await ids(list)
+    const paged: string[] = []
+    for (let page = await ids({ ...list, limit }); page.length > 0; ) {
+      paged.push(...page)
+      expect(paged.length, 'no page comes twice').to.be.at.most(most)
+      page = await ids({ ...list, limit, after: String(page.at(-1)) })
+    }
+    expect(paged, JSON.stringify(list)).to.deep.equal(whole)
+  }
 
   /** One job in each view, some in another queue. */
   async function oneOfEach(): Promise<void> {
@@ -72,22 +86,44 @@ export function listContract(kit: Kit): void {
       expect(await ids({ sort: 'due' })).to.deep.equal(['r1', 'w1', 'w2', 'w0'])
     })
 
-    it('pages without a gap or a repetition, in every sort', async () => {
-      const jobs = Array.from({ length: 23 }, (_, i) => newJob({ delay_ms: (i % 3) * 60_000, priority: i % 4 }))
-      await kit.store.insert({ jobs })
-      await kit.store.cancel({ ids: jobs.filter((_, i) => i % 2 === 0).map((job) => job.id) })
-      const states = [undefined, 'pending', 'ready', 'cancelled'] as const
-      for (const sort of ['newest', 'oldest', 'due', 'order', 'finished'] as const) {
-        for (const state of states) {
-          const narrowed = state ? { sort, state } : { sort }
-          const paged: string[] = []
-          for (let page = await ids({ ...narrowed, limit: 4 }); page.length > 0; ) {
-            paged.push(...page)
-            page = await ids({ ...narrowed, limit: 4, after: String(page.at(-1)) })
+    it('pages without a gap or a repetition, in every sort, however many jobs are equal', async function () {
+      this.timeout(RUN.patience_ms)
+      const fate = fc.record({
+        priority: fc.nat(2),
+        // Of a bulk that is stored at one moment.
+        delay_ms: fc.nat(2).map((hours) => hours * 3_600_000),
+        queue: fc.constantFrom('a', 'b'),
+        cancelled: fc.boolean(),
+      })
+      const some = {
+        state: fc.constantFrom('pending', 'ready', 'scheduled', 'cancelled'),
+        queue: fc.constant('a'),
+      } as const
+      const asked = fc.record(
+        {
+          sort: fc.constantFrom('newest', 'oldest', 'due', 'order', 'finished'),
+          limit: fc.integer({ min: 1, max: 8 }),
+          ...some,
+        },
+        { requiredKeys: ['sort', 'limit'] },
+      )
+      const property = fc.asyncProperty(
+        fc.array(fate, { minLength: 1, maxLength: 24, size: 'max' }),
+        fc.array(asked, { minLength: 4, maxLength: 8 }),
+        async (fates, questions) => {
+          const jobs = fates.map(({ cancelled: _, ...over }) => newJob(over))
+          await kit.store.insert({ jobs })
+          await kit.store.cancel({ ids: jobs.filter((_, i) => fates[i]?.cancelled).map(({ id }) => id) })
+          await kit.bench.endTogether()
+          try {
+            for (const question of questions) await isPaged(question, jobs.length)
+          } finally {
+            await kit.store.cancel({ ids: jobs.map(({ id }) => id) })
+            await kit.store.purge({ states: ['cancelled'], older_than_ms: 0, limit: 100 })
           }
-          expect(paged, `${sort} ${state}`).to.deep.equal(await ids(narrowed))
-        }
-      }
+        },
+      )
+      await holdsFor(property, Math.max(5, many(kit, 40)))
     })
 
     it('refuses to go on behind a job that is gone', async () => {

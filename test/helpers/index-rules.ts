@@ -9,14 +9,29 @@ export interface Question {
 }
 
 /**
+ * The server merges as many scans of an index and no more, one for each combination of values that `$in` names; beyond that it sorts
+ * (https://github.com/mongodb/mongo/blob/master/src/mongo/db/query/query_knobs.idl, internalQueryMaxScansToExplode).
+ */
+const MERGED_SCANS = 200
+
+/**
  * Whether MongoDB can answer from one of `indexes` without looking at every document and without sorting, by its rule of equality, sort,
  * range (https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guideline/). `$in` counts as equality: the server merges
  * one scan for each value. A partial index serves only a filter that says its condition.
  */
 export function isServed(question: Question, indexes: readonly mongo.IndexDescription[]): boolean {
-  const conditions = flatten(question.filter)
-  if (conditions.some(([field]) => field === '_id')) return question.sort.every(([field]) => field !== 'seq')
-  return indexes.some((index) => serves(index, conditions, question.sort))
+  const isById = flatten(question.filter).some(([field]) => field === '_id')
+  if (isById) return question.sort.every(([field]) => field !== 'seq')
+  return servedBy(question, indexes).length > 0
+}
+
+/** The names of those `indexes` that serve it so, the one first in which the fewest entries are looked at; by id needs none. */
+export function servedBy({ filter, sort }: Question, indexes: readonly mongo.IndexDescription[]): string[] {
+  const conditions = flatten(filter)
+  const named = ({ key }: mongo.IndexDescription) =>
+    Object.keys(key).filter((field) => conditions.some(([name]) => name === field)).length
+  const serving = indexes.filter((index) => serves(index, conditions, sort))
+  return serving.sort((a, b) => named(b) - named(a)).map(({ name }) => String(name))
 }
 
 type Conditions = readonly (readonly [field: string, condition: unknown])[]
@@ -25,11 +40,14 @@ function serves(index: mongo.IndexDescription, conditions: Conditions, sort: Que
   const partial = Object.entries(index.partialFilterExpression ?? {})
   if (!partial.every((wanted) => conditions.some((condition) => says(condition, wanted)))) return false
   const keys = Object.entries(index.key) as [string, number][]
-  const equal = keys.findIndex(([field]) => !conditions.some(([name, value]) => name === field && isEquality(value)))
+  const points = (field: string) =>
+    Math.min(...conditions.map(([name, value]) => (name === field ? scans(value) : NONE)))
+  const equal = keys.findIndex(([field]) => points(field) === NONE)
   const fixed = equal < 0 ? keys.length : equal
   const rest = keys.slice(fixed)
-  if (sort.length > 0) return ordered(rest, sort)
-  return fixed > 0 || conditions.some(([field]) => field === rest[0]?.[0])
+  if (sort.length === 0) return fixed > 0 || conditions.some(([field]) => field === rest[0]?.[0])
+  const merged = keys.slice(0, fixed).reduce((product, [field]) => product * points(field), 1)
+  return merged <= MERGED_SCANS && ordered(rest, sort)
 }
 
 /** The keys give that order, forwards or backwards. */
@@ -44,9 +62,13 @@ function flatten(filter: Condition): [string, unknown][] {
   )
 }
 
-function isEquality(condition: unknown): boolean {
-  if (typeof condition !== 'object' || condition === null || condition instanceof Date) return true
-  return '$in' in condition || '$eq' in condition
+/** Not fixed to single values. */
+const NONE = Number.POSITIVE_INFINITY
+
+/** How many scans of an index a condition makes on its field. */
+function scans(condition: unknown): number {
+  if (typeof condition !== 'object' || condition === null || condition instanceof Date || '$eq' in condition) return 1
+  return '$in' in condition ? (condition.$in as unknown[]).length : NONE
 }
 
 /** A condition is said when it stands there word for word, alone or beside others on the same field. */

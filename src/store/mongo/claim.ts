@@ -125,41 +125,76 @@ const TAKEN_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_
 
 /** As `take`; jobs that make no sense are taken out of the way of the others. */
 async function takeSound(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
+  let failed = false
   for (let buried = 0; buried < BURIED_AT_ONCE; buried++) {
-    const job = await take(db, params, onRetry).catch((error) => buryUntaken(db, error))
-    if (job === 'buried') continue
+    const job = await take(db, params, onRetry).catch(async (error) => {
+      if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.config) throw error
+      // Another worker may have buried it first: what fails twice, with nothing to bury, fails for another reason.
+      const found = await buryUntaken(db, params.queues)
+      if (failed && !found) throw error
+      failed = !found
+      return 'untaken' as const
+    })
+    if (job === 'untaken') continue
     const flaw = job && flawIn(job)
     if (job === null || flaw === null) return job
-    await bury(db, { _id: job._id, lease_token: params.token }, flaw)
+    // By its token: an id that is no text is none to the filter.
+    await bury(db, { state: 'processing', lease_token: params.token }, flaw)
   }
   return null
 }
 
-/** A job could not be taken for what is stored in it. Nobody could ever take such jobs: all of them go. */
-async function buryUntaken(db: Connection, error: unknown): Promise<'buried'> {
-  if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.config) throw error
-  const unfit = [{ runs: { $not: { $type: 'number' } } }, { updated_at: { $not: { $type: 'date' } } }]
-  if ((await bury(db, { ...READY, $or: unfit }, 'its stored numbers are damaged')) === 0) throw error
-  return 'buried'
+/**
+ * The first job could not be taken for what is stored in it. Nobody could ever take it, nor what is like it among the next. Whether
+ * there were any: one that is sound is left where it is, whatever the server has against it.
+ */
+async function buryUntaken(db: Connection, queues: readonly string[] | null): Promise<boolean> {
+  const found = await db.call(() =>
+    db.models.jobs
+      .find({ ...READY, ...among(queues) }, JOB_PROJECTION)
+      .sort(ORDER)
+      .limit(BURIED_AT_ONCE)
+      .lean<JobRow[]>(),
+  )
+  const damaged = found.filter(isUntakable).map(({ _id }) => _id)
+  if (damaged.length === 0) return false
+  await bury(db, { _id: { $in: damaged }, ...READY }, 'its stored numbers are damaged')
+  return true
+}
+
+/**
+ * Whether the write of a claim fails for this job: `$add` takes numbers only, `$toLong` dates, and the server's check of jobs no end of
+ * one that begins.
+ */
+function isUntakable(row: JobRow): boolean {
+  return flawIn(row) !== null || !(row.updated_at instanceof Date) || (row.finished_at ?? null) !== null
 }
 
 /** It was never begun. */
-async function bury(db: Connection, which: Record<string, unknown>, reason: string): Promise<number> {
-  const begun = { $and: [{ $eq: ['$state', 'processing'] }, { $isNumber: '$runs' }] }
+async function bury(db: Connection, which: Record<string, unknown>, reason: string): Promise<void> {
+  const begun = { $cond: [{ $eq: ['$state', 'processing'] }, 1, 0] }
   const set: Assignments = {
     state: 'dead',
     view: 'dead',
-    runs: { $cond: [begun, { $subtract: ['$runs', 1] }, 0] },
+    runs: { $cond: [{ $isNumber: '$runs' }, { $subtract: ['$runs', begun] }, 0] },
     reason: literal(reason),
     started_at: null,
     finished_at: '$$NOW',
     ...UNHELD,
   }
-  const { modifiedCount } = await db.call(() =>
-    db.models.jobs.updateMany(which, [{ $set: set }], { updatePipeline: true }),
+  await db.call(() =>
+    // As they are stored: ids that are no text would be made text.
+    db.models.jobs.collection.updateMany(which, [{ $set: set }]),
   )
-  return modifiedCount
 }
+
+/**
+ * First by priority, then by age. An index gives the filter of a claim together with this order: for all queues `order`; for some
+ * `queue_order`, of which the server merges a scan for each, up to 200 (`internalQueryMaxScansToExplode` in
+ * https://github.com/mongodb/mongo/blob/master/src/mongo/db/query/query_knobs.idl). For more it walks `order`, past the jobs of other
+ * queues, or sorts what is ready in these, whichever is sooner done.
+ */
+const ORDER = { priority: -1, seq: 1 } as const
 
 /**
  * Takes the first ready job of the queues, or the one that the token holds already; null: none is ready. `onRetry` is called when that
@@ -184,7 +219,7 @@ function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise
   }
   return db.call(async (again) => {
     try {
-      const options = { sort: { priority: -1, seq: 1 }, ...AFTER } as const
+      const options = { sort: ORDER, ...AFTER }
       const job = await db.models.jobs.findOneAndUpdate({ ...READY, ...among(queues) }, [{ $set: set }], options).lean()
       if (job || !again) return job
       onRetry()

@@ -18,14 +18,17 @@ export async function promoteDue(db: Connection): Promise<{ due: Date | null; pr
   const { jobs } = db.models
   const found = await db.call(() => jobs.find(due, { _id: 1 }).sort({ next_run_at: 1 }).limit(PROMOTED_AT_ONCE).lean())
   const ids = found.map(({ _id }) => _id)
-  await db.call(() => jobs.updateMany({ _id: { $in: ids }, ...due }, { $set: { view: 'ready' } }))
+  // As they are stored: an id that is no text would be made text, and its job stay due for ever.
+  const those = { _id: { $in: ids as never[] }, ...due }
+  await db.call(() => jobs.collection.updateMany(those, { $set: { view: 'ready' } }))
   return { due: await firstDue(db, null), promoted: true }
 }
 
 /** When the first of those jobs is due that wait; null: none waits. */
 export async function firstDue(db: Connection, queues: readonly string[] | null): Promise<Date | null> {
-  // What is no date comes before all that are.
-  const waiting = { ...WAITING, ...among(queues), next_run_at: { $gt: EPOCH } }
+  // What is no date comes before all that are; a list of dates counts as each of them.
+  const date = { $gt: EPOCH, $not: { $type: 'array' } } as const
+  const waiting = { ...WAITING, ...among(queues), next_run_at: date }
   const first = await db.call(() => db.models.jobs.findOne(waiting, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean())
   return first?.next_run_at ?? null
 }

@@ -1,7 +1,7 @@
 import { notFound } from '../../domain/errors.ts'
 import { FINAL_STATES } from '../../domain/job.ts'
 import type { JobStore, ListParams } from '../port.ts'
-import { comparator, SORTS, type Sort } from '../sorting.ts'
+import { comparator, SORTS, type Sort, type Stretch, stretchesOf } from '../sorting.ts'
 import type { Connection } from './connection.ts'
 import { JOB_PROJECTION, type JobRow, type StoredView, toJob } from './documents.ts'
 import { EPOCH } from './schema.ts'
@@ -11,6 +11,15 @@ type Filter = Record<string, unknown>
 const PENDING_VIEWS: StoredView[] = ['ready', 'scheduled', 'retrying']
 const EVERY_VIEW: StoredView[] = [...PENDING_VIEWS, 'processing', ...FINAL_STATES]
 
+const OPERATORS = { '=': '$eq', '<': '$lt', '>': '$gt' } as const
+
+/** Nobody can say where a job stands among the others that has something else in that field. */
+const HAS_PLACE: Readonly<Partial<Record<Sort['key'], Filter>>> = {
+  next_run_at: { next_run_at: { $gt: EPOCH } },
+  priority: { priority: { $gte: Number.NEGATIVE_INFINITY } },
+  finished_at: { finished_at: { $gt: EPOCH } },
+}
+
 /**
  * Pages of jobs. A filter names the views that it wants, several by `$in`: the server then merges them, each in the order of the
  * index, and reads no more than a page.
@@ -19,13 +28,14 @@ export function listing(db: Connection): Pick<JobStore, 'list'> {
   return {
     async list(params) {
       const sort = SORTS[params.sort]
-      const filters = [...filtersOf(params), ...(await behind(db, sort, params.after))]
-      const parts = partsOf(params, new Date(db.now()))
-      const pages = await Promise.all(parts.map((part) => page(db, [part, ...filters], sort, params.limit)))
-      const rows = pages.flat()
-      // One part is in order already.
-      if (parts.length > 1) rows.sort(comparator(sort))
-      return rows.slice(0, params.limit).map(toJob)
+      const filters = filtersOf(params)
+      const stretches = stretchesOf(sort, await placeOf(db, sort, params.after))
+      const rows = new Map<string, JobRow>()
+      for (const part of partsOf(params, new Date(db.now()))) {
+        const pages = stretches.map((stretch) => page(db, [part, ...filters], stretch, params.limit))
+        for (const row of (await Promise.all(pages)).flat()) rows.set(row._id, row)
+      }
+      return [...rows.values()].sort(comparator(sort)).slice(0, params.limit).map(toJob)
     },
   }
 }
@@ -38,10 +48,11 @@ function partsOf({ state, sort }: ListParams, now: Date): Filter[] {
     case 'pending':
       return [{ state: 'pending', view: { $in: PENDING_VIEWS } }]
     case 'ready':
-      // Due, but not promoted by a claim yet: a part of its own, with another range.
+      // Due, but not promoted by a claim yet: a part of its own, with another range. It is read first: a job that is promoted meanwhile
+      // is found twice, and not never.
       return [
-        { state: 'pending', view: 'ready' },
         { state: 'pending', view: { $in: ['scheduled', 'retrying'] }, next_run_at: { $lte: now } },
+        { state: 'pending', view: 'ready' },
       ]
     case 'scheduled':
     case 'retrying':
@@ -57,7 +68,8 @@ function filtersOf({ queue, search, finished_since, sort }: ListParams): Filter[
   const filters: Filter[] = []
   if (queue !== undefined) filters.push({ queue })
   if (finished_since !== undefined) filters.push({ finished_at: { $gte: new Date(finished_since) } })
-  if (sort === 'finished') filters.push({ finished_at: { $gt: EPOCH } })
+  const place = HAS_PLACE[SORTS[sort].key]
+  if (place) filters.push(place)
   if (search !== undefined) {
     const pattern = { $regex: search.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), $options: 'i' }
     filters.push({ $or: [{ _id: pattern }, { command: pattern }] })
@@ -65,26 +77,38 @@ function filtersOf({ queue, search, finished_since, sort }: ListParams): Filter[
   return filters
 }
 
-/** Behind the job with id `after`. Throws `not_found` when it is not in the list any more. */
-async function behind(db: Connection, { key, key_down, seq_down }: Sort, after: string | undefined): Promise<Filter[]> {
-  if (after === undefined) return []
+/** Where the job with id `after` stands; null: no job is named. Throws `not_found` when it is not in the list any more. */
+async function placeOf(
+  db: Connection,
+  { key }: Sort,
+  after: string | undefined,
+): Promise<Record<'key' | 'seq', Place> | null> {
+  if (after === undefined) return null
   const last = await db.call(() => db.models.jobs.findOne({ _id: after }, { seq: 1, [key]: 1 }).lean<JobRow>())
-  const value = last?.[key] ?? null
-  if (!last || value === null) {
-    throw notFound(`the job "${after}" is not in this list any more`, 'start again without --after')
-  }
-  const beyond = key_down ? '$lt' : '$gt'
-  if (key === 'seq') return [{ seq: { [beyond]: value } }]
-  const tie = { seq: { [seq_down ? '$lt' : '$gt']: last.seq } }
-  return [{ [key]: { [`${beyond}e`]: value } }, { $or: [{ [key]: { [beyond]: value } }, tie] }]
+  const place = { key: last?.[key], seq: last?.seq }
+  if (isPlace(place.key) && isPlace(place.seq)) return { key: place.key, seq: place.seq }
+  throw notFound(`the job "${after}" is not in this list any more`, 'start again without --after')
 }
 
-function page(db: Connection, filters: readonly Filter[], sort: Sort, limit: number): Promise<JobRow[]> {
-  const order = { [sort.key]: sort.key_down ? -1 : 1, seq: sort.seq_down ? -1 : 1 } as const
+type Place = number | Date
+
+function isPlace(value: unknown): value is Place {
+  return typeof value === 'number' || value instanceof Date
+}
+
+function page(
+  db: Connection,
+  filters: readonly Filter[],
+  { conditions, order }: Stretch<Place>,
+  limit: number,
+): Promise<JobRow[]> {
+  const stretch = conditions.map(({ field, is, value }) => ({ [field]: { [OPERATORS[is]]: value } }))
+  // A field that is equal for all is none to sort by: several views could not be merged in the order of the index.
+  const by = Object.fromEntries(order.map(({ field, down }) => [field, down ? -1 : 1] as const))
   return db.call(() =>
     db.models.jobs
-      .find({ $and: [...filters] }, JOB_PROJECTION)
-      .sort(order)
+      .find({ $and: [...filters, ...stretch] }, JOB_PROJECTION)
+      .sort(by)
       .limit(limit)
       .lean(),
   )

@@ -2,7 +2,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import { notFound } from '../../domain/errors.ts'
 import { FINAL_STATES } from '../../domain/job.ts'
 import type { JobStore, ListParams } from '../port.ts'
-import { comparator, SORTS, type Sort } from '../sorting.ts'
+import { comparator, SORTS, type Sort, type Stretch, stretchesOf } from '../sorting.ts'
 import type { Connection, Row } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
 
@@ -24,8 +24,11 @@ export function listing(db: Connection): Pick<JobStore, 'list'> {
     list: (params) =>
       db.read((now) => {
         const sort = SORTS[params.sort]
-        const filters = [...filtersOf(params), ...behind(db, sort, params.after)]
-        const rows = partsOf(params, now).flatMap((part) => select(db, [part, ...filters], sort, params.limit))
+        const stretches = stretchesOf(sort, placeOf(db, sort, params.after))
+        const rows = partsOf(params, now).flatMap((part) => {
+          const terms = [part, ...filtersOf(params)]
+          return stretches.flatMap((stretch) => select(db, terms, stretch, params.limit))
+        })
         return rows.sort(comparator(sort)).slice(0, params.limit).map(withoutSeq).map(toJob)
       }),
   }
@@ -71,24 +74,22 @@ function filtersOf({ queue, search, finished_since, sort }: ListParams): Term[] 
   return terms
 }
 
-/** Behind the job with id `after`. Throws `not_found` when it is not in the list any more. */
-function behind(db: Connection, { key, key_down, seq_down }: Sort, after: string | undefined): Term[] {
-  if (after === undefined) return []
+/** Where the job with id `after` stands; null: no job is named. Throws `not_found` when it is not in the list any more. */
+function placeOf(db: Connection, { key }: Sort, after: string | undefined): Record<'key' | 'seq', number> | null {
+  if (after === undefined) return null
   const last = db.get(`SELECT seq, ${key} AS key FROM jobs WHERE id = ?`, after)
   if (!last || last.key === null)
     throw notFound(`the job "${after}" is not in this list any more`, 'start again without --after')
-  const [value, seq] = [Number(last.key), Number(last.seq)]
-  const beyond = key_down ? '<' : '>'
-  if (key === 'seq') return [[`seq ${beyond} ?`, value]]
-  return [[`${key} ${beyond}= ? AND (${key} ${beyond} ? OR seq ${seq_down ? '<' : '>'} ?)`, value, value, seq]]
+  return { key: Number(last.key), seq: Number(last.seq) }
 }
 
-function select(db: Connection, terms: readonly Term[], { key, key_down, seq_down }: Sort, limit: number): Row[] {
-  const where = terms.map(([sql]) => sql).join(' AND ')
-  const values = terms.flatMap(([, ...values]) => values)
-  const order = key === 'seq' ? '' : `${key} ${key_down ? 'DESC' : 'ASC'}, `
-  const sql = `SELECT seq, ${COLUMNS} FROM jobs WHERE ${where} ORDER BY ${order}seq ${seq_down ? 'DESC' : 'ASC'} LIMIT ?`
-  return db.all(sql, ...values, limit)
+function select(db: Connection, terms: readonly Term[], { conditions, order }: Stretch<number>, limit: number): Row[] {
+  const stretch = conditions.map(({ field, is, value }): Term => [`${field} ${is} ?`, value])
+  const all = [...terms, ...stretch]
+  const where = all.map(([sql]) => sql).join(' AND ')
+  const values = all.flatMap(([, ...values]) => values)
+  const by = order.map(({ field, down }) => `${field} ${down ? 'DESC' : 'ASC'}`).join(', ')
+  return db.all(`SELECT seq, ${COLUMNS} FROM jobs WHERE ${where} ORDER BY ${by} LIMIT ?`, ...values, limit)
 }
 
 function withoutSeq({ seq: _, ...row }: Row): Row {

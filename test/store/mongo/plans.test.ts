@@ -6,8 +6,8 @@ import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { INDEXES } from '../../../src/store/mongo/schema.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
 import type { JobStore } from '../../../src/store/port.ts'
-import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take } from '../../contract/kit.ts'
-import { isServed, type Question } from '../../helpers/index-rules.ts'
+import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
+import { isServed, type Question, servedBy } from '../../helpers/index-rules.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 type Command = Record<string, unknown>
@@ -16,6 +16,9 @@ type Command = Record<string, unknown>
 const EXPLAINED = ['find', 'findAndModify', 'update', 'delete', 'aggregate', 'distinct']
 /** Few documents each, of which all are wanted, or which are found by `_id`. */
 const SMALL = ['config', 'meta', 'processes']
+
+/** So many names of queues. */
+const named = (count: number) => ['default', ...Array.from({ length: count - 1 }, (_, i) => `q${i}`)]
 
 // What makes a queue of a million jobs as quick as one of ten: the server's own word on each command that is sent.
 describe('the MongoDB commands', function () {
@@ -101,9 +104,26 @@ describe('the MongoDB commands', function () {
       await store.list({ sort, limit: 5, queue: 'default' })
       if (state) await store.list({ sort, limit: 5, state })
     }
+    await put(store, ['gone'])
+    await store.cancel({ ids: ['gone'] })
     for (const sort of ['newest', 'oldest', 'due', 'order'] as const) await store.list({ sort, limit: 5, after: 'b' })
+    await store.list({ sort: 'finished', limit: 5, after: 'gone' })
     await store.list({ sort: 'newest', limit: 5, state: 'pending' })
     await store.list({ sort: 'finished', limit: 5, finished_since: 5 })
+    expect(await slow()).to.deep.equal([])
+  })
+
+  it('begin a page where the one before ended, also among equals', async () => {
+    await put(store, ['a', 'b'])
+    for (const sort of ['due', 'order', 'finished'] as const) {
+      if (sort === 'finished') await store.cancel({ ids: ['a', 'b'] })
+      sent = []
+      await store.list({ sort, limit: 5, after: 'a' })
+      const pages = sent.filter(({ limit }) => limit === 5)
+      // Two ranges, and no condition beside them that throws away what was read.
+      expect(pages, sort).to.have.length(2)
+      expect(JSON.stringify(pages), sort).to.not.contain('$or')
+    }
     expect(await slow()).to.deep.equal([])
   })
 
@@ -111,19 +131,68 @@ describe('the MongoDB commands', function () {
     await put(store, ['a'])
     sent = []
     const { jobs } = db.models
+    const ready = { state: 'pending', view: 'ready' } as const
     await jobs.find({ command: 'true' }).lean()
     await jobs.find({ view: 'ready' }).sort({ priority: -1, seq: 1 }).lean()
-    await jobs.find({ state: 'pending', view: 'ready' }).sort({ priority: -1, seq: -1 }).lean()
+    await jobs.find(ready).sort({ priority: -1, seq: -1 }).lean()
     await jobs.find({ state: 'pending', priority: 1 }).lean()
-    expect(await slow()).to.have.length(4)
+    await jobs
+      .find({ state: 'pending', view: { $in: named(201) as never[] } })
+      .sort({ priority: -1, seq: 1 })
+      .lean()
+    expect(await slow()).to.have.length(5)
   })
 
-  it('claim by the index, says the server', async () => {
-    await put(store, ['a'])
-    sent = []
-    await take(store)
-    const claim = sent.find((command) => 'findAndModify' in command)
-    expect(await explained(withoutSession(claim ?? {}))).to.equal(true)
+  describe('of a claim take the first entry of an index that gives filter and order', () => {
+    const SHAPES = [
+      ...[
+        { what: 'of all queues', queues: null, take: 'order', due: 'due' },
+        { what: 'of one queue', queues: ['default'], take: 'queue_order', due: 'queue_due' },
+        { what: 'of several queues', queues: ['default', 'x', 'y'], take: 'queue_order', due: 'queue_due' },
+        { what: 'of as many queues as the server merges', queues: named(200), take: 'queue_order', due: null },
+      ],
+      // In order, past the jobs of other queues.
+      { what: 'of more queues than the server merges', queues: named(201), take: 'order', due: null },
+    ]
+    for (const { what, queues, take: taking, due } of SHAPES) {
+      it(what, async () => {
+        await put(store, ['delayed'], { delay_ms: 60_000, priority: 9 })
+        await put(store, ['a'])
+        sent = []
+        await store.claim(claimOf({ queues }))
+        await store.claim(claimOf({ queues }))
+        const takes = sent.filter((command) => 'findAndModify' in command && 'sort' in command)
+        for (const command of takes) expect(await indexOf(command)).to.equal(taking)
+        const looks = sent.filter((command) => 'find' in command && JSON.stringify(command).includes('"queue"'))
+        if (due !== null) expect([...takes, ...looks]).to.have.length.above(1)
+        for (const command of looks) if (due !== null) expect(await indexOf(command)).to.equal(due)
+      })
+    }
+
+    it('of those that are due', async () => {
+      await put(store, ['a'], { delay_ms: 1 })
+      await until(async () => (await store.overview()).total.ready === 1)
+      sent = []
+      await take(store)
+      const looks = sent.filter((command) => 'find' in command)
+      expect(looks.length).to.be.at.least(2)
+      for (const command of looks) expect(await indexOf(command)).to.equal('due')
+      // By ids, which it has found: no more than these are looked at.
+      expect(sent.flatMap((command) => (command.updates as { q: Command }[]) ?? [])[0]?.q).to.have.property('_id')
+    })
+
+    /** The index that serves a command, by MongoDB's rules, or by the server's own word where it plans by them. */
+    async function indexOf(command: Command): Promise<string> {
+      const bare = withoutSession(command)
+      const [question = { filter: {}, sort: [] }] = questionsOf(bare)
+      const name = String(servedBy(question, INDEXES.jobs ?? [])[0])
+      if ((await mongoServer()).slow) return name
+      expect(await explained(bare)).to.equal(true)
+      const plan = await db.db.command({ explain: bare, verbosity: 'executionStats' })
+      const { totalDocsExamined = 0 } = plan.executionStats ?? {}
+      expect(totalDocsExamined).to.be.at.most(2)
+      return valuesOf(plan.queryPlanner, 'indexName')[0] ?? 'none'
+    }
   })
 })
 
@@ -157,11 +226,13 @@ function questionsOf(command: Command): Question[] {
   return [{ filter: filters[0] ?? {}, sort: order }]
 }
 
-/** All stage names in a plan, wherever they stand. */
-function stagesOf(plan: unknown): string[] {
+const stagesOf = (plan: unknown) => valuesOf(plan, 'stage')
+
+/** What stands under `name` in a plan that won, wherever it stands. */
+function valuesOf(plan: unknown, name: string): string[] {
   if (typeof plan !== 'object' || plan === null) return []
   return Object.entries(plan).flatMap(([key, value]) => {
     if (key === 'rejectedPlans' || key === 'command') return []
-    return key === 'stage' ? [String(value)] : stagesOf(value)
+    return key === name ? [String(value)] : valuesOf(value, name)
   })
 }

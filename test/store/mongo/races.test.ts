@@ -4,7 +4,7 @@ import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
 import type { JobStore } from '../../../src/store/port.ts'
-import { ended, mustGet, newJob, put, refusal, SUCCESS, settle, take } from '../../contract/kit.ts'
+import { ended, mustGet, newJob, put, refusal, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { overtake } from '../../helpers/overtake.ts'
 
@@ -46,6 +46,15 @@ describe('between two writes to MongoDB', function () {
     one.before(5, meanwhile)
     expect((await refusal(one.store.insert({ jobs: [...jobs, same('x')] }))).code).to.equal('duplicate_id')
   }
+
+  it('of a claim beside it, a list of what is ready shows a job whose time has come', async () => {
+    await put(one.store, ['due'], { delay_ms: 1 })
+    await until(async () => (await one.store.overview()).total.ready === 1)
+    await put(one.store, ['first'], { priority: 5 })
+    one.before(2, () => take(other.store))
+    const ready = await one.store.list({ state: 'ready', sort: 'order', limit: 9 })
+    expect(ready.filter(({ id }) => id === 'due')).to.have.length(1)
+  })
 
   describe('of a bulk that is refused', () => {
     it('R10: a job of which another was told that it is there stays', async () => {
