@@ -1,3 +1,4 @@
+import { claimFilter } from '../domain/claim-filter.ts'
 import type { Settings } from '../domain/settings.ts'
 import type { JobStore } from '../store/port.ts'
 import type { WorkerSetup } from '../worker/messages.ts'
@@ -34,6 +35,15 @@ export type CommonSetup = Omit<WorkerSetup, 'id' | 'poll_ms'>
 export function workerSetup(options: SuperviseOptions, config: Settings, lease_ms: number): CommonSetup {
   const { address, concurrency, queues, grace, pass_store } = options
   const { durability, log_limit, log_tail, min_free } = config
-  const settings = { durability, log_limit, log_tail, min_free, concurrency, queues, grace, lease_ms }
+  const settings = {
+    durability,
+    log_limit,
+    log_tail,
+    min_free,
+    concurrency,
+    filter: claimFilter(queues),
+    grace,
+    lease_ms,
+  }
   return { address, ...settings, cwd: process.cwd(), pass_store }
 }

@@ -1,3 +1,4 @@
+import { admits, claimFilter } from '../domain/claim-filter.ts'
 import type { Job } from '../domain/job.ts'
 import type { AnyProcess, RunningJob, SupervisorRow, WorkerRow } from '../domain/processes.ts'
 import { SILENT_MS, timingOf } from '../domain/timing.ts'
@@ -50,7 +51,7 @@ export const hostOf = ({ host, identity }: Seen) => ({ host, host_id: identity.h
 /** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
 export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
   const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
-  const serving = supervisors.filter((one) => takes(one) && (one.queues === null || one.queues.includes(queue)))
+  const serving = supervisors.filter((one) => takes(one) && admits(claimFilter(one.queues), queue))
   if (serving.some(({ low_space }) => !low_space)) return null
   if (serving.length > 0) return 'no job is started, for lack of disk space; see queuectl status'
   return supervisors.some(takes) ? `no worker takes jobs of queue "${queue}"` : 'no worker is running'

@@ -1,3 +1,4 @@
+import type { ClaimFilter } from '../domain/claim-filter.ts'
 import type { Job, RunOutcome } from '../domain/job.ts'
 import type { RunningJob } from '../domain/processes.ts'
 
@@ -15,7 +16,7 @@ export interface WorkerSetup {
   /** Bytes: with less on the disk no job is started. */
   min_free: number
   concurrency: number
-  queues: readonly string[] | null
+  filter: ClaimFilter
   /** Seconds. */
   grace: number
   lease_ms: number

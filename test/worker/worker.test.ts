@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { expect } from 'chai'
+import { ALL_QUEUES } from '../../src/domain/claim-filter.ts'
 import { TailUploader } from '../../src/logs/tail-uploader.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -17,7 +18,7 @@ const SETUP: Omit<WorkerSetup, 'address' | 'cwd'> = {
   log_tail: 0,
   min_free: 0,
   concurrency: 1,
-  queues: null,
+  filter: ALL_QUEUES,
   grace: 0,
   lease_ms: LEASE_MS,
   // Longer than any of these tests: nothing is found by looking.

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { ALL_QUEUES } from '../../../src/domain/claim-filter.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { CLOCK_MS, LEASE_MS, mustGet, put, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
@@ -45,4 +46,4 @@ describe('the clock of a MongoDB store (F25)', function () {
   })
 })
 
-const claim = () => ({ worker_id: 'w', host: 'h', token: 't', queues: null, lease_ms: LEASE_MS })
+const claim = () => ({ worker_id: 'w', host: 'h', token: 't', filter: ALL_QUEUES, lease_ms: LEASE_MS })
