@@ -5,8 +5,8 @@ import type { JobStore } from '../store/port.ts'
 
 /** What housekeeping hears and asks. */
 export interface HouseRules {
-  /** Hears the settings at each look. */
-  on_look: (config: Settings) => void
+  /** The settings were read again. */
+  on_settings: () => void
   /** Whether there is time for it. */
   goes_on: () => boolean
 }
@@ -16,20 +16,20 @@ export class Housekeeping {
   readonly #store: JobStore
   readonly #rules: HouseRules
   readonly #logs: LogSweep
-  /** The settings as they were at the last look. */
-  config: Settings
+  readonly #settings: Settings
 
-  constructor(store: JobStore, config: Settings, rules: HouseRules) {
+  /** `settings`: kept fresh in place. */
+  constructor(store: JobStore, settings: Settings, rules: HouseRules) {
     this.#store = store
     this.#rules = rules
     this.#logs = new LogSweep(store)
-    this.config = config
+    this.#settings = settings
   }
 
   async pass(): Promise<void> {
-    this.config = effectiveSettings(await this.#store.config())
-    this.#rules.on_look(this.config)
-    const { retention } = this.config
+    Object.assign(this.#settings, effectiveSettings(await this.#store.config()))
+    this.#rules.on_settings()
+    const { retention } = this.#settings
     if (retention !== null) {
       const expired = { states: ['completed', 'cancelled'], older_than_ms: retention * 1000 } as const
       await purgeJobs(this.#store, expired, this.#rules.goes_on)

@@ -77,6 +77,7 @@ class Supervisor {
       this.#contact.trouble(error)
       if (!this.#ended) say(error)
     }
+    const settings = { ...options.config }
     const { beat_ms, reap_ms, lease_ms } = timingOf(store.info.shared, options.config.lease)
     const journal = openRunJournal(store.info.folder)
     this.#pool = new Pool({
@@ -84,7 +85,7 @@ class Supervisor {
       build: options.build,
       tell,
       wake: () => this.#sleeper.wake(),
-      setup: () => workerSetup(options, this.#house.config, lease_ms),
+      setup: () => workerSetup(options, settings, lease_ms),
     })
     const recovery = { store, platform, journal, by, host: hostname(), lease_ms, tell }
     this.#reaper = new Reaper(recovery, () => this.#contact.steady)
@@ -96,13 +97,10 @@ class Supervisor {
       end_of: (id) => this.#dead_workers.endOf(id),
       grace_ms: grace * 1000,
     })
-    const space = new SpaceReport(store.info.paths, options.config.min_free, tell)
-    this.#house = new Housekeeping(store, options.config, {
+    const space = new SpaceReport(store.info.paths, settings, tell)
+    this.#house = new Housekeeping(store, settings, {
       goes_on: () => !this.#shutdown.begun,
-      on_look: ({ log_limit, log_tail, min_free }) => {
-        this.#pool.send({ type: 'settings', log_limit, log_tail, min_free })
-        space.min_free = min_free
-      },
+      on_settings: () => this.#pool.send({ type: 'settings', settings }),
     })
     const facts = factsOf(options, identity)
     this.#heartbeat = new Heartbeat({ store, facts, pool: this.#pool, reaper: this.#reaper, space, lease_ms })

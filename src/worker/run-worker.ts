@@ -38,17 +38,17 @@ export async function runWorker(build: string): Promise<void> {
 }
 
 async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>, inbox: Inbox): Promise<void> {
-  const { address, durability, id } = setup
+  const { address, settings, id } = setup
   const store = await openStore({
     address,
     role: 'worker',
-    durability,
+    durability: settings.durability,
     ...(isShared(address) && { data_folder: platform.dataFolder() }),
     is_alive: isAlive,
   })
   const on_trouble = (message: string) => channel.send({ type: 'trouble', message })
-  const outputs = new TailUploader({ store, most: setup.log_tail, on_trouble })
-  const space = new SpaceWatch(store.info.paths, setup.min_free)
+  const outputs = new TailUploader({ store, settings, on_trouble })
+  const space = new SpaceWatch(store.info.paths, settings)
   const worker = new Worker(withSpaceGuard(store, space), setup, channel, openRunJournal(store.info.folder), outputs)
   const renewal = startLeaseRenewal({
     store,
@@ -84,10 +84,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
       case 'lost':
         return worker.lose(message.tokens)
       case 'settings':
-        worker.log_limit = message.log_limit
-        outputs.most = message.log_tail
-        space.min_free = message.min_free
-        return
+        return void Object.assign(settings, message.settings)
       case 'orphaned':
         store.syncEveryCommit()
         return worker.drain(setup.grace * 1000)
