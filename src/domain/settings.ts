@@ -158,7 +158,8 @@ export type LiveSettings = Readonly<Pick<Settings, LiveKey>>
 
 export const SETTINGS: Readonly<Record<SettingKey, Setting>> = TABLE
 
-export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[]
+// Marked as pure, so that what is built for workers, which read no settings, is without them.
+export const SETTING_KEYS = /* @__PURE__ */ Object.keys(SETTINGS) as SettingKey[]
 
 /** The key that `text` names, with `-` or `_`; null when there is none. */
 export function settingKey(text: string): SettingKey | null {

@@ -29,6 +29,14 @@ export const CONTACT_MS = 10_000
 /** An owner whose beat has not changed for this long, by the reaper's own monotonic clock, is silent (R9). */
 export const SILENT_MS = 20_000
 
+/** Milliseconds without a heartbeat after which a process is shown as silent, by the store's clock; `shared`: hosts share the store. */
+export function silentAfterMs(shared: boolean): number {
+  return shared ? SHARED.lease_ms : SILENT_MS
+}
+
+/** While a stop is on its way no store call may hold it up for longer (R8). */
+export const STOP_CALL_MS = 2_000
+
 /** A worker that does not answer pings for this long is killed (R2). */
 export const UNANSWERED_MS = 15_000
 

@@ -1,7 +1,7 @@
 import { EXIT, invalid, notFound, QueuectlError } from '../domain/errors.ts'
 import { randomWord } from '../domain/ids.ts'
 import type { AnyProcess, SupervisorRow } from '../domain/processes.ts'
-import { SILENT_MS, timingOf } from '../domain/timing.ts'
+import { silentAfterMs } from '../domain/timing.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
@@ -54,7 +54,7 @@ function choose(
     (row): row is SupervisorRow =>
       row.kind === 'supervisor' && isTarget(row, target) && platform.liveness(row.identity) !== 'gone',
   )
-  const silent_ms = store.info.shared ? timingOf(true).lease_ms : SILENT_MS
+  const silent_ms = silentAfterMs(store.info.shared)
   const beating = there.filter(({ beat_at }) => store.now() - beat_at <= silent_ms)
   const [row, ...more] = beating.length > 0 ? beating : there
   if (row === undefined) throw notFound('no worker is running', 'queuectl worker start --count N')

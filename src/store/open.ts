@@ -22,30 +22,36 @@ export interface OpenParams {
   is_alive: (identity: ProcessIdentity) => boolean
 }
 
-/** What a store brings along. `path`: of its file; empty for one that is no file. */
-interface Adapter {
-  open(params: OpenParams, path: string): Promise<JobStore>
+/** Opens a store; `path`: of its file, empty for one that is no file. */
+type Open = (params: OpenParams, path: string) => Promise<JobStore>
+
+const openFile: Open = async (params, path) => (await import('./sqlite/store.ts')).openSqlite({ ...params, path })
+const openServer: Open = async (params) => (await import('./mongo/store.ts')).openMongo(params)
+
+/** Every store by the scheme of its addresses. Only the code that is needed is loaded. */
+const STORES: Readonly<Record<string, Open>> = { file: openFile, mongodb: openServer, 'mongodb+srv': openServer }
+
+/** What else can be done with a store. */
+interface Tools {
   examine(params: ExamineParams, path: string): Promise<Examination>
   backup(params: BackupParams, path: string): Promise<Backup>
   restore(params: RestoreParams, path: string): Promise<Restored>
 }
 
-const SQLITE: Adapter = {
-  open: async (params, path) => (await import('./sqlite/store.ts')).openSqlite({ ...params, path }),
+const FILE_TOOLS: Tools = {
   examine: async (_params, path) => (await import('./sqlite/examine.ts')).examineSqlite({ path }),
   backup: async (params, path) => (await import('./sqlite/backup.ts')).backupSqlite({ ...params, path }),
   restore: async (params, path) => (await import('./sqlite/restore.ts')).restoreSqlite({ ...params, path }),
 }
 
-const MONGO: Adapter = {
-  open: async (params) => (await import('./mongo/store.ts')).openMongo(params),
+const SERVER_TOOLS: Tools = {
   examine: async (params) => (await import('./mongo/examine.ts')).examineMongo(params),
   backup: async ({ address }) => (await import('./mongo/dump.ts')).refuseBackup(address),
   restore: async ({ address }) => (await import('./mongo/dump.ts')).refuseRestore(address),
 }
 
-/** Every store by the scheme of its addresses. Only the code that is needed is loaded. */
-const ADAPTERS: Readonly<Record<string, Adapter>> = { file: SQLITE, mongodb: MONGO, 'mongodb+srv': MONGO }
+/** The tools of every store. Apart from `STORES`, so that what is built for workers, which only open one, is without them. */
+const TOOLS: Readonly<Record<string, Tools>> = { file: FILE_TOOLS, mongodb: SERVER_TOOLS, 'mongodb+srv': SERVER_TOOLS }
 
 /**
  * Opens the store behind `address`, which is created when it is a file that is not there. Throws `configuration` (78) when the address
@@ -53,8 +59,8 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = { file: SQLITE, mongodb: MON
  * when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {
-  const { adapter, path } = adapterOf(params.address)
-  return adapter.open(params, path)
+  const { found: open, path } = lookUp(STORES, params.address)
+  return open(params, path)
 }
 
 /**
@@ -63,8 +69,8 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
  * that may not be written over; `io` (74).
  */
 export async function backupStore(params: BackupParams): Promise<Backup> {
-  const { adapter, path } = adapterOf(params.address)
-  return adapter.backup(params, path)
+  const { found: tools, path } = lookUp(TOOLS, params.address)
+  return tools.backup(params, path)
 }
 
 /**
@@ -73,23 +79,23 @@ export async function backupStore(params: BackupParams): Promise<Backup> {
  * does not fit, and `io` (74).
  */
 export async function restoreStore(params: RestoreParams): Promise<Restored> {
-  const { adapter, path } = adapterOf(params.address)
-  return adapter.restore(params, path)
+  const { found: tools, path } = lookUp(TOOLS, params.address)
+  return tools.restore(params, path)
 }
 
 /** Looks at a store that may not be one, or not a whole one, and changes nothing. Never throws: what goes wrong is a finding. */
 export async function examineStore(params: ExamineParams): Promise<Examination> {
   try {
-    const { adapter, path } = adapterOf(params.address)
-    return await adapter.examine(params, path)
+    const { found: tools, path } = lookUp(TOOLS, params.address)
+    return await tools.examine(params, path)
   } catch (error) {
     return { findings: [failedCheck('store', error)], usable: false, close: async () => {} }
   }
 }
 
-function adapterOf(address: string): { adapter: Adapter; path: string } {
+function lookUp<T>(table: Readonly<Record<string, T>>, address: string): { found: T; path: string } {
   const { scheme, path } = parseAddress(address)
-  const adapter = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined
-  if (adapter !== undefined) return { adapter, path }
+  const found = Object.hasOwn(table, scheme) ? table[scheme] : undefined
+  if (found !== undefined) return { found, path }
   throw misconfigured(`there is no store for ${scheme}:// addresses`, 'give a file, or a mongodb:// URL: --db queue.db')
 }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
-import { POLL_MS, timingOf } from '../domain/timing.ts'
+import { POLL_MS, STOP_CALL_MS, timingOf } from '../domain/timing.ts'
 import { Sleeper, within } from '../lib/async.ts'
 import { monotonic } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
@@ -24,8 +24,6 @@ import { Reaper } from './reaper.ts'
 import { Shutdown } from './shutdown.ts'
 import { SpaceReport } from './space-report.ts'
 
-/** No store call holds up a stop for longer (R8). */
-const STOP_CALL_MS = 2_000
 /** Hints may come with every commit; what they are looked at for is asked this often at most. */
 const HINT_MS = 100
 /** A tick this late means that this process was frozen, and silence its own. */

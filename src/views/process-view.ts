@@ -1,7 +1,7 @@
 import { admits, claimFilter } from '../domain/claim-filter.ts'
 import type { Job } from '../domain/job.ts'
 import type { AnyProcess, RunningJob, SupervisorRow, WorkerRow } from '../domain/processes.ts'
-import { SILENT_MS, timingOf } from '../domain/timing.ts'
+import { silentAfterMs } from '../domain/timing.ts'
 import { iso } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
@@ -18,7 +18,7 @@ export const isServing = (row: Seen) => row.life === 'alive'
 /** The registry: supervisors, each followed by its workers, the oldest first. Its wall clock is good enough for looking. */
 export async function seenProcesses(store: JobStore): Promise<Seen[]> {
   const rows = await store.processes()
-  const silent_ms = store.info.shared ? timingOf(true).lease_ms : SILENT_MS
+  const silent_ms = silentAfterMs(store.info.shared)
   const seen = rows.map((row): Seen => {
     const gone = platform.liveness(row.identity) === 'gone'
     return { ...row, life: gone ? 'gone' : store.now() - row.beat_at > silent_ms ? 'silent' : 'alive' }

@@ -1,4 +1,5 @@
 import type { Outcome } from '../domain/outcome.ts'
+import { STOP_CALL_MS } from '../domain/timing.ts'
 import { sleep } from '../lib/clock.ts'
 
 /**
@@ -7,9 +8,6 @@ import { sleep } from '../lib/clock.ts'
  */
 const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
 const SAME_STOP_MS = 500
-
-/** While a stop is on its way no store call may hold it up for longer (R8). */
-const STOP_CALL_MS = 2_000
 
 /**
  * Lets store calls take as long as they need until a stop begins, and 2 s from then on. (A race against one long-lived

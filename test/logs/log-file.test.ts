@@ -19,7 +19,7 @@ import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const LIMIT = 4096
-const MARK = /\n\[queuectl: (\d+) bytes of output are left out here\] *\n/
+const MARKER = /\n\[queuectl: (\d+) bytes of output are left out here\] *\n/
 
 describe('a log', () => {
   const folder = tempFolder()
@@ -122,10 +122,10 @@ describe('a log', () => {
     expect(log.toString())
       .to.match(/^first\n/)
       .and.match(/last\n$/)
-    const kept = log.length - (MARK.exec(log.toString())?.[0].length ?? 0)
+    const kept = log.length - (MARKER.exec(log.toString())?.[0].length ?? 0)
     const total = 'first\n'.length + 1024 ** 3 + 'last\n'.length
     // A worker that is held up at that moment loses more, and does not know it.
-    expect(Number(MARK.exec(log.toString())?.[1])).to.be.within((total - kept) / 2, total - kept)
+    expect(Number(MARKER.exec(log.toString())?.[1])).to.be.within((total - kept) / 2, total - kept)
     expect(most).to.be.below(60 * 1024 * 1024)
   })
 })
@@ -136,11 +136,11 @@ function bytes(length: number): Buffer {
 }
 
 function expectCut(log: Buffer, all: Buffer): void {
-  const mark = MARK.exec(log.toString('latin1'))
-  expect(mark, 'a mark').to.not.equal(null)
-  const [text = '', count] = mark ?? []
-  const head = log.subarray(0, mark?.index)
-  const tail = log.subarray((mark?.index ?? 0) + text.length)
+  const marker = MARKER.exec(log.toString('latin1'))
+  expect(marker, 'a marker').to.not.equal(null)
+  const [text = '', count] = marker ?? []
+  const head = log.subarray(0, marker?.index)
+  const tail = log.subarray((marker?.index ?? 0) + text.length)
   expect(log.length).to.equal(LIMIT)
   expect(head.equals(all.subarray(0, head.length)), 'the head').to.equal(true)
   expect(tail.equals(all.subarray(all.length - tail.length)), 'the tail').to.equal(true)
