@@ -1,7 +1,7 @@
 import { admits, claimFilter } from '../domain/claim-filter.ts'
 import type { Job } from '../domain/job.ts'
 import type { AnyProcess, RunningJob, SupervisorRow, WorkerRow } from '../domain/processes.ts'
-import { silentAfterMs } from '../domain/timing.ts'
+import { isSilent } from '../domain/timing.ts'
 import { iso } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
@@ -18,10 +18,9 @@ export const isServing = (row: Seen) => row.life === 'alive'
 /** The registry: supervisors, each followed by its workers, the oldest first. Its wall clock is good enough for looking. */
 export async function seenProcesses(store: JobStore): Promise<Seen[]> {
   const rows = await store.processes()
-  const silent_ms = silentAfterMs(store.info.shared)
   const seen = rows.map((row): Seen => {
     const gone = platform.liveness(row.identity) === 'gone'
-    return { ...row, life: gone ? 'gone' : store.now() - row.beat_at > silent_ms ? 'silent' : 'alive' }
+    return { ...row, life: gone ? 'gone' : isSilent(store.now() - row.beat_at, store.info) ? 'silent' : 'alive' }
   })
   // Who stops takes its row away and then ends: one that is seen to be gone may have done so since the rows were read.
   const dead = seen.some(({ life }) => life === 'gone')

@@ -1,5 +1,6 @@
 import { QueuectlError } from '../domain/errors.ts'
 import { isShared } from '../domain/store-address.ts'
+import { BEYOND_GRACE_MS } from '../domain/timing.ts'
 import { within } from '../lib/async.ts'
 import { TailUploader } from '../logs/tail-uploader.ts'
 import { shedStartup } from '../platform/memory.ts'
@@ -12,9 +13,6 @@ import { withSpaceGuard } from './claims.ts'
 import { startLeaseRenewal } from './lease-renewal.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
 import { Worker } from './worker.ts'
-
-/** What a worker without a supervisor may take beyond its grace (R2). */
-const ORPHAN_EXTRA_MS = 10_000
 
 /** The life of a forked worker: hello, setup, work, bye. `build` says which program it is. */
 export async function runWorker(build: string): Promise<void> {
@@ -99,7 +97,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
   // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
   if (inbox.is_orphaned && worker.settled) {
     const leave = worker.claims.releaseUnheard().then(() => store.deregister({ ids: [id] }))
-    await within(ORPHAN_EXTRA_MS, leave).catch(() => {})
+    await within(BEYOND_GRACE_MS, leave).catch(() => {})
   }
   await store.close()
   channel.send({ type: 'bye', killed: worker.killed, released: worker.released })

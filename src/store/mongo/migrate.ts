@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { mongo } from 'mongoose'
 import { misconfigured, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import { newToken, randomWord } from '../../domain/ids.ts'
 import type { ProcessIdentity } from '../../domain/processes.ts'
+import { isSilent } from '../../domain/timing.ts'
+import { sleep } from '../../lib/clock.ts'
 import type { Connection } from './connection.ts'
 import { withLock } from './lock.ts'
 import { COLLECTIONS } from './models.ts'
@@ -21,9 +22,6 @@ export interface MigrateOptions {
   init?: boolean
   migrations?: readonly ((db: mongo.Db) => Promise<void>)[]
 }
-
-/** A process that beat so recently may live on a host that cannot be looked at from here. */
-const FRESH_BEAT_MS = 30_000
 
 /** A majority of a healthy set has a write long before. */
 const MAJORITY_MS = 2_000
@@ -86,7 +84,7 @@ async function strangeNames(db: Connection): Promise<string[]> {
     if (names.length === 0) return names
     if (await db.call(() => db.models.meta.exists({ _id: 'lock', application: 'queuectl' }))) return []
     if (names.join() !== 'meta' || performance.now() > until) return names
-    await sleep(PAUSE_MS, undefined, { signal: db.closed })
+    await sleep(PAUSE_MS, db.closed)
   }
 }
 
@@ -121,7 +119,7 @@ function refused({ address: { label } }: Connection, error: unknown): never {
 async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive']): Promise<void> {
   const processes = await db.call(() => db.models.processes.find().lean())
   const alive = processes.find(
-    ({ identity, beat_at }) => isAlive(identity) || db.now() - beat_at.getTime() < FRESH_BEAT_MS,
+    ({ identity, beat_at }) => isAlive(identity) || !isSilent(db.now() - beat_at.getTime(), { shared: true }),
   )
   if (!alive) return
   throw tryAgain(
