@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Diagnosis, fine, problem, warning } from '../domain/diagnosis.ts'
-import { effectiveSettings } from '../domain/settings.ts'
+import { effectiveSettings, type LiveSettings } from '../domain/settings.ts'
 import { bytes } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import { SpaceWatch } from '../platform/space.ts'
@@ -32,7 +32,7 @@ export async function examineHost({
   return [
     ...(modes === null ? [] : examineModes(modes)),
     ...(file === null ? [] : [...examineFolder(path.dirname(file)), examineFileSystem(file)]),
-    examineSpace(paths, effectiveSettings(store === null ? {} : await store.config()).min_free),
+    examineSpace(paths, effectiveSettings(store === null ? {} : await store.config())),
   ]
 }
 
@@ -81,8 +81,8 @@ function examineFileSystem(file: string): Diagnosis {
   return warning('filesystem', `${file} lies in memory (${volatile}): a reboot loses it`, 'move it to a disk')
 }
 
-function examineSpace(paths: readonly string[], min_free: number): Diagnosis {
-  const { low } = new SpaceWatch(paths, min_free)
+function examineSpace(paths: readonly string[], settings: LiveSettings): Diagnosis {
+  const { low } = new SpaceWatch(paths, settings)
   if (low === null) {
     const spaces = paths.flatMap((at) => platform.freeSpace(at) ?? [])
     return fine('space', spaces.length === 0 ? 'the system does not tell' : `${bytes(Math.min(...spaces))} free`)

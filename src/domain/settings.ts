@@ -1,60 +1,102 @@
 import { invalid, quoted } from './errors.ts'
-import { SHELLS, type Shell } from './job.ts'
+import { SHELLS } from './job.ts'
 import { parseDuration } from './units.ts'
-
-/** Settings kept in the store, so that every worker sees the same. Durations are seconds, sizes bytes. */
-export interface Settings {
-  max_retries: number
-  max_interruptions: number
-  backoff_base: number
-  backoff_max: number
-  timeout: number | null
-  shell: Shell
-  concurrency: number
-  grace: number
-  lease: number
-  log_limit: number
-  log_tail: number
-  min_free: number
-  retention: number
-  durability: 'normal' | 'full'
-}
-export type SettingKey = keyof Settings
 
 type Kind = 'whole' | 'number' | 'duration' | 'bytes' | 'choice'
 
 interface Setting {
   kind: Kind
-  default: Settings[SettingKey]
+  default: string | number | null
   min?: number
   max?: number
   choices?: readonly string[]
   /** Whether `none` switches it off. */
   optional?: boolean
+  /**
+   * Whom a new value reaches: `live` all that run, within a minute; `new workers` those that start from then on, and their supervisors;
+   * `new jobs` what is enqueued from then on, since a job keeps its policy.
+   */
+  reaches: 'live' | 'new workers' | 'new jobs'
   about: string
 }
 
 const DAY = 86_400
 
-export const SETTINGS: Readonly<Record<SettingKey, Setting>> = {
-  max_retries: { kind: 'whole', default: 3, min: 0, max: 100, about: 'failures after which a job is tried again' },
-  max_interruptions: { kind: 'whole', default: 3, min: 1, max: 100, about: 'worker deaths that make a job poison' },
-  backoff_base: { kind: 'number', default: 2, min: 0, max: 1000, about: 'a retry waits base ^ attempts seconds' },
-  backoff_max: { kind: 'duration', default: DAY, min: 0, max: 365 * DAY, about: 'longest wait before a retry' },
-  timeout: { kind: 'duration', default: null, min: 0.001, max: 365 * DAY, optional: true, about: 'longest run' },
+/**
+ * All settings, kept in the store, so that every worker sees the same. A new one is one entry here, and whoever reads it. Durations are
+ * seconds, sizes bytes.
+ */
+const TABLE = {
+  max_retries: {
+    kind: 'whole',
+    default: 3,
+    min: 0,
+    max: 100,
+    reaches: 'new jobs',
+    about: 'failures after which a job is tried again',
+  },
+  max_interruptions: {
+    kind: 'whole',
+    default: 3,
+    min: 1,
+    max: 100,
+    reaches: 'new jobs',
+    about: 'worker deaths that make a job poison',
+  },
+  backoff_base: {
+    kind: 'number',
+    default: 2,
+    min: 0,
+    max: 1000,
+    reaches: 'new jobs',
+    about: 'a retry waits base ^ attempts seconds',
+  },
+  backoff_max: {
+    kind: 'duration',
+    default: DAY,
+    min: 0,
+    max: 365 * DAY,
+    reaches: 'new jobs',
+    about: 'longest wait before a retry',
+  },
+  timeout: {
+    kind: 'duration',
+    default: null,
+    min: 0.001,
+    max: 365 * DAY,
+    optional: true,
+    reaches: 'new jobs',
+    about: 'longest run',
+  },
   shell: {
     kind: 'choice',
     default: 'default',
     choices: SHELLS,
+    reaches: 'new jobs',
     about: 'what runs commands; cmd and powershell are for Windows',
   },
-  concurrency: { kind: 'whole', default: 1, min: 1, max: 256, about: 'jobs that one worker runs at a time' },
-  grace: { kind: 'duration', default: 20, min: 0, max: DAY, about: 'time that running jobs get when workers stop' },
+  concurrency: {
+    kind: 'whole',
+    default: 1,
+    min: 1,
+    max: 256,
+    reaches: 'new workers',
+    about: 'jobs that one worker runs at a time',
+  },
+  grace: {
+    kind: 'duration',
+    default: 20,
+    min: 0,
+    max: DAY,
+    reaches: 'new workers',
+    about: 'time that running jobs get when workers stop',
+  },
   lease: {
     kind: 'duration',
     default: 30,
     min: 20,
     max: DAY,
+    reaches: 'new workers',
     about: 'MongoDB: time that a host may be out of contact until its jobs run elsewhere',
   },
   log_limit: {
@@ -62,6 +104,7 @@ export const SETTINGS: Readonly<Record<SettingKey, Setting>> = {
     default: 64 * 1024 ** 2,
     min: 4096,
     max: 1024 ** 4,
+    reaches: 'live',
     about: 'size kept of a run’s output',
   },
   log_tail: {
@@ -69,6 +112,7 @@ export const SETTINGS: Readonly<Record<SettingKey, Setting>> = {
     default: 64 * 1024,
     min: 0,
     max: 1024 ** 2,
+    reaches: 'live',
     about: 'MongoDB: size of its end that other hosts can read; 0: none',
   },
   min_free: {
@@ -76,6 +120,7 @@ export const SETTINGS: Readonly<Record<SettingKey, Setting>> = {
     default: 32 * 1024 ** 2,
     min: 0,
     max: 1024 ** 4,
+    reaches: 'live',
     about: 'free disk space below which no job is started; 0: no limit',
   },
   retention: {
@@ -84,15 +129,34 @@ export const SETTINGS: Readonly<Record<SettingKey, Setting>> = {
     min: 0,
     max: 3650 * DAY,
     optional: true,
+    reaches: 'live',
     about: 'time that completed and cancelled jobs are kept',
   },
   durability: {
     kind: 'choice',
     default: 'normal',
     choices: ['normal', 'full'],
+    reaches: 'new workers',
     about: 'full: sync the disk at each result',
   },
-}
+} as const satisfies Readonly<Record<string, Setting>>
+
+type Table = typeof TABLE
+export type SettingKey = keyof Table
+
+type ValueOf<One> = One extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : number | (One extends { optional: true } ? null : never)
+
+/** The value of each setting. */
+export type Settings = { -readonly [Key in SettingKey]: ValueOf<Table[Key]> }
+
+type LiveKey = { [Key in SettingKey]: Table[Key]['reaches'] extends 'live' ? Key : never }[SettingKey]
+
+/** The settings that what runs follows: one object, which changes in place. Its parts are given it, and read it when they need it. */
+export type LiveSettings = Readonly<Pick<Settings, LiveKey>>
+
+export const SETTINGS: Readonly<Record<SettingKey, Setting>> = TABLE
 
 // Marked as pure, so that what is built for workers, which read no settings, is without them.
 export const SETTING_KEYS = /* @__PURE__ */ Object.keys(SETTINGS) as SettingKey[]

@@ -26,12 +26,14 @@ export const FENCE_MS = { term: 10_500, kill: 5_500 } as const
 /** After an outage everybody has to be heard again before a silence means anything (R9). */
 export const CONTACT_MS = 10_000
 
-/** An owner whose beat has not changed for this long, by the reaper's own monotonic clock, is silent (R9). */
-export const SILENT_MS = 20_000
+const SILENT_MS = 20_000
 
-/** Milliseconds without a heartbeat after which a process is shown as silent, by the store's clock; `shared`: hosts share the store. */
-export function silentAfterMs(shared: boolean): number {
-  return shared ? SHARED.lease_ms : SILENT_MS
+/**
+ * Whether a process is silent of which nothing was heard for `quiet_ms`. A reaper counts them by its own monotonic clock (R9); who only
+ * looks has the heartbeat's time by the store's clock, which for a store that hosts `share` is given more time.
+ */
+export function isSilent(quiet_ms: number, { shared = false } = {}): boolean {
+  return quiet_ms > (shared ? SHARED.lease_ms : SILENT_MS)
 }
 
 /** While a stop is on its way no store call may hold it up for longer (R8). */
@@ -42,6 +44,15 @@ export const UNANSWERED_MS = 15_000
 
 /** A forked worker that is not ready by then is killed and replaced. */
 export const READY_MS = 15_000
+
+/** SIGKILL is certain but not instant, since a process in a system call ends when the call returns: it is gone by then, or stuck. */
+export const DEATH_MS = 2_000
+
+/** What a stop may take beyond the grace (R8), and a worker whose supervisor has died (R2). */
+export const BEYOND_GRACE_MS = 10_000
+
+/** Samples of resource use are kept for an hour. */
+export const SAMPLES_KEPT_MS = 3_600_000
 
 /** After SIGTERM a job's tree gets this long before SIGKILL. */
 export const TERM_MS = 5_000

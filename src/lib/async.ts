@@ -1,3 +1,5 @@
+const OVER = Symbol('over')
+
 /** A sleep that can be cut short; a wake that comes before it counts too. */
 export class Sleeper {
   #woken = false
@@ -23,14 +25,26 @@ export class Sleeper {
   }
 }
 
-/** What `promise` resolves to, or undefined after `ms`. Rejects as it does. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+/** What `promise` resolves to, or undefined after `ms`: what it waits for may go on. Rejects as it does. */
+export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return raced(ms, promise, () => undefined)
+}
+
+/** What `promise` resolves to; rejects with what `late` returns after `ms`: what it waits for may go on. Rejects as it does, too. */
+export function before<T>(ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
+  return raced(ms, promise, () => {
+    throw late()
+  })
+}
+
+async function raced<T, Late>(ms: number, promise: Promise<T>, late: () => Late): Promise<T | Late> {
   let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
+  const limit = new Promise<typeof OVER>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms), OVER)
   })
   try {
-    return await Promise.race([promise, limit])
+    const first = await Promise.race([promise, limit])
+    return first === OVER ? late() : first
   } finally {
     clearTimeout(timer)
   }

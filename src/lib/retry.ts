@@ -14,15 +14,15 @@ export const AGAIN = Symbol('again')
 
 /**
  * Calls `work` until it returns anything but `AGAIN`, with pauses in between, which the signal cuts short. `signal` is asked for before
- * the first pause. Throws what `work` throws.
+ * the first pause. `work` hears how long the next pause may be, in milliseconds. Throws what `work` throws.
  */
 export async function retry<T>(
-  work: () => T | typeof AGAIN | Promise<T | typeof AGAIN>,
+  work: (pause_ms: number) => T | typeof AGAIN | Promise<T | typeof AGAIN>,
   { first_ms, longest_ms, growth, scatter }: Pauses,
   signal?: () => AbortSignal,
 ): Promise<T> {
   for (let pause = first_ms; ; pause = Math.min(pause * growth, longest_ms)) {
-    const result = await work()
+    const result = await work(pause)
     if (result !== AGAIN) return result
     await sleep(pause * (1 - scatter * Math.random()), signal?.())
   }

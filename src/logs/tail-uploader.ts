@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { OutputTail } from '../domain/history.ts'
 import type { Job } from '../domain/job.ts'
-import { effectiveSettings } from '../domain/settings.ts'
+import { effectiveSettings, type LiveSettings } from '../domain/settings.ts'
 import { within } from '../lib/async.ts'
 import type { JobStore } from '../store/port.ts'
 import { leftTail, type Output } from './log-file.ts'
@@ -34,9 +34,8 @@ interface WatchedRun {
  * a worker, of what has grown: they take none of the connections that claims and results need, and one tail's memory each.
  */
 export class TailUploader {
-  /** Bytes of each output; 0: none. */
-  most: number
   readonly #store: JobStore
+  readonly #settings: Pick<LiveSettings, 'log_tail'>
   readonly #on_trouble: (message: string) => void
   readonly #look_ms: number
   readonly #patience_ms: number
@@ -50,7 +49,7 @@ export class TailUploader {
 
   constructor(options: {
     store: JobStore
-    most: number
+    settings: Pick<LiveSettings, 'log_tail'>
     on_trouble: (message: string) => void
     look_ms?: number
     patience_ms?: number
@@ -59,7 +58,7 @@ export class TailUploader {
     this.#on_trouble = options.on_trouble
     this.#look_ms = options.look_ms ?? LOOK_MS
     this.#patience_ms = options.patience_ms ?? PATIENCE_MS
-    this.most = options.most
+    this.#settings = options.settings
   }
 
   /**
@@ -130,7 +129,7 @@ export class TailUploader {
       run.due = false
       // Asked first: a run that ends from here on is due again.
       const last = run.ended
-      const output = this.most === 0 ? null : await this.#read(run, last).catch(() => null)
+      const output = this.#settings.log_tail === 0 ? null : await this.#read(run, last).catch(() => null)
       size += output?.tail.length ?? 0
       read.push({ run, last, output })
     }
@@ -144,7 +143,7 @@ export class TailUploader {
 
   /** Null: it has not grown, or the log is gone. At the end of a run that wrote anything this is told, too. */
   async #read({ job, token, output, kept }: WatchedRun, last: boolean): Promise<OutputTail | null> {
-    const end = await output.end(this.most, last ? 0 : kept)
+    const end = await output.end(this.#settings.log_tail, last ? 0 : kept)
     const where = { token, job: job.id, run: job.runs, host: this.#host, path: output.path }
     return end && { ...where, ...end, ended: last }
   }

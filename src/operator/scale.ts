@@ -1,7 +1,7 @@
 import { EXIT, invalid, notFound, QueuectlError } from '../domain/errors.ts'
 import { randomWord } from '../domain/ids.ts'
 import type { AnyProcess, SupervisorRow } from '../domain/processes.ts'
-import { silentAfterMs } from '../domain/timing.ts'
+import { isSilent } from '../domain/timing.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
@@ -54,8 +54,7 @@ function choose(
     (row): row is SupervisorRow =>
       row.kind === 'supervisor' && isTarget(row, target) && platform.liveness(row.identity) !== 'gone',
   )
-  const silent_ms = silentAfterMs(store.info.shared)
-  const beating = there.filter(({ beat_at }) => store.now() - beat_at <= silent_ms)
+  const beating = there.filter(({ beat_at }) => !isSilent(store.now() - beat_at, store.info))
   const [row, ...more] = beating.length > 0 ? beating : there
   if (row === undefined) throw notFound('no worker is running', 'queuectl worker start --count N')
   if (more.length === 0) return row

@@ -1,5 +1,6 @@
 import { EXIT, QueuectlError } from '../domain/errors.ts'
 import type { AnyProcess } from '../domain/processes.ts'
+import { BEYOND_GRACE_MS } from '../domain/timing.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import { hostId } from '../platform/host.ts'
 import { platform } from '../platform/platform.ts'
@@ -10,8 +11,6 @@ import { type Cleared, clearLeftovers, orphans, strays } from './dead-supervisor
 import { StopRequest } from './stop-request.ts'
 import { findTarget, isTarget, type Target } from './targets.ts'
 
-/** What a stop may take beyond the grace (R8). */
-const BEYOND_GRACE_MS = 10_000
 /** A supervisor on another host hears of a request within 2 s; one that has not by then is away. */
 const UNANSWERED_MS = 10_000
 /** A supervisor that is told to use force and has not ended by then does not answer. */

@@ -1,6 +1,7 @@
 import { type StatsFs, statfsSync } from 'node:fs'
 import path from 'node:path'
 import type { LowSpace } from '../domain/processes.ts'
+import type { LiveSettings } from '../domain/settings.ts'
 import { monotonic } from '../lib/clock.ts'
 
 /** The file system of `file` or, while that does not exist, of the nearest folder above; null: the system does not tell. */
@@ -25,25 +26,25 @@ export function freeSpace(file: string): number | null {
 /** While nothing changes the disks are looked at this often: often enough to stop in time, and two system calls a second. */
 const LOOK_MS = 1_000
 
-/** Watches the disks on which `paths` lie, for less free space than `min_free` bytes; 0: for nothing. */
+/** Watches the disks on which `paths` lie, for less free space than `min_free` of the settings, in bytes; 0: for nothing. */
 export class SpaceWatch {
-  min_free: number
+  readonly #settings: Pick<LiveSettings, 'min_free'>
   readonly #paths: readonly string[]
   readonly #look: (path: string) => number | null
   #looked_at = Number.NEGATIVE_INFINITY
   #least: { path: string; free: number } | null = null
 
-  constructor(paths: readonly string[], min_free: number, look = freeSpace) {
+  constructor(paths: readonly string[], settings: Pick<LiveSettings, 'min_free'>, look = freeSpace) {
     this.#paths = paths
-    this.min_free = min_free
+    this.#settings = settings
     this.#look = look
   }
 
   /** The disk with too little space; null: there is enough. */
   get low(): LowSpace | null {
-    if (this.min_free === 0) return null
+    const { min_free } = this.#settings
+    if (min_free === 0) return null
     if (monotonic() - this.#looked_at >= LOOK_MS) this.#refresh()
-    const { min_free } = this
     return this.#least !== null && this.#least.free < min_free ? { ...this.#least, min_free } : null
   }
 

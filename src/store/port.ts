@@ -1,3 +1,4 @@
+import type { ClaimFilter } from '../domain/claim-filter.ts'
 import type { JobHistory, OutputTail } from '../domain/history.ts'
 import type { Job, JobState, JobView, NewJob, Run, View } from '../domain/job.ts'
 import type { Settlement } from '../domain/outcome.ts'
@@ -37,14 +38,13 @@ export interface ClaimParams {
   host: string
   /** Made by the caller, so that a lost reply can be looked up. Becomes both fence and run token. */
   token: string
-  /** null: all queues. */
-  queues: readonly string[] | null
+  filter: ClaimFilter
   lease_ms: number
 }
 
 export interface Claimed {
   job: Job | null
-  /** When nothing was ready: milliseconds until the next job of these queues is due; null when none waits. */
+  /** When nothing was ready: milliseconds until the next job that the filter admits is due; null when none waits. */
   next_due_ms: number | null
 }
 
@@ -155,7 +155,7 @@ export interface JobRecords {
 
 /** The life of a run: claimed, renewed, settled; or fenced off by who recovers it. */
 export interface RunLife {
-  /** Takes the first ready job: priority, then first in, first out. */
+  /** Takes the first ready job that the filter admits: priority, then first in, first out. */
   claim(params: ClaimParams): Promise<Claimed>
   /** Ends a run, if its token still holds; repeated after a lost reply it is the same success. */
   settle(params: SettleParams): Promise<Settled>

@@ -1,3 +1,4 @@
+import { claimFilter } from '../domain/claim-filter.ts'
 import type { Settings } from '../domain/settings.ts'
 import type { JobStore } from '../store/port.ts'
 import type { WorkerSetup } from '../worker/messages.ts'
@@ -30,10 +31,9 @@ export interface SuperviseOptions {
 /** What all workers of a pool are told alike. */
 export type CommonSetup = Omit<WorkerSetup, 'id' | 'poll_ms'>
 
-/** What workers are told at their start: `config` as it is now, and the length of their leases. */
-export function workerSetup(options: SuperviseOptions, config: Settings, lease_ms: number): CommonSetup {
+/** What workers are told at their start: the settings as they are now, and the length of their leases. */
+export function workerSetup(options: SuperviseOptions, settings: Settings, lease_ms: number): CommonSetup {
   const { address, concurrency, queues, grace, pass_store } = options
-  const { durability, log_limit, log_tail, min_free } = config
-  const settings = { durability, log_limit, log_tail, min_free, concurrency, queues, grace, lease_ms }
-  return { address, ...settings, cwd: process.cwd(), pass_store }
+  const filter = claimFilter(queues)
+  return { address, settings, concurrency, filter, grace, lease_ms, cwd: process.cwd(), pass_store }
 }

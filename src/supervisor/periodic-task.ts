@@ -1,11 +1,81 @@
+import type { Timing } from '../domain/timing.ts'
 import { within } from '../lib/async.ts'
 import { monotonic } from '../lib/clock.ts'
 
 /** A tick does not wait longer for one task: a locked store must not keep it from signals. */
 const PATIENCE_MS = 250
 
-/** Something a supervisor does again and again: at most one at a time, and nothing it throws stops the next. */
-export class PeriodicTask {
+/** Hints may come with every commit; what they are looked at for is asked this often at most. */
+export const HINT_MS = 100
+
+/** Something a supervisor does again and again, with what `Scope` gives it. Its name is for people. */
+export interface PeriodicTask<Scope> {
+  name: string
+  /** Milliseconds from one start to the next. */
+  every_ms: number | ((timing: Timing) => number)
+  /**
+   * Whether a tick runs it, if it is due; absent: always. The supervisor wakes up for tasks that always run; others run in ticks that
+   * something else causes.
+   */
+  when?: (scope: Scope) => boolean
+  /** Whether it is due before its time: milliseconds that must have gone by since it was last started; null: it is not. */
+  hurry?: (scope: Scope) => number | null
+  /** What it throws is told, and stops nothing: it is tried again in its time. */
+  work: (scope: Scope) => Promise<void>
+}
+
+/** Runs periodic tasks, each at most once at a time. */
+export class TaskRunner<Scope> {
+  readonly #scope: () => Scope
+  readonly #timing: Timing
+  readonly #on_trouble: (error: Error) => void
+  readonly #runs = new Map<PeriodicTask<Scope>, TaskRuns>()
+
+  constructor(scope: () => Scope, timing: Timing, on_trouble: (error: Error) => void) {
+    this.#scope = scope
+    this.#timing = timing
+    this.#on_trouble = on_trouble
+  }
+
+  /** Those of `tasks` that are due, one after the other; waits a little for the end of each. */
+  async run(tasks: readonly PeriodicTask<Scope>[]): Promise<void> {
+    const scope = this.#scope()
+    for (const task of tasks) {
+      if (task.when?.(scope) === false) continue
+      const apart_ms = task.hurry?.(scope) ?? null
+      if (apart_ms !== null) this.hasten(task, apart_ms)
+      await this.#of(task).run()
+    }
+  }
+
+  /** Makes a task due now, yet not sooner than `apart_ms` after it was last started. Whether that is earlier than before. */
+  hasten(task: PeriodicTask<Scope>, apart_ms = 0): boolean {
+    return this.#of(task).hasten(apart_ms)
+  }
+
+  /** Milliseconds until a task is due. */
+  dueIn(task: PeriodicTask<Scope>): number {
+    return this.#of(task).due_in
+  }
+
+  /** Whether it is at work. */
+  isBusy(task: PeriodicTask<Scope>): boolean {
+    return this.#of(task).busy
+  }
+
+  #of(task: PeriodicTask<Scope>): TaskRuns {
+    let runs = this.#runs.get(task)
+    if (runs === undefined) {
+      const period_ms = typeof task.every_ms === 'number' ? task.every_ms : task.every_ms(this.#timing)
+      runs = new TaskRuns(period_ms, () => task.work(this.#scope()), this.#on_trouble)
+      this.#runs.set(task, runs)
+    }
+    return runs
+  }
+}
+
+/** The runs of one task: at most one at a time, and nothing it throws stops the next. */
+class TaskRuns {
   readonly #period_ms: number
   readonly #work: () => Promise<void>
   readonly #on_trouble: (error: Error) => void
@@ -28,8 +98,7 @@ export class PeriodicTask {
     return this.#running === null ? Math.max(0, this.#due_at - monotonic()) : this.#period_ms
   }
 
-  /** Makes it due now, yet not sooner than `apart_ms` after it was last started. Whether that is earlier than before. */
-  hasten(apart_ms = 0): boolean {
+  hasten(apart_ms: number): boolean {
     const due_at = Math.max(monotonic(), this.#started_at + apart_ms)
     if (due_at >= this.#due_at) return false
     this.#due_at = due_at

@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { AnyProcess } from '../domain/processes.ts'
-import { SILENT_MS } from '../domain/timing.ts'
+import { isSilent } from '../domain/timing.ts'
 import type { RunJournal } from '../runs/journal.ts'
 import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob, type Verdict } from './recovery.ts'
 import { SilenceWatch } from './silence.ts'
@@ -148,7 +148,7 @@ export class Reaper {
   }
 
   #silent(key: string, value: unknown): boolean {
-    return this.#silence.unchangedFor(key, value) >= SILENT_MS
+    return isSilent(this.#silence.unchangedFor(key, value))
   }
 
   #rebooted(row: AnyProcess): boolean {

@@ -2,6 +2,7 @@ import { newToken } from '../domain/ids.ts'
 import type { Job } from '../domain/job.ts'
 import { decide, type Outcome } from '../domain/outcome.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
+import { DEATH_MS } from '../domain/timing.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import { uploadLeftTail } from '../logs/tail-uploader.ts'
 import { killPoint } from '../platform/kill-point.ts'
@@ -9,9 +10,6 @@ import type { Platform, Proof } from '../platform/platform.ts'
 import type { RunJournal } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
 import type { Tell } from './events.ts'
-
-/** SIGKILL is certain but not instant: a process in a system call ends when the call returns. */
-const DEATH_MS = 2_000
 
 /** The worker, on this host, that held the job. */
 export interface Owner {

@@ -1,5 +1,5 @@
 import { EXIT } from '../domain/errors.ts'
-import { TERM_MS } from '../domain/timing.ts'
+import { DEATH_MS, TERM_MS } from '../domain/timing.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { NotedSignal } from '../platform/signals.ts'
 import { Escalation, STOP, type StopLevel } from './escalation.ts'
@@ -8,8 +8,6 @@ import type { Pool } from './pool.ts'
 
 /** Beyond the grace and the patience after SIGTERM: for settling what ended. */
 const SETTLE_MS = 2_000
-/** A worker that was killed is seen to have ended by then; if not, the stop does not wait for it. */
-const DEATH_MS = 2_000
 
 /** A stop from its first sign to the end of the last worker. Bounded, whatever workers and store do (R8). */
 export class Shutdown {

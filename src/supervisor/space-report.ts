@@ -1,4 +1,5 @@
 import type { LowSpace } from '../domain/processes.ts'
+import type { LiveSettings } from '../domain/settings.ts'
 import { SpaceWatch } from '../platform/space.ts'
 import type { Tell } from './events.ts'
 
@@ -8,13 +9,9 @@ export class SpaceReport {
   readonly #tell: Tell
   #told = false
 
-  constructor(paths: readonly string[], min_free: number, tell: Tell) {
-    this.#watch = new SpaceWatch(paths, min_free)
+  constructor(paths: readonly string[], settings: LiveSettings, tell: Tell) {
+    this.#watch = new SpaceWatch(paths, settings)
     this.#tell = tell
-  }
-
-  set min_free(bytes: number) {
-    this.#watch.min_free = bytes
   }
 
   /** How it is now; null: there is enough. */

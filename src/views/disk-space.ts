@@ -1,4 +1,5 @@
 import type { LowSpace } from '../domain/processes.ts'
+import type { LiveSettings } from '../domain/settings.ts'
 import { bytes } from '../domain/units.ts'
 import { os } from '../lib/lazy.ts'
 import { SpaceWatch } from '../platform/space.ts'
@@ -12,10 +13,10 @@ import { isServing, isSupervisor, type Seen } from './process-view.ts'
 export function lowSpaces(
   { info }: JobStore,
   processes: readonly Seen[],
-  min_free: number,
+  settings: LiveSettings,
 ): (LowSpace & { host: string })[] {
   if (!info.shared) {
-    const { low } = new SpaceWatch(info.paths, min_free)
+    const { low } = new SpaceWatch(info.paths, settings)
     return low === null ? [] : [{ host: os().hostname(), ...low }]
   }
   const supervisors = processes.filter(isSupervisor).filter(isServing)

@@ -1,6 +1,7 @@
+import { admits, claimFilter } from '../domain/claim-filter.ts'
 import type { Job } from '../domain/job.ts'
 import type { AnyProcess, RunningJob, SupervisorRow, WorkerRow } from '../domain/processes.ts'
-import { silentAfterMs } from '../domain/timing.ts'
+import { isSilent } from '../domain/timing.ts'
 import { iso } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
@@ -17,10 +18,9 @@ export const isServing = (row: Seen) => row.life === 'alive'
 /** The registry: supervisors, each followed by its workers, the oldest first. Its wall clock is good enough for looking. */
 export async function seenProcesses(store: JobStore): Promise<Seen[]> {
   const rows = await store.processes()
-  const silent_ms = silentAfterMs(store.info.shared)
   const seen = rows.map((row): Seen => {
     const gone = platform.liveness(row.identity) === 'gone'
-    return { ...row, life: gone ? 'gone' : store.now() - row.beat_at > silent_ms ? 'silent' : 'alive' }
+    return { ...row, life: gone ? 'gone' : isSilent(store.now() - row.beat_at, store.info) ? 'silent' : 'alive' }
   })
   // Who stops takes its row away and then ends: one that is seen to be gone may have done so since the rows were read.
   const dead = seen.some(({ life }) => life === 'gone')
@@ -50,7 +50,7 @@ export const hostOf = ({ host, identity }: Seen) => ({ host, host_id: identity.h
 /** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
 export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
   const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
-  const serving = supervisors.filter((one) => takes(one) && (one.queues === null || one.queues.includes(queue)))
+  const serving = supervisors.filter((one) => takes(one) && admits(claimFilter(one.queues), queue))
   if (serving.some(({ low_space }) => !low_space)) return null
   if (serving.length > 0) return 'no job is started, for lack of disk space; see queuectl status'
   return supervisors.some(takes) ? `no worker takes jobs of queue "${queue}"` : 'no worker is running'

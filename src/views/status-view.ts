@@ -31,7 +31,7 @@ export async function lookAtStatus(store: JobStore): Promise<Status> {
     seenProcesses(store),
     store.config(),
   ])
-  const low_space = lowSpaces(store, processes, effectiveSettings(config).min_free)
+  const low_space = lowSpaces(store, processes, effectiveSettings(config))
   return { store: store.info, overview, throughput: throughput(samples, now), processes, low_space, now }
 }
 

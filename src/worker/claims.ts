@@ -65,8 +65,8 @@ export class Claims {
 
   /** What a claim asks for, with a new token. */
   params(): ClaimParams {
-    const { id, queues, lease_ms } = this.#setup
-    return { worker_id: id, host: this.#host, token: newToken(), queues, lease_ms }
+    const { id, filter, lease_ms } = this.#setup
+    return { worker_id: id, host: this.#host, token: newToken(), filter, lease_ms }
   }
 
   /**

@@ -1,5 +1,7 @@
+import type { ClaimFilter } from '../domain/claim-filter.ts'
 import type { Job, RunOutcome } from '../domain/job.ts'
 import type { RunningJob } from '../domain/processes.ts'
+import type { Settings } from '../domain/settings.ts'
 
 /**
  * What a worker is told once its row is in the registry. It comes by message and not by environment, because the
@@ -8,14 +10,11 @@ import type { RunningJob } from '../domain/processes.ts'
 export interface WorkerSetup {
   id: string
   address: string
-  durability: 'normal' | 'full'
-  /** Bytes of output kept of each run: on this host, and of its end in a store that is shared. */
-  log_limit: number
-  log_tail: number
-  /** Bytes: with less on the disk no job is started. */
-  min_free: number
+  /** As they were at its start; the live ones follow by message. */
+  settings: Settings
+  /** As the supervisor was told at its own start. */
   concurrency: number
-  queues: readonly string[] | null
+  filter: ClaimFilter
   /** Seconds. */
   grace: number
   lease_ms: number
@@ -29,8 +28,8 @@ export interface WorkerSetup {
 /** From the supervisor. */
 export type ToWorker =
   | { type: 'setup'; setup: WorkerSetup }
-  /** Settings that may change while it works. */
-  | { type: 'settings'; log_limit: number; log_tail: number; min_free: number }
+  /** All settings, which may have changed while it works; it follows those that are live. */
+  | { type: 'settings'; settings: Settings }
   /**
    * Once in a beat's time, whether the store answers or not; the worker answers with a pong. `beats`: since the last ping a beat has
    * reached the store.

@@ -1,5 +1,6 @@
 import { QueuectlError } from '../domain/errors.ts'
 import { isShared } from '../domain/store-address.ts'
+import { BEYOND_GRACE_MS } from '../domain/timing.ts'
 import { within } from '../lib/async.ts'
 import { TailUploader } from '../logs/tail-uploader.ts'
 import { shedStartup } from '../platform/memory.ts'
@@ -12,9 +13,6 @@ import { withSpaceGuard } from './claims.ts'
 import { startLeaseRenewal } from './lease-renewal.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
 import { Worker } from './worker.ts'
-
-/** What a worker without a supervisor may take beyond its grace (R2). */
-const ORPHAN_EXTRA_MS = 10_000
 
 /** The life of a forked worker: hello, setup, work, bye. `build` says which program it is. */
 export async function runWorker(build: string): Promise<void> {
@@ -38,17 +36,17 @@ export async function runWorker(build: string): Promise<void> {
 }
 
 async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>, inbox: Inbox): Promise<void> {
-  const { address, durability, id } = setup
+  const { address, settings, id } = setup
   const store = await openStore({
     address,
     role: 'worker',
-    durability,
+    durability: settings.durability,
     ...(isShared(address) && { data_folder: platform.dataFolder() }),
     is_alive: isAlive,
   })
   const on_trouble = (message: string) => channel.send({ type: 'trouble', message })
-  const outputs = new TailUploader({ store, most: setup.log_tail, on_trouble })
-  const space = new SpaceWatch(store.info.paths, setup.min_free)
+  const outputs = new TailUploader({ store, settings, on_trouble })
+  const space = new SpaceWatch(store.info.paths, settings)
   const worker = new Worker(withSpaceGuard(store, space), setup, channel, openRunJournal(store.info.folder), outputs)
   const renewal = startLeaseRenewal({
     store,
@@ -84,10 +82,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
       case 'lost':
         return worker.lose(message.tokens)
       case 'settings':
-        worker.log_limit = message.log_limit
-        outputs.most = message.log_tail
-        space.min_free = message.min_free
-        return
+        return void Object.assign(settings, message.settings)
       case 'orphaned':
         store.syncEveryCommit()
         return worker.drain(setup.grace * 1000)
@@ -102,7 +97,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
   // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
   if (inbox.is_orphaned && worker.settled) {
     const leave = worker.claims.releaseUnheard().then(() => store.deregister({ ids: [id] }))
-    await within(ORPHAN_EXTRA_MS, leave).catch(() => {})
+    await within(BEYOND_GRACE_MS, leave).catch(() => {})
   }
   await store.close()
   channel.send({ type: 'bye', killed: worker.killed, released: worker.released })

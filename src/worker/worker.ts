@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { Job } from '../domain/job.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { RunningJob } from '../domain/processes.ts'
+import type { LiveSettings } from '../domain/settings.ts'
 import { TERM_MS } from '../domain/timing.ts'
 import { monotonic, uptime } from '../lib/clock.ts'
 import type { TailUploader } from '../logs/tail-uploader.ts'
@@ -28,6 +29,7 @@ interface ActiveRun {
 export class Worker {
   readonly #store: JobStore
   readonly #setup: WorkerSetup
+  readonly #settings: LiveSettings
   readonly #channel: Channel
   readonly #journal: RunJournal
   readonly #outputs: TailUploader
@@ -45,18 +47,17 @@ export class Worker {
   readonly #unsettled = new Set<string>()
   #grace_timer: NodeJS.Timeout | null = null
   #grace_ends_at = Number.POSITIVE_INFINITY
-  log_limit: number
   /** Runs that a stop gave back, other than by ending them. */
   released = 0
 
   constructor(store: JobStore, setup: WorkerSetup, channel: Channel, journal: RunJournal, outputs: TailUploader) {
     this.#store = store
     this.#setup = setup
+    this.#settings = setup.settings
     this.#channel = channel
     this.#journal = journal
     this.#outputs = outputs
     this.#idle = new Idle(setup.poll_ms, () => channel.send({ type: 'idle' }))
-    this.log_limit = setup.log_limit
     this.claims = new Claims({ store, setup, host: this.#host, deadline: this.#deadline, ask: this.#ask })
     this.#inherited = inheritedEnvironment(process.env, setup.address)
     this.#fence = store.info.shared ? new SelfFence(setup.lease_ms, (token, ms) => this.#endLost(token, ms)) : null
@@ -182,7 +183,7 @@ export class Worker {
       cwd: workingFolder(job, cwd),
       env,
       folder,
-      log_limit: this.log_limit,
+      log_limit: this.#settings.log_limit,
       journal: this.#journal,
       worker_id: id,
       watch_output: (output) => this.#outputs.watch(job, token, output),

@@ -1,3 +1,4 @@
+import { ALL_QUEUES } from '../../src/domain/claim-filter.ts'
 import { newToken } from '../../src/domain/ids.ts'
 import { decide } from '../../src/domain/outcome.ts'
 import type { ClaimParams, JobStore } from '../../src/store/port.ts'
@@ -82,5 +83,5 @@ async function settleAndClaim(store: JobStore, job: Awaited<ReturnType<JobStore[
 }
 
 function ask(): ClaimParams {
-  return { worker_id: 'bench', host: 'bench', token: newToken(), queues: null, lease_ms: LEASE_MS }
+  return { worker_id: 'bench', host: 'bench', token: newToken(), filter: ALL_QUEUES, lease_ms: LEASE_MS }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { claimFilter } from '../../src/domain/claim-filter.ts'
 import {
   CLOCK_MS,
   claimOf,
@@ -54,19 +55,52 @@ export function claimContract(kit: Kit): void {
       await put(kit.store, ['b1'], { queue: 'b' })
       await put(kit.store, ['c1'], { queue: 'c', priority: 9 })
       await put(kit.store, ['b2'], { queue: 'b', priority: 1 })
-      expect(await takeAll(kit.store, ['a', 'b'])).to.deep.equal(['b2', 'a1', 'a2', 'b1'])
-      expect(await takeAll(kit.store, ['none'])).to.deep.equal([])
-      expect(await takeAll(kit.store, ['c'])).to.deep.equal(['c1'])
+      expect(await takeAll(kit.store, claimFilter(['a', 'b']))).to.deep.equal(['b2', 'a1', 'a2', 'b1'])
+      expect(await takeAll(kit.store, claimFilter(['none']))).to.deep.equal([])
+      expect(await takeAll(kit.store, claimFilter(['c']))).to.deep.equal(['c1'])
+    })
+
+    it('passes over the queues that are excepted, however much waits in them', async () => {
+      const paused = Array.from({ length: 20 }, (_, i) => `p${i}`)
+      await put(kit.store, paused, { queue: 'paused', priority: 9 })
+      await put(kit.store, ['soon'], { queue: 'paused', delay_ms: 1 })
+      await put(kit.store, ['a1', 'a2'], { queue: 'a' })
+      await put(kit.store, ['b1'], { queue: 'b', priority: 1 })
+      await put(kit.store, ['c1'], { queue: 'c', priority: 2 })
+      expect(await takeAll(kit.store, claimFilter(null, ['paused', 'c', 'none']))).to.deep.equal(['b1', 'a1', 'a2'])
+      expect(await takeAll(kit.store, claimFilter(['c', 'paused'], ['paused']))).to.deep.equal(['c1'])
+      expect(await takeAll(kit.store, claimFilter(['paused'], ['paused']))).to.deep.equal([])
+      // What is excepted no more goes on in its order.
+      expect((await take(kit.store, { filter: claimFilter(null, ['c']) })).id).to.equal('p0')
+    })
+
+    it('passes over excepted queues in the claim that comes with the end of a run, too', async () => {
+      await put(kit.store, ['first', 'second'], { queue: 'paused', priority: 9 })
+      await put(kit.store, ['other'])
+      const run = await take(kit.store)
+      const { next } = await settle(kit.store, run, SUCCESS, claimOf({ filter: claimFilter(null, ['paused']) }))
+      expect(next?.job?.id).to.equal('other')
+    })
+
+    it('gives a held job again by its token, although its queue is excepted since', async () => {
+      await put(kit.store, ['a'])
+      const claim = claimOf()
+      const first = await kit.store.claim(claim)
+      expect(await kit.store.claim({ ...claim, filter: claimFilter(null, ['default']) })).to.deep.equal(first)
     })
 
     it('says when the next job of its queues is due, and takes it then', async () => {
       await put(kit.store, ['soon'], { queue: 'a', delay_ms: 30_000, priority: 9 })
       await put(kit.store, ['later'], { queue: 'b', delay_ms: 60_000 })
-      const due = async (queues: string[] | null) => (await kit.store.claim(claimOf({ queues }))).next_due_ms
+      const due = async (only: string[] | null, except: string[] = []) =>
+        (await kit.store.claim(claimOf({ filter: claimFilter(only, except) }))).next_due_ms
       expect(await due(null)).to.be.within(20_000, 30_000 + CLOCK_MS)
       expect(await due(['a', 'b'])).to.be.within(20_000, 30_000 + CLOCK_MS)
       expect(await due(['b'])).to.be.within(50_000, 60_000 + CLOCK_MS)
       expect(await due(['c'])).to.equal(null)
+      expect(await due(null, ['a'])).to.be.within(50_000, 60_000 + CLOCK_MS)
+      expect(await due(['a', 'b'], ['b'])).to.be.within(20_000, 30_000 + CLOCK_MS)
+      expect(await due(null, ['a', 'b'])).to.equal(null)
       await put(kit.store, ['now'])
       expect((await take(kit.store)).id).to.equal('now')
       await put(kit.store, ['brief'], { queue: 'd', delay_ms: 300 })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { claimFilter } from '../../src/domain/claim-filter.ts'
 import type { JobHistory } from '../../src/domain/history.ts'
 import { decide, type Outcome } from '../../src/domain/outcome.ts'
 import { auditStore } from '../../src/views/audit-view.ts'
@@ -73,7 +74,7 @@ export function historyContract(kit: Kit): void {
               worker_id: 'w1',
               host: 'here',
               token: `${id}run${run}`,
-              queues: [id],
+              filter: claimFilter([id]),
               lease_ms: 20_000,
             })
             if (!job) break
@@ -87,7 +88,7 @@ export function historyContract(kit: Kit): void {
       await put(kit.store, ['waiting', 'running'])
       await kit.store.cancel({ ids: ['waiting'] })
       await kit.store.requeue({ ids: ['waiting'] })
-      await take(kit.store, { queues: ['default'] })
+      await take(kit.store, { filter: claimFilter(['default']) })
       const { faults, totals, ok } = await auditStore(kit.store)
       expect(faults).to.deep.equal([])
       expect(ok).to.equal(true)

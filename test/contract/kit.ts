@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { ALL_QUEUES, type ClaimFilter, claimFilter } from '../../src/domain/claim-filter.ts'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import { newToken } from '../../src/domain/ids.ts'
 import type { Job, NewJob } from '../../src/domain/job.ts'
@@ -45,7 +46,7 @@ export async function put(store: JobStore, ids: readonly string[], over: Partial
 }
 
 export function claimOf(over: Partial<ClaimParams> = {}): ClaimParams {
-  return { worker_id: 'w1', host: 'here', token: newToken(), queues: null, lease_ms: LEASE_MS, ...over }
+  return { worker_id: 'w1', host: 'here', token: newToken(), filter: ALL_QUEUES, lease_ms: LEASE_MS, ...over }
 }
 
 /** Claims a job that must be there. */
@@ -66,10 +67,10 @@ export function settle(store: JobStore, job: Job, outcome: Outcome, next?: Claim
 }
 
 /** Takes jobs until none is ready; their ids in order. */
-export async function takeAll(store: JobStore, queues: readonly string[] | null = null): Promise<string[]> {
+export async function takeAll(store: JobStore, filter: ClaimFilter = ALL_QUEUES): Promise<string[]> {
   const ids: string[] = []
   for (;;) {
-    const { job } = await store.claim(claimOf({ queues }))
+    const { job } = await store.claim(claimOf({ filter }))
     if (!job) return ids
     ids.push(job.id)
   }
@@ -78,7 +79,7 @@ export async function takeAll(store: JobStore, queues: readonly string[] | null 
 /** A job in the state that `outcome` leads to. */
 export async function ended(store: JobStore, id: string, outcome: Outcome, over: Partial<NewJob> = {}): Promise<void> {
   await put(store, [id], { max_retries: 0, ...over })
-  await settle(store, await take(store, { queues: over.queue ? [over.queue] : null }), outcome)
+  await settle(store, await take(store, { filter: claimFilter(over.queue ? [over.queue] : null) }), outcome)
 }
 
 export async function mustGet(store: JobStore, id: string): Promise<Job> {

@@ -2,6 +2,7 @@ import type { Command, Option } from 'commander'
 import fc from 'fast-check'
 import { Context } from '../../src/cli/context.ts'
 import { buildProgram } from '../../src/cli/program.ts'
+import { SETTING_KEYS } from '../../src/domain/settings.ts'
 
 /** Ids of the jobs that a fuzzed queue holds. */
 export const IDS = ['completed', 'dead', 'cancelled', 'pending', 'scheduled', 'processing', 'retrying'] as const
@@ -41,17 +42,7 @@ const JOBS = [
   '{"command":1}',
 ]
 const STATES = ['pending', 'dead', 'completed,dead', 'ready', 'failed', 'scheduled', 'DEAD', ',']
-const SETTINGS = [
-  'max-retries',
-  'max_retries',
-  'backoff_base',
-  'timeout',
-  'durability',
-  'log_limit',
-  'constructor',
-  'none',
-  '64MiB',
-]
+const SETTINGS = [...SETTING_KEYS, 'max-retries', 'constructor', 'none', '64MiB']
 const FILES = ['jobs.ndjson', 'data/queue.db', '.', 'no/such', 'backup.db', '']
 
 /** Values that fit, by what an option or argument is called. */

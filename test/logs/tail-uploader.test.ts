@@ -49,7 +49,7 @@ describe('keeping outputs in the store @posix', function () {
     }
     const keeper = new TailUploader({
       store: { info: { shared }, keepOutputs } as unknown as JobStore,
-      most,
+      settings: { log_tail: most },
       on_trouble: (message) => told.push(message),
       look_ms: LOOK_MS,
       ...(patient ? { patience_ms: PATIENT_MS } : {}),

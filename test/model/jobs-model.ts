@@ -1,3 +1,4 @@
+import { admits } from '../../src/domain/claim-filter.ts'
 import { isFinal, type Job, type JobState, type NewJob, type Run } from '../../src/domain/job.ts'
 import { honourCancel, type Settlement } from '../../src/domain/outcome.ts'
 import type { Changed, ClaimParams, PurgeParams, Renewed, SettleParams } from '../../src/store/port.ts'
@@ -71,11 +72,11 @@ export class JobsModel {
   }
 
   /** Jobs that a claim may answer; the first is the one that an adapter must take which notices due jobs at once. */
-  claimable({ queues, token }: ClaimParams, now: number): ModelJob[] {
+  claimable({ filter, token }: ClaimParams, now: number): ModelJob[] {
     const held = this.held(token)
     if (held) return [held]
     const ready = this.ready(now)
-      .filter(({ fields }) => queues === null || queues.includes(fields.queue))
+      .filter(({ fields }) => admits(filter, fields.queue))
       .sort((a, b) => b.fields.priority - a.fields.priority || a.seq - b.seq)
     const first = ready.findIndex(({ noticed }) => noticed || !this.traits.lazy)
     return first < 0 ? ready : ready.slice(0, first + 1)

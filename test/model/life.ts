@@ -54,9 +54,9 @@ async function claim(world: World, step: StepOf<'claim'>): Promise<void> {
   await claimed(world, params, answer, span)
 }
 
-function claimOf(world: World, { worker, queues, lease_ms }: StepOf<'claim'>['claim'], held?: ModelJob): ClaimParams {
+function claimOf(world: World, { worker, filter, lease_ms }: StepOf<'claim'>['claim'], held?: ModelJob): ClaimParams {
   const token = held ? String(held.fields.lease_token) : world.token()
-  return { worker_id: worker, host: 'here', queues, lease_ms, token }
+  return { worker_id: worker, host: 'here', filter, lease_ms, token }
 }
 
 /** What a claim has come to. `settled`: jobs that the same call has changed before. */
@@ -69,7 +69,7 @@ async function claimed(
 ): Promise<void> {
   world.claimed(params, job, span.to)
   await lookAtJobs(world, span, job ? [job.id, ...settled] : settled, [job])
-  const due = job === null ? world.due(params.queues) : null
+  const due = job === null ? world.due(params.filter) : null
   if (due === null) expect(next_due_ms, 'when the next job is due').to.equal(null)
   else expect(due - Number(next_due_ms), 'now').to.be.within(span.from - span.slack_ms, span.to + span.slack_ms)
 }

@@ -20,7 +20,10 @@ const pick = fc.nat({ max: 30 })
 const picks = fc.array(pick, { maxLength: 4 })
 const lease_ms = fc.constantFrom(20_000, 20_000, 1)
 const ids = fc.array(fc.oneof(fc.constantFrom(...IDS, 'nobody'), pick), { minLength: 1, maxLength: 3 })
-const queues = fc.option(fc.subarray([...QUEUES, 'none'], { minLength: 1 }), { freq: 2 })
+const filter = fc.record({
+  only: fc.option(fc.subarray([...QUEUES, 'none'], { minLength: 1 }), { freq: 2 }),
+  except: fc.oneof(fc.constant([]), fc.subarray([...QUEUES, 'none'])),
+})
 const worker = fc.constantFrom(...WORKERS)
 const supervisor = fc.constantFrom('s1', 's2')
 
@@ -41,7 +44,7 @@ const spec = fc.record({
   wait: fc.constantFrom('none', 'none', 'none', 'short', 'far', 'past', 'at'),
 })
 
-const claim = fc.record({ worker, queues, lease_ms })
+const claim = fc.record({ worker, filter, lease_ms })
 
 const SUCCESS: Outcome = { kind: 'exit', exit_code: 0 }
 const LOST: Outcome = { kind: 'interrupted', cause: 'host lost' }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { admits, type ClaimFilter } from '../../src/domain/claim-filter.ts'
 import type { Job } from '../../src/domain/job.ts'
 import type { ClaimParams, JobStore, StoreRole } from '../../src/store/port.ts'
 import type { Bench } from '../contract/kit.ts'
@@ -98,10 +99,10 @@ export class World {
     this.jobs.claimed(found, params, now)
   }
 
-  /** When the next job of `queues` is due, of those that wait; null: none does. */
-  due(queues: readonly string[] | null): number | null {
+  /** When the next job is due, of those that wait and that the filter admits; null: none does. */
+  due(filter: ClaimFilter): number | null {
     const waiting = [...this.jobs.jobs.values()].filter(
-      ({ fields }) => fields.state === 'pending' && (queues === null || queues.includes(fields.queue)),
+      ({ fields }) => fields.state === 'pending' && admits(filter, fields.queue),
     )
     const times = waiting.map(({ fields }) => Number(fields.next_run_at)).filter((at) => at > Date.now() + FAR_MS / 2)
     return times.length === 0 ? null : Math.min(...times)

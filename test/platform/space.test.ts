@@ -30,20 +30,22 @@ describe('free space', () => {
 describe('the watch over free space', () => {
   it('names the disk that has least, when that is too little', () => {
     const free: Record<string, number | null> = { a: 10, b: 5, c: null }
-    const watch = new SpaceWatch(['a', 'b', 'c'], 8, (at) => free[at] ?? null)
+    const settings = { min_free: 8 }
+    const watch = new SpaceWatch(['a', 'b', 'c'], settings, (at) => free[at] ?? null)
     expect(watch.low).to.deep.equal({ path: 'b', free: 5, min_free: 8 })
-    watch.min_free = 5
+    settings.min_free = 5
     expect(watch.low).to.equal(null)
-    watch.min_free = 0
+    settings.min_free = 0
     expect(watch.low).to.equal(null)
   })
 
   it('looks once a second at most, and not at all without a limit', () => {
     let looks = 0
-    const watch = new SpaceWatch(['a'], 0, () => ++looks)
+    const settings = { min_free: 0 }
+    const watch = new SpaceWatch(['a'], settings, () => ++looks)
     for (let n = 0; n < 100; n++) watch.low
     expect(looks).to.equal(0)
-    watch.min_free = 1
+    settings.min_free = 1
     const began = monotonic()
     for (let n = 0; n < 1000; n++) watch.low
     expect(looks).to.be.within(1, 1 + (monotonic() - began) / 1_000)

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { ALL_QUEUES } from '../../src/domain/claim-filter.ts'
 import { newToken } from '../../src/domain/ids.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
@@ -40,7 +41,7 @@ describe('the processes of strangers (S16) @posix', function () {
       for (const row of [beat.supervisor, ...beat.workers]) Object.assign(row, { identity })
       await scene.store.beat(beat)
       const token = newToken()
-      await scene.store.claim({ worker_id: `w-forged${n}`, host: 'here', token, queues: null, lease_ms: 1_000 })
+      await scene.store.claim({ worker_id: `w-forged${n}`, host: 'here', token, filter: ALL_QUEUES, lease_ms: 1_000 })
       const start = n % 2 === 0 ? '1' : startOf(process.pid)
       const start_line = { token, job: 'x', run: 1, pid, start, worker_id: `w-forged${n}` }
       writeFileSync(path.join(scene.store.info.folder, 'run', token), `\n${JSON.stringify(start_line)}\n`)

@@ -1,5 +1,9 @@
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
+import { ALL_QUEUES } from '../../src/domain/claim-filter.ts'
+import { effectiveSettings, type Settings } from '../../src/domain/settings.ts'
+import { logPath } from '../../src/logs/log-path.ts'
 import { TailUploader } from '../../src/logs/tail-uploader.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -12,12 +16,9 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const SETUP: Omit<WorkerSetup, 'address' | 'cwd'> = {
   id: 'w1',
-  durability: 'normal',
-  log_limit: 1024 ** 2,
-  log_tail: 0,
-  min_free: 0,
+  settings: effectiveSettings({ log_tail: 0, min_free: 0 }),
   concurrency: 1,
-  queues: null,
+  filter: ALL_QUEUES,
   grace: 0,
   lease_ms: LEASE_MS,
   // Longer than any of these tests: nothing is found by looking.
@@ -50,7 +51,7 @@ describe('a worker @posix', function () {
 
   /** At work, until `story` is over. `on_settled` is called before the worker hears the answer. */
   async function atWork(
-    story: (worker: Worker) => Promise<unknown>,
+    story: (worker: Worker, settings: Settings) => Promise<unknown>,
     on_settled: (worker: Worker) => unknown = () => {},
   ) {
     const counted: JobStore = {
@@ -68,12 +69,13 @@ describe('a worker @posix', function () {
       },
     }
     const link = { send: (message: FromWorker) => told.push(message), end: async () => {} }
-    const outputs = new TailUploader({ store, most: 0, on_trouble: () => {} })
-    const setup = { ...SETUP, address: path.join(home, 'queue.db'), cwd: home }
+    const settings = { ...SETUP.settings }
+    const outputs = new TailUploader({ store, settings, on_trouble: () => {} })
+    const setup = { ...SETUP, settings, address: path.join(home, 'queue.db'), cwd: home }
     const worker: Worker = new Worker(counted, setup, link, openRunJournal(store.info.folder), outputs)
     const working = worker.work()
     try {
-      await story(worker)
+      await story(worker, settings)
     } finally {
       worker.drain(0)
       await working
@@ -118,6 +120,22 @@ describe('a worker @posix', function () {
       worker.wake()
       await ended(1)
     })
+  })
+
+  it('follows settings that change while it works, from the next run on', async () => {
+    const command = 'head -c 100000 /dev/zero'
+    const size = async (id: string) =>
+      statSync(logPath(store.info.folder, (await store.runs({ id }))[0]?.token ?? '')).size
+    await put(store, ['a'], { origin_cwd: home, command })
+    await atWork(async (worker, settings) => {
+      await ended(1)
+      Object.assign(settings, effectiveSettings({ log_limit: 4096 }))
+      await put(store, ['b'], { origin_cwd: home, command })
+      worker.wake()
+      await ended(2)
+    })
+    expect(await size('a')).to.equal(100_000)
+    expect(await size('b')).to.be.below(10_000)
   })
 
   it('waits no longer than until a retry is due that it has just written down', async () => {

@@ -1,8 +1,10 @@
+import { admitsAll, type ClaimFilter } from '../../domain/claim-filter.ts'
 import { EXIT, QueuectlError } from '../../domain/errors.ts'
 import type { Claimed, ClaimParams, JobStore } from '../port.ts'
+import { admitted } from './admitted.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, flawIn, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
-import { among, firstDue, promoteDue } from './due.ts'
+import { firstDue, promoteDue } from './due.ts'
 import { isDuplicate } from './errors.ts'
 import { heldBy, renewLeases } from './leases.ts'
 import { UNHELD } from './schema.ts'
@@ -78,7 +80,7 @@ export function claiming(db: Connection): Claiming {
   }
 
   async function find(params: ClaimParams): Promise<Claimed> {
-    const { worker_id, token, queues } = params
+    const { worker_id, token, filter } = params
     // An earlier try may hold a job, or take one yet.
     let uncertain = remember(token)
     const takeOne = () => takeSound(db, params, () => (uncertain = true))
@@ -96,7 +98,7 @@ export function claiming(db: Connection): Claiming {
     }
     look.idle = job === null
     if (job) return claimed(job)
-    const next = queues === null ? look.due : await firstDue(db, queues)
+    const next = admitsAll(filter) ? look.due : await firstDue(db, filter)
     return { job: null, next_due_ms: next && Math.max(0, next.getTime() - db.now()) }
   }
 
@@ -130,7 +132,7 @@ async function takeSound(db: Connection, params: ClaimParams, onRetry: () => voi
     const job = await take(db, params, onRetry).catch(async (error) => {
       if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.config) throw error
       // Another worker may have buried it first: what fails twice, with nothing to bury, fails for another reason.
-      const found = await buryUntaken(db, params.queues)
+      const found = await buryUntaken(db, params.filter)
       if (failed && !found) throw error
       failed = !found
       return 'untaken' as const
@@ -148,13 +150,10 @@ async function takeSound(db: Connection, params: ClaimParams, onRetry: () => voi
  * The first job could not be taken for what is stored in it. Nobody could ever take it, nor what is like it among the next. Whether
  * there were any: one that is sound is left where it is, whatever the server has against it.
  */
-async function buryUntaken(db: Connection, queues: readonly string[] | null): Promise<boolean> {
+async function buryUntaken(db: Connection, filter: ClaimFilter): Promise<boolean> {
+  const which = { ...READY, ...(await admitted(db, filter, [READY.view])) }
   const found = await db.call(() =>
-    db.models.jobs
-      .find({ ...READY, ...among(queues) }, JOB_PROJECTION)
-      .sort(ORDER)
-      .limit(BURIED_AT_ONCE)
-      .lean<JobRow[]>(),
+    db.models.jobs.find(which, JOB_PROJECTION).sort(ORDER).limit(BURIED_AT_ONCE).lean<JobRow[]>(),
   )
   const damaged = found.filter(isUntakable).map(({ _id }) => _id)
   if (damaged.length === 0) return false
@@ -197,11 +196,12 @@ async function bury(db: Connection, which: Record<string, unknown>, reason: stri
 const ORDER = { priority: -1, seq: 1 } as const
 
 /**
- * Takes the first ready job of the queues, or the one that the token holds already; null: none is ready. `onRetry` is called when that
+ * Takes the first ready job that the filter admits, or the one that the token holds already; null: none is ready. `onRetry` is called when that
  * was asked for more than once.
  */
-function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
-  const { worker_id, token, queues, lease_ms } = params
+async function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
+  const { worker_id, token, filter, lease_ms } = params
+  const which = { ...READY, ...(await admitted(db, filter, [READY.view])) }
   const set: Assignments = {
     state: 'processing',
     view: 'processing',
@@ -220,7 +220,7 @@ function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise
   return db.call(async (again) => {
     try {
       const options = { sort: ORDER, ...AFTER }
-      const job = await db.models.jobs.findOneAndUpdate({ ...READY, ...among(queues) }, [{ $set: set }], options).lean()
+      const job = await db.models.jobs.findOneAndUpdate(which, [{ $set: set }], options).lean()
       if (job || !again) return job
       onRetry()
       return await heldBy(db, token)

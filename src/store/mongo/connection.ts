@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import mongoose, { type ConnectOptions, type Connection as Driver } from 'mongoose'
 import { tryAgain } from '../../domain/errors.ts'
+import { before, within } from '../../lib/async.ts'
+import { AGAIN, type Pauses, retry } from '../../lib/retry.ts'
 import type { StoreRole } from '../port.ts'
 import type { MongoAddress } from './address.ts'
 import { ServerClock } from './clock.ts'
@@ -15,8 +16,8 @@ const CONNECT_MS = 3_000
 const OPEN_MS = 4_000
 const SOCKET_MS = 15_000
 const CLOSE_MS = 500
-const PAUSE_MS = { first: 50, growth: 2, longest: 1_000 }
-/** The same for a patient client: an index over many jobs takes its time. */
+const PAUSES: Pauses = { first_ms: 50, growth: 2, longest_ms: 1_000, scatter: 0.5 }
+/** Longest that a call of a patient client takes: an index over many jobs takes its time. */
 const PATIENCE_MS = 86_400_000
 /** Longest that a server may be away from any call, however long that one may take. */
 const AWAY_MS = 60_000
@@ -59,7 +60,7 @@ export class Connection {
     let driver: Driver | null = null
     try {
       const clock = new ServerClock()
-      return await within(OPEN_MS, address, async () => {
+      const connected = async () => {
         driver = mongoose.createConnection(address.driver_url, optionsFor(role, patient))
         // Without a listener an error of the monitor would be thrown into the void.
         driver.on('error', () => {})
@@ -74,7 +75,8 @@ export class Connection {
         const version = await versionOf(named, address)
         await clock.measure(() => localTime(named, address))
         return new Connection({ address, role, patient }, named, clock, version)
-      })
+      }
+      return await answered(OPEN_MS, address, connected())
     } catch (error) {
       if (driver) await quietly((driver as Driver).close(true))
       throw domainError(error, address)
@@ -105,14 +107,15 @@ export class Connection {
     let given_up_at = until
     const left = () => Math.min(until, given_up_at) - performance.now()
     let trouble: unknown = null
-    for (let pause = PAUSE_MS.first; ; pause = Math.min(pause * PAUSE_MS.growth, PAUSE_MS.longest)) {
+    const once = async () => {
+      if (this.#clock.doubtful) await this.#clock.measure(() => localTime(this.#driver, this.address))
+      return work(trouble !== null)
+    }
+    const tried = async (pause_ms: number) => {
       this.#refuseClosed()
       const begun_at = performance.now()
       try {
-        return await within(until - begun_at, this.address, async () => {
-          if (this.#clock.doubtful) await this.#clock.measure(() => localTime(this.#driver, this.address))
-          return work(trouble !== null)
-        })
+        return await answered(until - begun_at, this.address, once())
       } catch (error) {
         this.#refuseClosed()
         if (isPassing(error)) this.#clock.doubt()
@@ -120,11 +123,12 @@ export class Connection {
         if (trouble === null || performance.now() - begun_at > AWAY_MS) given_up_at = performance.now() + AWAY_MS
         // That the time is over says less than what used it up.
         if (!isPassing(error)) throw domainError(trouble && left() <= 0 ? trouble : error, this.address)
-        if (left() <= pause) throw domainError(error, this.address)
+        if (left() <= pause_ms) throw domainError(error, this.address)
         trouble = error
+        return AGAIN
       }
-      await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal: this.closed }).catch(() => {})
     }
+    return retry(tried, PAUSES, () => this.closed)
   }
 
   /**
@@ -190,21 +194,12 @@ async function localTime(driver: Driver, address: MongoAddress): Promise<Date> {
   throw clockless(address, told)
 }
 
-/** `work`, given up after `ms`: the driver may go on waiting in the background. */
-async function within<T>(ms: number, address: MongoAddress, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = cannotReach(address, `no answer within ${Math.ceil(ms / 1000)} s`)
-    timer = setTimeout(() => reject(error), Math.max(0, ms))
-  })
-  try {
-    return await Promise.race([work(), late])
-  } finally {
-    clearTimeout(timer)
-  }
+/** `call`, given up after `ms`: the driver may go on waiting in the background. */
+function answered<T>(ms: number, address: MongoAddress, call: Promise<T>): Promise<T> {
+  return before(ms, call, () => cannotReach(address, `no answer within ${Math.ceil(ms / 1000)} s`))
 }
 
 /** Waits for the end of `closing`, not for ever, and for no good news. */
 async function quietly(closing: Promise<unknown>): Promise<void> {
-  await Promise.race([closing.catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })])
+  await within(CLOSE_MS, closing).catch(() => {})
 }

@@ -1,3 +1,5 @@
+import { ALL_QUEUES, type ClaimFilter } from '../../domain/claim-filter.ts'
+import { admitted } from './admitted.ts'
 import type { Connection } from './connection.ts'
 import { EPOCH } from './schema.ts'
 
@@ -11,7 +13,7 @@ const PROMOTED_AT_ONCE = 1000
  * none waits.
  */
 export async function promoteDue(db: Connection): Promise<{ due: Date | null; promoted: boolean }> {
-  const first = await firstDue(db, null)
+  const first = await firstDue(db, ALL_QUEUES)
   const now = new Date(db.now())
   if (!first || first > now) return { due: first, promoted: false }
   const due = { ...WAITING, next_run_at: { $lte: now } }
@@ -21,19 +23,14 @@ export async function promoteDue(db: Connection): Promise<{ due: Date | null; pr
   // As they are stored: an id that is no text would be made text, and its job stay due for ever.
   const those = { _id: { $in: ids as never[] }, ...due }
   await db.call(() => jobs.collection.updateMany(those, { $set: { view: 'ready' } }))
-  return { due: await firstDue(db, null), promoted: true }
+  return { due: await firstDue(db, ALL_QUEUES), promoted: true }
 }
 
-/** When the first of those jobs is due that wait; null: none waits. */
-export async function firstDue(db: Connection, queues: readonly string[] | null): Promise<Date | null> {
+/** When the first of those jobs is due that wait and that the filter admits; null: none waits. */
+export async function firstDue(db: Connection, filter: ClaimFilter): Promise<Date | null> {
   // What is no date comes before all that are; a list of dates counts as each of them.
   const date = { $gt: EPOCH, $not: { $type: 'array' } } as const
-  const waiting = { ...WAITING, ...among(queues), next_run_at: date }
+  const waiting = { ...WAITING, ...(await admitted(db, filter, WAITING.view.$in)), next_run_at: date }
   const first = await db.call(() => db.models.jobs.findOne(waiting, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean())
   return first?.next_run_at ?? null
-}
-
-/** The filter for jobs of those queues; null: of all. */
-export function among(queues: readonly string[] | null) {
-  return queues === null ? {} : { queue: { $in: queues } }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { tryAgain } from '../../domain/errors.ts'
+import { sleep } from '../../lib/clock.ts'
 import type { Connection } from './connection.ts'
 import { literal } from './documents.ts'
 import { isDuplicate } from './errors.ts'
@@ -18,7 +18,7 @@ export async function withLock<T>(db: Connection, holder: string, work: () => Pr
     if (performance.now() > until) {
       throw tryAgain(`another host changes the schema of ${db.address.label}`, 'it may be building indexes: try again')
     }
-    await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal: db.closed })
+    await sleep(PAUSE_MS * (0.5 + Math.random()), db.closed)
   }
   const renewal = setInterval(() => void acquire(db, holder).catch(() => {}), RENEW_MS)
   try {

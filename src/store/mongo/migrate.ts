@@ -2,6 +2,7 @@ import type { mongo } from 'mongoose'
 import { misconfigured, noQueueYet, QueuectlError, tryAgain } from '../../domain/errors.ts'
 import { newToken, randomWord } from '../../domain/ids.ts'
 import type { ProcessIdentity } from '../../domain/processes.ts'
+import { isSilent } from '../../domain/timing.ts'
 import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
 import { needEngine, refuseLack } from './engine.ts'
@@ -26,9 +27,6 @@ export interface MigrateOptions {
   create?: boolean
   migrations?: readonly ((db: mongo.Db) => Promise<void>)[]
 }
-
-/** A process that beat so recently may live on a host that cannot be looked at from here. */
-const FRESH_BEAT_MS = 30_000
 
 /**
  * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
@@ -98,7 +96,7 @@ function refused({ address: { label } }: Connection, error: unknown): never {
 async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive']): Promise<void> {
   const processes = await db.call(() => db.models.processes.find().lean())
   const alive = processes.find(
-    ({ identity, beat_at }) => isAlive(identity) || db.now() - beat_at.getTime() < FRESH_BEAT_MS,
+    ({ identity, beat_at }) => isAlive(identity) || !isSilent(db.now() - beat_at.getTime(), { shared: true }),
   )
   if (!alive) return
   throw tryAgain(

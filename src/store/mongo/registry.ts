@@ -1,4 +1,5 @@
 import type { AnyProcess, Beat, SupervisorRow, WorkerRow } from '../../domain/processes.ts'
+import { SAMPLES_KEPT_MS } from '../../domain/timing.ts'
 import type { JobStore } from '../port.ts'
 import { soundProcess, soundSample } from '../process-checks.ts'
 import { isObject, type Stored } from '../row-checks.ts'
@@ -12,8 +13,6 @@ import { writeSigns } from './signs.ts'
 const COMMAND_LENGTH = 1024
 
 type Sign = Beat<SupervisorRow> | Beat<WorkerRow>
-
-const SAMPLES_KEPT_MS = 3_600_000
 
 /** Supervisors and workers on record, with their use of resources. */
 export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes' | 'deregister' | 'samples'> {

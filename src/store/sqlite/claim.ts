@@ -1,3 +1,4 @@
+import { admits, admitsAll, type ClaimFilter, namedQueues } from '../../domain/claim-filter.ts'
 import { misconfigured } from '../../domain/errors.ts'
 import type { Job } from '../../domain/job.ts'
 import type { Claimed, ClaimParams, JobStore } from '../port.ts'
@@ -22,6 +23,26 @@ const FIRST = {
   ready_of: 'SELECT seq, priority FROM jobs WHERE ready = 1 AND queue = ? ORDER BY priority DESC, seq LIMIT 1',
 }
 
+/** So many are looked at in order before each queue is asked for its first. */
+const NEAR = 16
+
+/** As `FIRST`, with the jobs next to it. */
+const NEAREST = {
+  due: `SELECT queue, next_run_at FROM jobs WHERE state = 'pending' AND ready = 0 ORDER BY next_run_at LIMIT ${NEAR}`,
+  ready: `SELECT queue, seq, priority FROM jobs WHERE ready = 1 ORDER BY priority DESC, seq LIMIT ${NEAR}`,
+}
+
+/**
+ * The first job of the next queue by name: one seek, however many jobs wait in the queue before. `likely` keeps SQLite from the index that
+ * begins with `ready`, in which it would sort all that waits.
+ */
+const NEXT_QUEUE = {
+  due: `
+    SELECT queue, next_run_at FROM jobs WHERE state = 'pending' AND likely(ready = 0) AND queue > ? ORDER BY queue, next_run_at LIMIT 1`,
+  ready: `
+    SELECT queue, seq, priority FROM jobs WHERE ready = 1 AND queue > ? ORDER BY queue, priority DESC, seq LIMIT 1`,
+}
+
 const TAKE = `
   UPDATE OR FAIL jobs SET state = 'processing', ready = 0, runs = runs + 1, processing_by = ?, lease_token = ?, run_token = ?,
     locked_at = ?, started_at = ?, updated_at = ?, lease_expires_at = ?, exit_code = NULL, signal = NULL, reason = NULL
@@ -39,7 +60,7 @@ export function claiming(db: Connection): Pick<JobStore, 'claim'> {
   return {
     async claim(params) {
       // Idle workers look without taking the lock, so that they never stand in a writer's way.
-      const idle = await db.read((now) => (hasWork(db, params, now) ? null : nothing(db, params.queues, now)))
+      const idle = await db.read((now) => (hasWork(db, params, now) ? null : nothing(db, params.filter, now)))
       return idle ?? db.write((now) => claimNow(db, params, now))
     },
   }
@@ -52,8 +73,8 @@ export function claimNow(db: Connection, params: ClaimParams, now: number): Clai
   if (firstDue(db) <= now) db.run(PROMOTE, now)
   const { worker_id, token, lease_ms } = params
   for (let quarantined = 0; quarantined < QUARANTINED_AT_ONCE; quarantined++) {
-    const first = firstReady(db, params.queues)
-    if (!first) return nothing(db, params.queues, now)
+    const first = firstReady(db, params.filter)
+    if (!first) return nothing(db, params.filter, now)
     const seq = Number(first.seq)
     const taken = take(db, worker_id, token, token, now, now, now, now + lease_ms, seq)
     if (typeof taken !== 'string') return { job: taken, next_due_ms: null }
@@ -76,23 +97,46 @@ function take(db: Connection, ...values: (string | number)[]): Job | string {
 }
 
 function hasWork(db: Connection, params: ClaimParams, now: number): boolean {
-  return firstReady(db, params.queues) !== undefined || firstDue(db) <= now || db.get(HELD, params.token) !== undefined
+  return firstReady(db, params.filter) !== undefined || firstDue(db) <= now || db.get(HELD, params.token) !== undefined
 }
 
-function nothing(db: Connection, queues: readonly string[] | null, now: number): Claimed {
-  const due = queues === null ? firstDue(db) : Math.min(...queues.map((queue) => firstDue(db, queue)))
+function nothing(db: Connection, filter: ClaimFilter, now: number): Claimed {
+  const due = Math.min(...firsts(db, filter, 'due').map((row) => Number(row.next_run_at)))
   return { job: null, next_due_ms: due === Number.POSITIVE_INFINITY ? null : Math.max(0, due - now) }
 }
 
 /** Infinity: no job waits. */
-function firstDue(db: Connection, queue?: string): number {
-  const row = queue === undefined ? db.get(FIRST.due) : db.get(FIRST.due_of, queue)
+function firstDue(db: Connection): number {
+  const row = db.get(FIRST.due)
   return row ? Number(row.next_run_at) : Number.POSITIVE_INFINITY
 }
 
-/** With several queues the best of their firsts: each is one seek, while `queue IN (…)` would sort all that is ready. */
-function firstReady(db: Connection, queues: readonly string[] | null): Row | undefined {
-  if (queues === null) return db.get(FIRST.ready)
-  const firsts = queues.map((queue) => db.get(FIRST.ready_of, queue)).filter((row) => row !== undefined)
-  return firsts.sort((a, b) => Number(b.priority) - Number(a.priority) || Number(a.seq) - Number(b.seq))[0]
+function firstReady(db: Connection, filter: ClaimFilter): Row | undefined {
+  return firsts(db, filter, 'ready').sort(
+    (a, b) => Number(b.priority) - Number(a.priority) || Number(a.seq) - Number(b.seq),
+  )[0]
+}
+
+/**
+ * Jobs among which the first one is that the filter admits: of several queues the first of each, which is one seek, while `queue IN (…)`
+ * would sort all that is ready, and `queue NOT IN (…)` would walk past all that waits in those queues.
+ */
+function firsts(db: Connection, filter: ClaimFilter, which: 'due' | 'ready'): Row[] {
+  if (admitsAll(filter)) return listed(db.get(FIRST[which]))
+  const queues = namedQueues(filter)
+  if (queues !== null) return queues.flatMap((queue) => listed(db.get(FIRST[`${which}_of`], queue)))
+  const isAdmitted = (row: Row) => admits(filter, String(row.queue))
+  const nearest = db.all(NEAREST[which])
+  const first = nearest.find(isAdmitted)
+  if (first || nearest.length < NEAR) return listed(first)
+  return firstOfEach(db, NEXT_QUEUE[which]).filter(isAdmitted)
+}
+
+const listed = (row: Row | undefined) => (row ? [row] : [])
+
+/** The first row of each queue that has one. */
+function firstOfEach(db: Connection, next_queue: string): Row[] {
+  const rows: Row[] = []
+  for (let row = db.get(next_queue, ''); row; row = db.get(next_queue, String(row.queue))) rows.push(row)
+  return rows
 }

@@ -1,11 +1,10 @@
 import type { AnyProcess, Beat, Sample } from '../../domain/processes.ts'
+import { SAMPLES_KEPT_MS } from '../../domain/timing.ts'
 import type { JobStore } from '../port.ts'
 import { soundProcess, soundSample } from '../process-checks.ts'
 import { parsed } from '../row-checks.ts'
 import type { Connection } from './connection.ts'
 import { renewNow } from './leases.ts'
-
-const SAMPLES_KEPT_MS = 3_600_000
 
 const BEAT = `
   INSERT INTO processes (id, supervisor_id, started_at, beat_at, beats, body) VALUES (?1, ?2, ?3, ?3, 1, ?4)

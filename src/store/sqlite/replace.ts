@@ -1,6 +1,7 @@
 import { existsSync, linkSync, renameSync } from 'node:fs'
 import { tryAgain } from '../../domain/errors.ts'
 import type { AnyProcess } from '../../domain/processes.ts'
+import { isSilent } from '../../domain/timing.ts'
 import type { RestoreParams } from '../maintenance.ts'
 import { backupSqlite } from './backup.ts'
 import type { Connection } from './connection.ts'
@@ -8,9 +9,6 @@ import { migrate, setVersion, versionOf } from './migrate.ts'
 import { toProcess } from './registry.ts'
 import { MIGRATIONS } from './schema.ts'
 import { COMPANIONS, type Temporary } from './temporary.ts'
-
-/** A process that beat so recently may live where it cannot be looked at from here. */
-const FRESH_BEAT_MS = 30_000
 
 type Use = Pick<RestoreParams, 'force' | 'liveness'>
 
@@ -54,7 +52,8 @@ export function refuseWhileUsed(store: Connection, { force, liveness }: Use): vo
   const rows: AnyProcess[] = store.all('SELECT * FROM processes').map(toProcess)
   const alive = rows.find(({ identity, beat_at }) => {
     const life = liveness(identity)
-    return life === 'alive' || (life === 'elsewhere' && Date.now() - beat_at < FRESH_BEAT_MS)
+    // Where it cannot be looked at from here only its heartbeats tell.
+    return life === 'alive' || (life === 'elsewhere' && !isSilent(Date.now() - beat_at, { shared: true }))
   })
   if (alive) {
     const { kind, id, host, identity } = alive

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
+import { ALL_QUEUES } from '../../../src/domain/claim-filter.ts'
 import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { openStore } from '../../../src/store/open.ts'
@@ -49,7 +50,7 @@ describe('the clock of a MongoDB store (F25) @posix', function () {
   })
 })
 
-describe('the clock of a MongoDB store behind a change of the primary', function () {
+describe('the clock of a MongoDB store behind a change of the primary @posix', function () {
   this.timeout(60_000)
   const primary = { setName: 'r', isWritablePrimary: true, secondary: false, localTime: new Date() }
   let server: Awaited<ReturnType<typeof openFakeMongo>>
@@ -60,7 +61,10 @@ describe('the clock of a MongoDB store behind a change of the primary', function
     const answer = Object.assign(primary, limits, { hosts: [] as string[] })
     server = await openFakeMongo(answer)
     answer.hosts.push(server.host)
-    db = await Connection.open(parseAddress(`mongodb://${server.host}/jobs?heartbeatFrequencyMS=500`), 'command')
+    const address = parseAddress(`mongodb://${server.host}/jobs`)
+    // Nobody else may set how often the driver looks.
+    const driver_url = `${address.driver_url}?heartbeatFrequencyMS=500`
+    db = await Connection.open({ ...address, driver_url }, 'command')
     expect(await db.call(async () => db.now())).to.be.closeTo(Date.now(), CLOCK_MS)
     primary.localTime = new Date(Date.now() + HOUR_MS)
   })
@@ -88,4 +92,4 @@ describe('the clock of a MongoDB store behind a change of the primary', function
   })
 })
 
-const claim = () => ({ worker_id: 'w', host: 'h', token: 't', queues: null, lease_ms: LEASE_MS })
+const claim = () => ({ worker_id: 'w', host: 'h', token: 't', filter: ALL_QUEUES, lease_ms: LEASE_MS })

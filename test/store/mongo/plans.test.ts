@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { claimFilter } from '../../../src/domain/claim-filter.ts'
 import { FINAL_STATES, type Job } from '../../../src/domain/job.ts'
 import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
@@ -65,8 +66,8 @@ describe('the MongoDB commands @posix', function () {
     await put(store, ['later'], { delay_ms: 1 })
     for (let i = 0; i < 2; i++) await put(store, ['twice'], { delay_ms: 60_000, content_hash: 'h' })
     const a = await take(store)
-    await store.claim(claimOf({ queues: ['x', 'y'] }))
-    const { next } = await settle(store, a, SUCCESS, claimOf({ queues: ['default'] }))
+    await store.claim(claimOf({ filter: claimFilter(['x', 'y']) }))
+    const { next } = await settle(store, a, SUCCESS, claimOf({ filter: claimFilter(['default']) }))
     await settle(store, a, SUCCESS)
     await store.renew({ worker_id: 'w1', tokens: [String(next?.job?.lease_token)], lease_ms: 1 })
     await store.fence({ id: 'b', token: String(next?.job?.lease_token), new_token: 'n', by: 's', lease_ms: 1 })
@@ -159,8 +160,8 @@ describe('the MongoDB commands @posix', function () {
         await put(store, ['delayed'], { delay_ms: 60_000, priority: 9 })
         await put(store, ['a'])
         sent = []
-        await store.claim(claimOf({ queues }))
-        await store.claim(claimOf({ queues }))
+        await store.claim(claimOf({ filter: claimFilter(queues) }))
+        await store.claim(claimOf({ filter: claimFilter(queues) }))
         const takes = sent.filter((command) => 'findAndModify' in command && 'sort' in command)
         for (const command of takes) expect(await indexOf(command)).to.equal(taking)
         const looks = sent.filter((command) => 'find' in command && JSON.stringify(command).includes('"queue"'))
@@ -168,6 +169,31 @@ describe('the MongoDB commands @posix', function () {
         for (const command of looks) if (due !== null) expect(await indexOf(command)).to.equal(due)
       })
     }
+
+    it('of all queues but some', async () => {
+      await put(store, ['p1', 'p2'], { queue: 'paused', priority: 9 })
+      await put(store, ['p3'], { queue: 'paused', delay_ms: 60_000 })
+      await put(store, ['later'], { delay_ms: 60_000 })
+      await put(store, ['a'])
+      sent = []
+      const filter = claimFilter(null, ['paused'])
+      expect((await store.claim(claimOf({ filter }))).job?.id).to.equal('a')
+      expect((await store.claim(claimOf({ filter }))).job).to.equal(null)
+      const takes = sent.filter((command) => 'findAndModify' in command && 'sort' in command)
+      const dues = sent.filter((command) => 'find' in command && JSON.stringify(command).includes('"queue"'))
+      expect([...takes, ...dues]).to.have.length.above(2)
+      for (const command of takes) expect(await indexOf(command)).to.equal('queue_order')
+      for (const command of dues) expect(await indexOf(command)).to.equal('queue_due')
+      // Never past what waits in the others: the queues that are wanted are named, and found by one look for each queue.
+      expect(JSON.stringify(sent)).to.not.match(/\$nin|\$ne/)
+      const distincts = sent.filter((command) => 'distinct' in command)
+      expect(distincts).to.have.length.above(1)
+      for (const { key, query } of distincts) {
+        expect(key).to.equal('queue')
+        const { key: index } = INDEXES.jobs?.find(({ name }) => name === 'queue_age') ?? {}
+        expect(Object.keys(query as Command)).to.deep.equal(Object.keys(index ?? {}).slice(0, 2))
+      }
+    })
 
     it('of those that are due', async () => {
       await put(store, ['a'], { delay_ms: 1 })

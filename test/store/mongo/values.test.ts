@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { claimFilter } from '../../../src/domain/claim-filter.ts'
 import { openStore } from '../../../src/store/open.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { claimOf, mustGet, newJob, settle, supervisorRow, take, workerRow } from '../../contract/kit.ts'
@@ -21,7 +22,7 @@ describe('values that mean something to MongoDB @posix', function () {
     const env = { 'A.B': '$HOME', $C: '$$NOW', __proto__x: '{"$ne":null}' }
     const spec = newJob({ id: 'a', command: '$HOME/x "$$" {"$gt":""}', queue: 'q.$', cwd: '$cwd', env })
     await store.insert({ jobs: [spec] })
-    const claim = claimOf({ worker_id: '$command', token: '$queue', queues: ['q.$'] })
+    const claim = claimOf({ worker_id: '$command', token: '$queue', filter: claimFilter(['q.$']) })
     const { job } = await store.claim(claim)
     expect(job).to.deep.include({ command: spec.command, queue: 'q.$', cwd: '$cwd', env })
     expect(job).to.include({ processing_by: '$command', lease_token: '$queue', run_token: '$queue' })

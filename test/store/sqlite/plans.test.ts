@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { expect } from 'chai'
+import { claimFilter } from '../../../src/domain/claim-filter.ts'
 import { FINAL_STATES } from '../../../src/domain/job.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { Connection } from '../../../src/store/sqlite/connection.ts'
@@ -23,8 +24,8 @@ describe('the SQLite statements @fast', () => {
     await put(store, ['a', 'b', 'c', 'd'])
     await put(store, ['later'], { delay_ms: 1 })
     const a = await take(store)
-    await store.claim(claimOf({ queues: ['x', 'y'] }))
-    const { next } = await settle(store, a, SUCCESS, claimOf({ queues: ['default'] }))
+    await store.claim(claimOf({ filter: claimFilter(['x', 'y']) }))
+    const { next } = await settle(store, a, SUCCESS, claimOf({ filter: claimFilter(['default']) }))
     await store.renew({ worker_id: 'w1', tokens: [String(next?.job?.lease_token)], lease_ms: 1 })
     await store.fence({ id: 'b', token: String(next?.job?.lease_token), new_token: 'n', by: 's', lease_ms: 1 })
     await settle(store, await take(store), FAILURE)
@@ -77,7 +78,7 @@ describe('the SQLite statements @fast', () => {
   it('of a claim take the first entry of their index', async () => {
     await put(store, ['a'])
     await store.claim(claimOf())
-    await store.claim(claimOf({ queues: ['a'] }))
+    await store.claim(claimOf({ filter: claimFilter(['a']) }))
     const plans = db
       .statements()
       .filter((sql) => /WHERE ready = 1/.test(sql))
@@ -86,6 +87,29 @@ describe('the SQLite statements @fast', () => {
       ['SCAN jobs USING COVERING INDEX jobs_ready'],
       ['SEARCH jobs USING COVERING INDEX jobs_ready_queue (queue=?)'],
     ])
+  })
+
+  it('of a claim that excepts queues look at one entry for each queue, and at few before', async () => {
+    await put(store, ['a', 'b'], { queue: 'open' })
+    const paused = Array.from({ length: 20 }, (_, i) => `p${i}`)
+    await put(store, paused, { queue: 'paused', priority: 9 })
+    await put(
+      store,
+      paused.map((id) => `later-${id}`),
+      { queue: 'paused', delay_ms: 60_000 },
+    )
+    const before = db.statements()
+    const except = { filter: claimFilter(null, ['paused']) }
+    for (const id of ['a', 'b', undefined]) expect((await store.claim(claimOf(except))).job?.id).to.equal(id)
+    const added = db.statements().filter((sql) => !before.includes(sql) && /SELECT queue/.test(sql))
+    for (const sql of added) expect(sql).to.match(/LIMIT (1|16)$/)
+    expect(added.map((sql) => plan(db, sql))).to.have.deep.members([
+      ['SCAN jobs USING INDEX jobs_ready'],
+      ['SEARCH jobs USING COVERING INDEX jobs_ready_queue (queue>?)'],
+      ['SEARCH jobs USING INDEX jobs_due (ready=?)'],
+      ['SEARCH jobs USING COVERING INDEX jobs_waiting_queue (queue>?)'],
+    ])
+    expect(slow(db)).to.deep.equal([])
   })
 })
 

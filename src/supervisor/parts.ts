@@ -1,0 +1,91 @@
+import { hostname } from 'node:os'
+import type { ProcessIdentity } from '../domain/processes.ts'
+import type { Settings } from '../domain/settings.ts'
+import { timingOf } from '../domain/timing.ts'
+import { Sleeper } from '../lib/async.ts'
+import { LogSweep } from '../logs/log-sweep.ts'
+import { platform } from '../platform/platform.ts'
+import { openRunJournal } from '../runs/journal.ts'
+import type { JobStore } from '../store/port.ts'
+import { Contact } from './contact.ts'
+import { ControlHandler } from './control-handler.ts'
+import { DeadWorkers } from './dead-workers.ts'
+import { Drain } from './drain.ts'
+import { troubleTeller } from './events.ts'
+import { factsOf, Heartbeat } from './heartbeat.ts'
+import { type SuperviseOptions, workerSetup } from './options.ts'
+import { type PeriodicTask, TaskRunner } from './periodic-task.ts'
+import { Pool } from './pool.ts'
+import { Reaper } from './reaper.ts'
+import { Shutdown } from './shutdown.ts'
+import { SpaceReport } from './space-report.ts'
+
+/** What a supervisor consists of, and its tasks work with. */
+export interface Parts {
+  readonly options: SuperviseOptions
+  readonly store: JobStore
+  /** As they were when they were last read: one object, which changes in place. */
+  readonly settings: Settings
+  readonly pool: Pool
+  readonly controls: ControlHandler
+  readonly shutdown: Shutdown
+  readonly dead_workers: DeadWorkers
+  readonly heartbeat: Heartbeat
+  readonly reaper: Reaper
+  readonly contact: Contact
+  readonly old_logs: LogSweep
+  readonly drain: Drain
+  readonly tasks: TaskRunner<Parts>
+  readonly sleeper: Sleeper
+  readonly trouble: (error: Error) => void
+  /** What one step has seen and another one acts on. */
+  readonly noted: {
+    /** Others have committed something. */
+    hint: boolean
+    /** All workers were ready, which was told. */
+    ready: boolean
+    /** Calls that were given up may fail yet: nobody wants to hear of them any more. */
+    ended: boolean
+  }
+}
+
+export type SupervisorTask = PeriodicTask<Parts>
+
+/** Puts a supervisor together; nothing is begun. */
+export function assemble(options: SuperviseOptions, identity: ProcessIdentity): Parts {
+  const { store, tell, id: by } = options
+  const grace_ms = options.grace * 1000
+  const settings = { ...options.config }
+  const timing = timingOf(store.info.shared, settings.lease)
+  const { lease_ms } = timing
+  const noted = { hint: false, ready: false, ended: false }
+  const sleeper = new Sleeper()
+  const contact = new Contact()
+  const drain = new Drain({ ...options, since: store.now() })
+  const say = troubleTeller(tell)
+  const trouble = (error: Error) => {
+    contact.trouble(error)
+    if (!noted.ended) say(error)
+  }
+  const journal = openRunJournal(store.info.folder)
+  const pool = new Pool({
+    count: options.count,
+    build: options.build,
+    tell,
+    wake: () => sleeper.wake(),
+    setup: () => workerSetup(options, settings, lease_ms),
+  })
+  const recovery = { store, platform, journal, by, host: hostname(), lease_ms, tell }
+  const reaper = new Reaper(recovery, () => contact.steady)
+  const shutdown = new Shutdown(pool, grace_ms, tell)
+  const dead_workers = new DeadWorkers(pool, reaper, () => shutdown.phase)
+  const end_of = (id: string) => dead_workers.endOf(id)
+  const controls = new ControlHandler({ store, supervisor_id: by, pool, shutdown, tell, end_of, grace_ms })
+  const space = new SpaceReport(store.info.paths, settings, tell)
+  const heartbeat = new Heartbeat({ store, facts: factsOf(options, identity), pool, reaper, space, lease_ms })
+  const old_logs = new LogSweep(store)
+  const tasks: TaskRunner<Parts> = new TaskRunner(() => parts, timing, trouble)
+  const work = { controls, shutdown, dead_workers, heartbeat, reaper, contact, old_logs, drain }
+  const parts: Parts = { options, store, settings, pool, ...work, tasks, sleeper, trouble, noted }
+  return parts
+}
