@@ -3,9 +3,8 @@ import type { Context } from '../context.ts'
 import type { EnqueueOptions } from '../enqueue/enqueue.ts'
 import { ownFailure } from '../failure.ts'
 
-/** Registers `enqueue`. */
-export function registerEnqueue(program: Command, context: Context): void {
-  const command = program.command('enqueue')
+/** `enqueue`. */
+export function define(command: Command, context: Context): void {
   command
     .summary('add jobs')
     .description(
