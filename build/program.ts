@@ -49,7 +49,8 @@ export async function programTexts(
 ): Promise<Record<'command' | 'worker' | 'mongoose' | 'licenses', string>> {
   const [command, worker, mongoose] = await Promise.all([
     roleText('src/entry/command.ts', target),
-    roleText('src/entry/worker.ts', target),
+    // A worker opens its store and uses none of the tools.
+    roleText('src/entry/worker.ts', target, ['*/tools.ts']),
     mongooseText(),
   ])
   const licenses = licensesOf([command, worker, mongoose].flatMap(({ inputs }) => inputs))
@@ -62,10 +63,11 @@ interface Bundle {
   inputs: string[]
 }
 
-async function roleText(entry: string, target: string): Promise<Bundle> {
+/** `without`: files that this role never loads. */
+async function roleText(entry: string, target: string, without: readonly string[] = []): Promise<Bundle> {
   const { text, inputs } = await bundleOf({
     entryPoints: [entry],
-    external: ['mongoose', '#licenses'],
+    external: ['mongoose', '#licenses', ...without],
     define: defines({ QUEUECTL_VERSION: version(), QUEUECTL_COMMIT: commit(), QUEUECTL_TARGET: target }),
     plugins: [leanCommander()],
   })

@@ -46,8 +46,9 @@ describe('the fields of a job', () => {
     expect(Object.keys(json).slice(0, 6)).to.deep.equal(['id', 'command', 'shell', 'queue', 'state', 'view'])
   })
 
-  it('have an option each, but the command, which stands behind --', () => {
-    const enqueue = buildProgram(new Context([])).commands.find((command) => command.name() === 'enqueue')
+  it('have an option each, but the command, which stands behind --', async () => {
+    const { commands } = await buildProgram(new Context([]))
+    const enqueue = commands.find((command) => command.name() === 'enqueue')
     const options = enqueue?.options.map(({ long }) => String(long).slice(2).replaceAll('-', '_'))
     const others = ['file', 'keep_going', 'wait', 'follow', 'wait_timeout']
     expect(options).to.have.members([...GIVEN_FIELDS.filter((name) => name !== 'command'), ...others])

@@ -7,9 +7,11 @@ import { TRANSITIONS } from '../src/domain/outcome.ts'
 import { SETTING_KEYS } from '../src/domain/settings.ts'
 import { projectText } from './helpers/sources.ts'
 
+const PROGRAM = await buildProgram(new Context([]))
+
 describe('the README @fast', () => {
   const readme = projectText('README.md')
-  const commands = leaves(buildProgram(new Context([])), [])
+  const commands = leaves(PROGRAM, [])
 
   it('draws the states as the code has them', () => {
     const rows = [...section('States').matchAll(/^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|/gm)]

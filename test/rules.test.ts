@@ -72,6 +72,18 @@ describe('the shape of the program @fast', () => {
     ).to.deep.equal([])
   })
 
+  it('has a command in two files, its declaration and its body, and one line in the table', () => {
+    const declarations = SRC.filter(({ path }) => /^src\/cli\/commands\/(?!commands\.ts)/.test(path))
+    const tables = SRC.filter(({ path }) => /^src\/cli\/commands\/(commands|worker)\.ts$/.test(path))
+    const listed = tables.flatMap(({ imports }) => imports.filter(({ dynamic }) => dynamic))
+    expect(listed.map(({ target }) => target).sort()).to.deep.equal(declarations.map(({ path }) => path).sort())
+    const bodiless = declarations.filter(({ path, imports }) => {
+      const name = path.split('/').at(-1)
+      return name !== 'worker.ts' && !imports.some(({ target, dynamic }) => dynamic && target.endsWith(`/${name}`))
+    })
+    expect(bodiless.map(({ path }) => path)).to.deep.equal([])
+  })
+
   it('speaks SQL in store/sqlite alone', () => {
     const sql =
       /\bselect\s[^'`]*\sfrom\s|\binsert into\b|\bdelete from\b|\bupdate \w+ set\b|\bcreate table\b|'node:sqlite'/i

@@ -1,9 +1,9 @@
 import { EXIT } from '../domain/errors.ts'
 import { withoutSecrets } from '../domain/store-address.ts'
 import { showAsArguments } from '../platform/self.ts'
+import { VERSION } from './build-info.ts'
 import { Context } from './context.ts'
 import { failureOf, failureText, helpExitCode } from './failure.ts'
-import { VERSION } from './version.ts'
 
 /** Runs the command line `argv` (without program and script) to its end; the exit code is the process's own. Never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -18,7 +18,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     const shown = argv.map(withoutSecrets)
     if (shown.some((word, i) => word !== argv[i])) showAsArguments(shown)
     const { buildProgram } = await import('./program.ts')
-    await buildProgram(context, argv).parseAsync(argv, { from: 'user' })
+    const program = await buildProgram(context, argv)
+    await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     fail(context, error)
   }

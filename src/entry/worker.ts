@@ -1,4 +1,4 @@
-import { BUILD } from '../cli/version.ts'
+import { BUILD } from '../cli/build-info.ts'
 import { runWorker } from '../worker/run-worker.ts'
 
 runWorker(BUILD)

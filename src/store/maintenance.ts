@@ -56,3 +56,10 @@ export interface Examination {
   /** Behind it no finding can be mended any more. */
   close(): Promise<void>
 }
+
+/** What can be done with a store besides opening it; `path`: of its file, empty for one that is no file. They throw what `open.ts` says. */
+export interface StoreTools {
+  examine(params: ExamineParams, path: string): Promise<Examination>
+  backup(params: BackupParams, path: string): Promise<Backup>
+  restore(params: RestoreParams, path: string): Promise<Restored>
+}

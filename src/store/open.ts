@@ -1,8 +1,17 @@
 import { failedCheck } from '../domain/diagnosis.ts'
 import { misconfigured } from '../domain/errors.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
+import { FILE } from '../domain/store-address.ts'
 import { parseAddress } from './address.ts'
-import type { Backup, BackupParams, Examination, ExamineParams, Restored, RestoreParams } from './maintenance.ts'
+import type {
+  Backup,
+  BackupParams,
+  Examination,
+  ExamineParams,
+  Restored,
+  RestoreParams,
+  StoreTools,
+} from './maintenance.ts'
 import type { JobStore, StoreRole } from './port.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -25,36 +34,25 @@ export interface OpenParams {
   is_alive: (identity: ProcessIdentity) => boolean
 }
 
-/** Opens a store; `path`: of its file, empty for one that is no file. */
-type Open = (params: OpenParams, path: string) => Promise<JobStore>
-
-const openFile: Open = async (params, path) => (await import('./sqlite/store.ts')).openSqlite({ ...params, path })
-const openServer: Open = async (params) => (await import('./mongo/store.ts')).openMongo(params)
-
-/** Every store by the scheme of its addresses. Only the code that is needed is loaded. */
-const STORES: Readonly<Record<string, Open>> = { file: openFile, mongodb: openServer, 'mongodb+srv': openServer }
-
-/** What else can be done with a store. */
-interface Tools {
-  examine(params: ExamineParams, path: string): Promise<Examination>
-  backup(params: BackupParams, path: string): Promise<Backup>
-  restore(params: RestoreParams, path: string): Promise<Restored>
+/** A kind of store: a folder beside this file. Only the code that is needed is loaded. */
+interface Adapter {
+  /** Of its addresses, in small letters. */
+  schemes: readonly string[]
+  /** `path`: of its file, empty for one that is no file. */
+  store(): Promise<{ open(params: OpenParams, path: string): Promise<JobStore> }>
+  /** Apart, so that what is built for workers, which only open a store, is without them. */
+  tools(): Promise<StoreTools>
 }
 
-const FILE_TOOLS: Tools = {
-  examine: async (_params, path) => (await import('./sqlite/examine.ts')).examineSqlite({ path }),
-  backup: async (params, path) => (await import('./sqlite/backup.ts')).backupSqlite({ ...params, path }),
-  restore: async (params, path) => (await import('./sqlite/restore.ts')).restoreSqlite({ ...params, path }),
-}
-
-const SERVER_TOOLS: Tools = {
-  examine: async (params) => (await import('./mongo/examine.ts')).examineMongo(params),
-  backup: async ({ address }) => (await import('./mongo/dump.ts')).refuseBackup(address),
-  restore: async ({ address }) => (await import('./mongo/dump.ts')).refuseRestore(address),
-}
-
-/** The tools of every store. Apart from `STORES`, so that what is built for workers, which only open one, is without them. */
-const TOOLS: Readonly<Record<string, Tools>> = { file: FILE_TOOLS, mongodb: SERVER_TOOLS, 'mongodb+srv': SERVER_TOOLS }
+/** Every kind of store. A new one is its folder and an entry here. */
+const ADAPTERS: readonly Adapter[] = [
+  { schemes: [FILE], store: () => import('./sqlite/store.ts'), tools: () => import('./sqlite/tools.ts') },
+  {
+    schemes: ['mongodb', 'mongodb+srv'],
+    store: () => import('./mongo/store.ts'),
+    tools: () => import('./mongo/tools.ts'),
+  },
+]
 
 /**
  * Opens the store behind `address`, which is created when it is a file that is not there. Throws `configuration` (78) when the address
@@ -62,8 +60,8 @@ const TOOLS: Readonly<Record<string, Tools>> = { file: FILE_TOOLS, mongodb: SERV
  * when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {
-  const { found: open, path } = lookUp(STORES, params.address)
-  return open(params, path)
+  const { adapter, path } = lookUp(params.address)
+  return (await adapter.store()).open(params, path)
 }
 
 /**
@@ -72,8 +70,8 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
  * that may not be written over; `io` (74).
  */
 export async function backupStore(params: BackupParams): Promise<Backup> {
-  const { found: tools, path } = lookUp(TOOLS, params.address)
-  return tools.backup(params, path)
+  const { adapter, path } = lookUp(params.address)
+  return (await adapter.tools()).backup(params, path)
 }
 
 /**
@@ -82,23 +80,25 @@ export async function backupStore(params: BackupParams): Promise<Backup> {
  * does not fit, and `io` (74).
  */
 export async function restoreStore(params: RestoreParams): Promise<Restored> {
-  const { found: tools, path } = lookUp(TOOLS, params.address)
-  return tools.restore(params, path)
+  const { adapter, path } = lookUp(params.address)
+  return (await adapter.tools()).restore(params, path)
 }
 
 /** Looks at a store that may not be one, or not a whole one, and changes nothing. Never throws: what goes wrong is a finding. */
 export async function examineStore(params: ExamineParams): Promise<Examination> {
   try {
-    const { found: tools, path } = lookUp(TOOLS, params.address)
-    return await tools.examine(params, path)
+    const { adapter, path } = lookUp(params.address)
+    return await (await adapter.tools()).examine(params, path)
   } catch (error) {
     return { findings: [failedCheck('store', error)], usable: false, close: async () => {} }
   }
 }
 
-function lookUp<T>(table: Readonly<Record<string, T>>, address: string): { found: T; path: string } {
+function lookUp(address: string): { adapter: Adapter; path: string } {
   const { scheme, path } = parseAddress(address)
-  const found = Object.hasOwn(table, scheme) ? table[scheme] : undefined
-  if (found !== undefined) return { found, path }
-  throw misconfigured(`there is no store for ${scheme}:// addresses`, 'give a file, or a mongodb:// URL: --db queue.db')
+  const adapter = ADAPTERS.find(({ schemes }) => schemes.includes(scheme))
+  if (adapter !== undefined) return { adapter, path }
+  const urls = ADAPTERS.flatMap(({ schemes }) => schemes.slice(0, 1)).filter((known) => known !== FILE)
+  const hint = `give a file, or a URL that begins with ${urls.map((known) => `${known}://`).join(' or ')}`
+  throw misconfigured(`there is no store for ${scheme}:// addresses`, hint)
 }

@@ -12,7 +12,8 @@ import type { SettingKey } from '../domain/settings.ts'
 export type StoreRole = 'command' | 'supervisor' | 'worker'
 
 export interface StoreInfo {
-  kind: 'sqlite' | 'mongodb'
+  /** Of the database, for machines: `sqlite`, `mongodb`. */
+  kind: string
   /** What people are shown: a path, or a URL without its password. */
   label: string
   /** Folder for this store's logs and run files on this host. */

@@ -76,8 +76,8 @@ describe('help', () => {
     ).to.deep.equal([])
   })
 
-  it('has recipes of commands and options that there are', () => {
-    const program = buildProgram(new Context([]))
+  it('has recipes of commands and options that there are', async () => {
+    const program = await buildProgram(new Context([]))
     const typed = RECIPES.flatMap(({ lines }) => lines).flatMap((line) =>
       [...line.matchAll(/\bqueuectl ([a-z].*?)(?= -- | \||\\$|#|$)/g)].map(([, words = '']) => words.split(' ')),
     )

@@ -64,7 +64,7 @@ describe('the command line @fast', () => {
   })
 
   it('has help with an example for every command', async () => {
-    for (const command of everyCommand(buildProgram(new Context([])))) {
+    for (const command of everyCommand(await buildProgram(new Context([])))) {
       let help = ''
       command
         .configureOutput({

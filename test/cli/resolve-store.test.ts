@@ -139,6 +139,8 @@ describe('which store @posix @fast', () => {
     expect((await init(['--db', ''])).code).to.equal(78)
     expect((await init(['--db', 'redis://localhost'])).code).to.equal(78)
     expect((await init(['--db', 'file://elsewhere/queue.db'])).code).to.equal(78)
+    const { code, stderr } = await init(['--db', 'sqlite:redis://me:s3cret@h/x'])
+    expect([code, stderr.includes('s3cret')]).to.deep.equal([78, false])
     expect((await init(['--db', 'file:///%2f'])).code).to.equal(78)
     expect((await init(['--db', cwd])).code).to.be.oneOf([74, 78])
     expect((await init(['--db', '/proc/version'])).code).to.be.oneOf([74, 78])

@@ -63,11 +63,8 @@ describe('the password of a store (S2) @posix', function () {
   after(() => server?.stop())
 
   /** Runs those commands, all by default, with the store's address as `--db` or from `env`, and returns what each has said. */
-  async function say(
-    env: Record<string, string> | null,
-    names: readonly string[] = everyName(),
-  ): Promise<[string, Ended][]> {
-    const left = [...names]
+  async function say(env: Record<string, string> | null, names?: readonly string[]): Promise<[string, Ended][]> {
+    const left = [...(names ?? (await everyName()))]
     const said: [string, Ended][] = []
     const next = async (): Promise<void> => {
       const name = left.shift()
@@ -151,8 +148,8 @@ describe('the password of a store (S2) @posix', function () {
   })
 })
 
-function everyName(): string[] {
-  const names = leaves(buildProgram(new Context([])), [])
+async function everyName(): Promise<string[]> {
+  const names = leaves(await buildProgram(new Context([])), [])
   expect(
     names.filter((name) => !WORDS[name]),
     'commands that this test does not know',

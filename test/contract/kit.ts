@@ -32,6 +32,16 @@ export interface Kit {
   store: JobStore
 }
 
+/** What a job that nobody runs says of its owner. */
+export const UNHELD = {
+  processing_by: null,
+  lease_token: null,
+  run_token: null,
+  locked_at: null,
+  lease_expires_at: null,
+  cancel_requested_at: null,
+}
+
 export const LEASE_MS = 20_000
 
 /** How far a store's clock, as a connection tells it, may be off, and how long a busy machine may hold a test up. */

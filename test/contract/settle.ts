@@ -1,15 +1,6 @@
 import { expect } from 'chai'
 import { decide } from '../../src/domain/outcome.ts'
-import { CLOCK_MS, claimOf, ended, FAILURE, type Kit, mustGet, put, SUCCESS, settle, take } from './kit.ts'
-
-const UNHELD = {
-  processing_by: null,
-  lease_token: null,
-  run_token: null,
-  locked_at: null,
-  lease_expires_at: null,
-  cancel_requested_at: null,
-}
+import { CLOCK_MS, claimOf, ended, FAILURE, type Kit, mustGet, put, SUCCESS, settle, take, UNHELD } from './kit.ts'
 
 export function settleContract(kit: Kit): void {
   describe('settle', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
-import { VERSION } from '../../src/cli/version.ts'
+import { VERSION } from '../../src/cli/build-info.ts'
 import { examineJobs } from '../../src/doctor/job-checks.ts'
 import { examineRegistry } from '../../src/doctor/registry-checks.ts'
 import { newToken } from '../../src/domain/ids.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { isMistypedUrl, withoutSecrets } from '../../src/domain/store-address.ts'
+import { holdsSecret, isMistypedUrl, isShared, sameStore, withoutSecrets } from '../../src/domain/store-address.ts'
 
 describe('the address of a store', () => {
   it('shows no password, also where it is mistyped (S2)', () => {
@@ -13,6 +13,7 @@ describe('the address of a store', () => {
       'mongo://me:s3cret@h': 'mongo://me:***@h',
       'mongodb://h/x?tlsCertificateKeyFilePassword=s3cret&tls=true':
         'mongodb://h/x?tlsCertificateKeyFilePassword=***&tls=true',
+      'no store for postgres://me:s3cret@h/x': 'no store for postgres://me:***@h/x',
     }
     for (const [text, shown] of Object.entries(texts)) expect(withoutSecrets(text)).to.equal(shown)
   })
@@ -22,6 +23,7 @@ describe('the address of a store', () => {
       'mongodb://me@h:27017/x?authSource=admin',
       'MongoDB at h:27017 cannot be reached: me@h',
       '/data/mongodb/a:1@b.db',
+      'https://h:8080/a/me@h',
     ])
       expect(withoutSecrets(text)).to.equal(text)
   })
@@ -38,5 +40,20 @@ describe('the address of a store', () => {
       'x.mongodb://h',
     ])
       expect(isMistypedUrl(text), text).to.equal(false)
+  })
+
+  it('is a server’s where it is a URL of any store, which may hold a password and be the same as another', () => {
+    for (const url of ['mongodb://h/x', 'MONGODB+SRV://h/x', 'postgres://h/x'])
+      expect(isShared(url), url).to.equal(true)
+    for (const file of ['q.db', 'c:\\q.db', 'sqlite:q.db', 'SQLITE://q.db', 'file:///q.db'])
+      expect(isShared(file), file).to.equal(false)
+    expect(['postgres://me:a@h/x', 'postgres://h/x?password=a', 'postgres://me@h/x', '/q:a@b'].map(holdsSecret)).to.eql(
+      [true, true, false, false],
+    )
+    expect(sameStore('postgres://me:a@h/x', 'postgres://h/x?tls=true')).to.equal(true)
+    expect(sameStore('mongodb+srv://h/x', 'mongodb://h/x')).to.equal(true)
+    for (const other of ['mongodb://h/x', 'postgres://h/y', 'postgres://g/x', '/h/x', ''])
+      expect(sameStore('postgres://h/x', other), other).to.equal(false)
+    expect(sameStore('file:///q.db', 'file:///q.db')).to.equal(false)
   })
 })

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
+import { integrity } from '../helpers/integrity.ts'
 import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
@@ -97,13 +97,4 @@ function fill(folder: string): () => void {
     closeSync(fd)
   }
   return () => rmSync(file)
-}
-
-function integrity(file: string): unknown {
-  const db = new DatabaseSync(file)
-  try {
-    return db.prepare('PRAGMA integrity_check').get()?.integrity_check
-  } finally {
-    db.close()
-  }
 }

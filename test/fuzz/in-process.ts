@@ -64,7 +64,8 @@ export async function inProcess(argv: readonly string[], home: string): Promise<
 
 async function run(ear: Ear, argv: readonly string[]): Promise<void> {
   try {
-    await buildProgram(ear, argv).parseAsync([...argv], { from: 'user' })
+    const program = await buildProgram(ear, argv)
+    await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     const helped = helpExitCode(error)
     if (helped !== null && (helped === EXIT.ok || !ear.json)) return ear.exit(helped)

@@ -121,7 +121,7 @@ function anyOption({ long, required, optional }: Option): fc.Arbitrary<string[]>
 const forProcesses = ([first, second, ...rest]: readonly string[]) =>
   (first === 'worker' && second === 'start') || [second, ...rest].some((word) => /^(-|--file=?-)$/.test(word ?? ''))
 
-const PLACES = places(buildProgram(new Context([])), [])
+const PLACES = places(await buildProgram(new Context([])), [])
 
 /** A command line that starts workers, detached ones excepted: nobody would end them. */
 export const anyStart: fc.Arbitrary<string[]> = fc

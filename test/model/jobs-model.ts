@@ -2,6 +2,7 @@ import { admits } from '../../src/domain/claim-filter.ts'
 import { isFinal, type Job, type JobState, type NewJob, type Run } from '../../src/domain/job.ts'
 import { honourCancel, type Settlement } from '../../src/domain/outcome.ts'
 import type { Changed, ClaimParams, PurgeParams, Renewed, SettleParams } from '../../src/store/port.ts'
+import { UNHELD } from '../contract/kit.ts'
 import { Now, type Told } from './now.ts'
 
 /** A job as it has to be. Times that the store made up itself are known once it has been looked at. */
@@ -212,14 +213,6 @@ export interface Fence {
 }
 
 const NO_END = { exit_code: null, signal: null, reason: null }
-const UNHELD = {
-  processing_by: null,
-  lease_token: null,
-  run_token: null,
-  locked_at: null,
-  lease_expires_at: null,
-  cancel_requested_at: null,
-}
 
 /** Due times are past, or so far away that no test lives to see them. */
 function waits({ next_run_at }: Told<Job>, now: number): boolean {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { createPlatform } from '../../src/platform/create-platform.ts'
 import { sendSignal } from '../../src/platform/kill.ts'
 import { platform } from '../../src/platform/platform.ts'
 import { procfs } from '../../src/platform/procfs.ts'
+import { platformWith } from '../helpers/platform.ts'
 import { endStrangers, HAS_PROC, lives, startOf, stranger } from '../helpers/processes.ts'
 import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -56,19 +56,8 @@ describe('the identity of a process (R4) @posix', function () {
   })
 
   it('counts a process that is hidden from us as alive: that is no proof of its death', () => {
-    const { start, unrunnable, commandLine, json_hint, dataFolder, untrustedFileSystem } = platform
-    const table = { ...procfs, entry: () => null, boot: () => platform.identify(process.pid)?.boot_id ?? '' }
-    const hidden = createPlatform({
-      table,
-      has_signals: true,
-      send: () => 'refused',
-      start,
-      unrunnable,
-      commandLine,
-      json_hint,
-      dataFolder,
-      untrustedFileSystem,
-    })
+    const boot = () => platform.identify(process.pid)?.boot_id ?? ''
+    const hidden = platformWith({ entry: () => null, boot }, () => 'refused')
     const identity = platform.identify(process.pid)
     if (identity !== null) expect(hidden.liveness({ ...identity, pid: 4_711 })).to.equal('alive')
   })

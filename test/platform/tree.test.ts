@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { newToken } from '../../src/domain/ids.ts'
-import { createPlatform } from '../../src/platform/create-platform.ts'
 import { sendSignal } from '../../src/platform/kill.ts'
 import { platform, type Tree } from '../../src/platform/platform.ts'
 import type { ProcessTable } from '../../src/platform/process-table.ts'
 import { procfs } from '../../src/platform/procfs.ts'
+import { platformWith } from '../helpers/platform.ts'
 import { endStrangers, HAS_PROC, killQuietly, lives, startOf, stranger } from '../helpers/processes.ts'
 import { runLab } from '../helpers/runs.ts'
 import { skip } from '../helpers/skip.ts'
@@ -148,21 +148,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     const state = { allowed: false }
     const send: typeof sendSignal = (pid, signal, options) =>
       state.allowed || signal === 0 ? (state.allowed ? sendSignal(pid, signal, options) : 'refused') : 'refused'
-    const { start, unrunnable, commandLine, json_hint, dataFolder, untrustedFileSystem } = platform
-    return {
-      state,
-      platform: createPlatform({
-        table: { ...procfs, ...table },
-        has_signals: true,
-        send,
-        start,
-        unrunnable,
-        commandLine,
-        json_hint,
-        dataFolder,
-        untrustedFileSystem,
-      }),
-    }
+    return { state, platform: platformWith(table, send) }
   }
 
   it('is not gone, and the reason names the process', async () => {

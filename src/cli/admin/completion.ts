@@ -17,8 +17,8 @@ interface Completion {
 const SCRIPTS: Record<string, (completions: readonly Completion[]) => string> = { bash, zsh, fish, powershell }
 
 /** `completion`: prints the script for that shell. */
-export function completion(context: Context, shell: string): void {
-  const script = SCRIPTS[shell]?.(completionsOf(buildProgram(context), [])) ?? ''
+export async function completion(context: Context, shell: string): Promise<void> {
+  const script = SCRIPTS[shell]?.(completionsOf(await buildProgram(context), [])) ?? ''
   if (context.json) context.outJson({ shell, script })
   else context.out(script)
 }

@@ -2,10 +2,10 @@ import { examineQueue, type Mended, mendAll } from '../../doctor/examine.ts'
 import type { Finding } from '../../domain/diagnosis.ts'
 import { EXIT } from '../../domain/errors.ts'
 import type { Examination } from '../../store/maintenance.ts'
+import { VERSION } from '../build-info.ts'
 import type { Context } from '../context.ts'
 import { type Colour, paint } from '../terminal/table.ts'
 import { pad, safe } from '../terminal/text.ts'
-import { VERSION } from '../version.ts'
 
 /** `doctor`: looks at everything that the queue stands on. Exits 1 when there is a problem, that with --fix is still there; 3 when there is no queue yet. */
 export async function doctor(context: Context, { fix = false }: { fix?: boolean }): Promise<void> {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `audit`. */
-export function registerAudit(program: Command, context: Context): void {
-  program
-    .command('audit')
+/** `audit`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('replay the runs on record')
     .description(
       'Reads the books, also while workers run: whether every start has exactly one outcome, and no job was lost, ' +

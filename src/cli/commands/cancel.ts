@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `cancel`. */
-export function registerCancel(program: Command, context: Context): void {
-  program
-    .command('cancel')
+/** `cancel`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('cancel jobs that wait or run')
     .description(
       'Cancels jobs: a waiting one at once; a running one is ended by its worker (SIGTERM, 5 s, SIGKILL) and waited for.',

@@ -1,10 +1,9 @@
 import { Argument, type Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `completion`. */
-export function registerCompletion(program: Command, context: Context): void {
-  program
-    .command('completion')
+/** `completion`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('print what makes a shell complete commands and options')
     .description('Prints a script for your shell; it completes the names of commands and options.')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish', 'powershell']))
@@ -19,6 +18,6 @@ Examples:
     )
     .action(async (shell: string) => {
       const { completion } = await import('../admin/completion.ts')
-      completion(context, shell)
+      await completion(context, shell)
     })
 }

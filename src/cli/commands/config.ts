@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `config` and its subcommands. */
-export function registerConfig(program: Command, context: Context): void {
-  const config = program
-    .command('config')
+/** `config` and its subcommands. */
+export function define(config: Command, context: Context): void {
+  config
     .summary('see and change the settings kept in the store')
     .description('Settings kept in the store, the same for every worker. A job keeps the policy it was enqueued with.')
     .addHelpText('after', '\nExample:\n  $ queuectl config set max-retries 5')

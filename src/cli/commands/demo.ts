@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `demo`. */
-export function registerDemo(program: Command, context: Context): void {
-  program
-    .command('demo')
+/** `demo`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('show a queue at work')
     .description(
       'Shows jobs, workers, a retry and the dead letter queue in about ten seconds, with a queue in a temporary folder, ' +

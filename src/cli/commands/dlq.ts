@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import type { ListOptions } from '../jobs/list.ts'
 
-/** Registers `dlq` and its subcommands. */
-export function registerDlq(program: Command, context: Context): void {
-  const dlq = program
-    .command('dlq')
+/** `dlq` and its subcommands. */
+export function define(dlq: Command, context: Context): void {
+  dlq
     .summary('the dead letter queue: jobs whose retries are used up')
     .description('The dead letter queue: jobs whose retries are used up, and poison, kept until somebody decides.')
     .addHelpText('after', '\nExample:\n  $ queuectl dlq retry job1')

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `doctor`. */
-export function registerDoctor(program: Command, context: Context): void {
-  program
-    .command('doctor')
+/** `doctor`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('look for what is wrong')
     .description(
       'Looks at the store, its schema, indexes and books, at files and their modes, disk, clock, settings, workers, running ' +

@@ -10,9 +10,8 @@ const JOB_OPTIONS = fieldNames<OptionName>(
   ['id', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'shell', 'cwd', 'env'],
 )
 
-/** Registers `enqueue`. */
-export function registerEnqueue(program: Command, context: Context): void {
-  const command = program.command('enqueue')
+/** `enqueue`. */
+export function define(command: Command, context: Context): void {
   command
     .summary('add jobs')
     .description(

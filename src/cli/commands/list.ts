@@ -3,10 +3,9 @@ import { JOB_STATES, JOB_VIEWS } from '../../domain/job.ts'
 import type { Context } from '../context.ts'
 import type { ListOptions } from '../jobs/list.ts'
 
-/** Registers `list`. */
-export function registerList(program: Command, context: Context): void {
-  program
-    .command('list')
+/** `list`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('list jobs')
     .description('Lists jobs, the newest first, a page at a time.')
     .option('--state <state>', `${JOB_STATES.join(', ')}; or ${JOB_VIEWS.join(', ')} (= failed)`)

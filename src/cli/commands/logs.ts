@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import type { LogsOptions } from '../logs/logs.ts'
 
-/** Registers `logs`. */
-export function registerLogs(program: Command, context: Context): void {
-  program
-    .command('logs')
+/** `logs`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('show the output of a job')
     .description(
       'Shows what a run of a job printed, stdout and stderr in order; the last run unless told otherwise. Of a run on another host, the end that the store keeps.',

@@ -8,10 +8,9 @@ interface Options {
   yes?: boolean
 }
 
-/** Registers `purge`. */
-export function registerPurge(program: Command, context: Context): void {
-  program
-    .command('purge')
+/** `purge`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('remove ended jobs with their logs')
     .description(
       'Removes completed, cancelled or dead jobs for good, with their runs and logs. Asks first on a terminal.',

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `show`. */
-export function registerShow(program: Command, context: Context): void {
-  program
-    .command('show')
+/** `show`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('show all about a job')
     .description('Shows everything about one job, with its runs and the last lines of their output.')
     .argument('<id>', 'its id, or the beginning of it')

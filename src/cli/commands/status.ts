@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `status`. */
-export function registerStatus(program: Command, context: Context): void {
-  program
-    .command('status')
+/** `status`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('show how the queue is doing')
     .description('Shows jobs by state, throughput of the last minutes, the oldest ready job, and the workers.')
     .option('--by-queue', 'counts of each queue too')

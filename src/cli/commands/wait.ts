@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { ownFailure } from '../failure.ts'
 
-/** Registers `wait`. */
-export function registerWait(program: Command, context: Context): void {
-  program
-    .command('wait')
+/** `wait`. */
+export function define(command: Command, context: Context): void {
+  command
     .summary('wait for jobs to end')
     .description(
       'Waits until jobs are completed, dead or cancelled. For one job, exits with its own exit code; for several, with 0 or 1.',

@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** Registers `worker list`. */
-export function registerWorkerList(worker: Command, context: Context): void {
-  worker
-    .command('list')
+/** `worker list`. */
+export function define(command: Command, context: Context): void {
+  command
     .description('show supervisors and workers: what they run and what they use')
     .addHelpText('after', '\nExample:\n  $ queuectl worker list')
     .action(async () => {

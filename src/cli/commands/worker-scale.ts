@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 
-/** `worker scale`: changes how many workers a running supervisor has. */
-export function registerWorkerScale(worker: Command, context: Context): void {
-  worker
-    .command('scale')
+/** `worker scale`. */
+export function define(command: Command, context: Context): void {
+  command
     .description('change how many workers a running supervisor has; those too many finish their jobs within the grace')
     .argument('<n>', 'workers wanted; 0: none until it is scaled again')
     .argument('[target]', 'the id of a supervisor, or the name or id of its host; needed where there are several')

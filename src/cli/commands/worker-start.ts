@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import type { StartOptions } from '../workers/worker-start.ts'
 
-/** `worker start`: supervises workers in the foreground, or detached from the terminal. */
-export function registerWorkerStart(worker: Command, context: Context): void {
-  worker
-    .command('start')
+/** `worker start`. */
+export function define(command: Command, context: Context): void {
+  command
     .description('start workers; in the foreground unless detached')
     .option('-n, --count <n>', 'workers', '1')
     .option('-c, --concurrency <n>', 'jobs that each worker runs at a time (default: the setting, 1)')

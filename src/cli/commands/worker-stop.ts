@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import type { StopOptions } from '../workers/worker-stop.ts'
 
-/** `worker stop`: from any terminal; says "stopped" only after proof. */
-export function registerWorkerStop(worker: Command, context: Context): void {
-  worker
-    .command('stop')
+/** `worker stop`. */
+export function define(command: Command, context: Context): void {
+  command
     .description('stop workers from any terminal: all, those of one host, one supervisor, or one worker')
     .argument('[target]', 'the name or id of a host, supervisor or worker, as worker list shows it (default: all)')
     .option('--force', 'do not wait for running jobs: end them, and what does not answer')

@@ -6,8 +6,8 @@ import { parseDuration } from '../../domain/units.ts'
 import { shedStartup } from '../../platform/memory.ts'
 import { becomePrimary } from '../../platform/self.ts'
 import { queueNames, workerCount } from '../arguments.ts'
+import { BUILD, VERSION } from '../build-info.ts'
 import type { Context } from '../context.ts'
-import { BUILD, VERSION } from '../version.ts'
 
 export interface StartOptions {
   count: string

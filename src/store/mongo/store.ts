@@ -18,7 +18,7 @@ import { HISTORY, settling } from './settle.ts'
 import { watchChanges } from './watch.ts'
 
 /** Opens the store in the database behind a MongoDB URL, marked and furnished at first use. Throws what `openStore` throws. */
-export async function openMongo(params: OpenParams): Promise<JobStore> {
+export async function open(params: OpenParams): Promise<JobStore> {
   const { data_folder } = params
   if (data_folder === undefined) throw new TypeError('a MongoDB store needs a data_folder')
   const db = await Connection.open(parseAddress(params.address), params.role)

@@ -22,10 +22,10 @@ import { watchCommits } from './watch.ts'
 /** Older ones may lose commits: a race of checkpoints in WAL mode, fixed in this release (https://sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = '3.51.3'
 
-/** Opens the store in the file at `path`, made when it is not there. Throws what `openStore` throws. */
-export async function openSqlite(params: Omit<OpenParams, 'address'> & { path: string }): Promise<JobStore> {
+/** Opens the store in the file at `given`, made when it is not there. Throws what `openStore` throws. */
+export async function open(params: Omit<OpenParams, 'address'>, given: string): Promise<JobStore> {
   checkEngine(process.versions.sqlite)
-  const path = fileBehind(resolve(params.path))
+  const path = fileBehind(resolve(given))
   if (params.create === false) refuseAbsent(path)
   const db = new Connection(path, params.role, params.durability)
   try {

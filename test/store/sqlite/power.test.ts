@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { openStore } from '../../../src/store/open.ts'
 import { newJob } from '../../contract/kit.ts'
+import { integrity } from '../../helpers/integrity.ts'
 import { skip } from '../../helpers/skip.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
@@ -117,13 +117,4 @@ function lastIndex(calls: readonly Call[], end: number, name: string, suffix: st
 function cuts(length: number): number[] {
   const step = Math.ceil(length / 28)
   return [0, 1, 31, 32, ...Array.from({ length: 27 }, (_, n) => (n + 1) * step - (n % 3) * 7), length]
-}
-
-function integrity(file: string): unknown {
-  const db = new DatabaseSync(file)
-  try {
-    return db.prepare('PRAGMA integrity_check').get()?.integrity_check
-  } finally {
-    db.close()
-  }
 }
