@@ -1,5 +1,6 @@
 import { isJobId } from '../domain/ids.ts'
 import { type Job, type Run, SHELLS } from '../domain/job.ts'
+import { JOB_FIELDS, type Kind, STORED_FIELDS } from '../domain/job-fields.ts'
 
 // What comes out of a store may have been put in by somebody else. Whatever it is, the rest of the program gets values of the types
 // that it was promised, so that one row which makes no sense keeps nobody from the others.
@@ -62,25 +63,30 @@ export function mend(value: object, fields: readonly Field[]): string | null {
 
 const any: Test = () => true
 
-const JOB = [
-  ...fields(['id'], isText, '', (id) => isJobId(id as string)),
-  ...fields(['command'], isText, '', isArgument),
-  ...fields(['queue', 'state', 'insert_token'], isText, ''),
-  ...fields(['cwd', 'origin_cwd'], orNull(isText), null, orNull(isArgument)),
-  ...fields(['origin_host', 'content_hash', 'signal', 'reason'], orNull(isText), null),
-  ...fields(['processing_by', 'lease_token', 'run_token'], orNull(isText), null),
-  ...fields(['priority'], isWhole, 0, any),
-  ...fields(['max_retries', 'max_interruptions', 'attempts', 'runs'], isWhole, 0, isCount),
-  ...fields(['interruptions', 'worker_deaths', 'requeues'], isWhole, 0, isCount),
-  ...fields(['backoff_base', 'backoff_max'], isNumber, 0, any),
-  ...fields(['next_run_at', 'created_at', 'updated_at'], isTime, 0),
-  ...fields(['locked_at', 'lease_expires_at', 'started_at', 'finished_at'], orNull(isTime), null),
-  ...fields(['cancel_requested_at'], orNull(isTime), null),
-  ...fields(['exit_code'], orNull(isWhole), null),
-  ...fields(['timeout'], orNull(isTimeout), null, any),
-  ...fields(['shell'], isShell, 'default', any),
-  ...fields(['env'], orNull(isEnv), null, any),
-]
+/** What values of a kind have to be, and what stands in for others; `runs`: what they have to be besides for a job to be run. */
+const KINDS: Readonly<Record<Kind, Pick<Field, 'fits' | 'otherwise' | 'runs'>>> = {
+  name: { fits: isText, otherwise: '', runs: (name) => isJobId(name as string) },
+  command: { fits: isText, otherwise: '', runs: isArgument },
+  text: { fits: isText, otherwise: '' },
+  token: { fits: isText, otherwise: '' },
+  folder: { fits: isText, otherwise: '', runs: isArgument },
+  whole: { fits: isWhole, otherwise: 0 },
+  count: { fits: isWhole, otherwise: 0, runs: isCount },
+  number: { fits: isNumber, otherwise: 0 },
+  duration: { fits: isNumber, otherwise: 0 },
+  limit: { fits: isLimit, otherwise: 0 },
+  time: { fits: isTime, otherwise: 0 },
+  shell: { fits: isShell, otherwise: 'default' },
+  state: { fits: isText, otherwise: '' },
+  variables: { fits: isEnv, otherwise: {} },
+}
+
+const JOB = STORED_FIELDS.map((name): Field => {
+  const { kind, nullable, needed } = JOB_FIELDS[name]
+  const { fits, otherwise, runs = any } = KINDS[kind]
+  const field = nullable ? { name, fits: orNull(fits), otherwise: null } : { name, fits, otherwise }
+  return needed ? { ...field, runs: nullable ? orNull(runs) : runs } : field
+})
 
 /** A job out of a store; its own object, which is changed where it makes no sense. */
 export function soundJob(stored: Stored): Job {
@@ -125,7 +131,7 @@ function isCount(value: unknown): boolean {
   return (value as number) >= 0 && (value as number) < Number.MAX_SAFE_INTEGER
 }
 
-function isTimeout(value: unknown): boolean {
+function isLimit(value: unknown): boolean {
   return isNumber(value) && (value as number) > 0
 }
 

@@ -1,57 +1,29 @@
 import { type Job, type Run, viewOf } from '../domain/job.ts'
+import { fieldNames, JOB_FIELDS, type StoredName } from '../domain/job-fields.ts'
 import { iso } from '../domain/units.ts'
 import type { JobStore } from '../store/port.ts'
+
+/** What machines see of a job, in this order. */
+const SHOWN = fieldNames<StoredName>(({ shown }) => shown !== false, ['id', 'command', 'shell'])
+const TIMES = new Set(SHOWN.filter((name) => JOB_FIELDS[name].kind === 'time'))
+
+/** The value of a field as views have it; null where it means nothing in the job's state. */
+export function shownValue<Name extends StoredName>(job: Job, name: Name): Job[Name] | null {
+  return JOB_FIELDS[name].shown === 'pending' && job.state !== 'pending' ? null : job[name]
+}
 
 /**
  * A job as machines see it: stored names, times in ISO 8601, durations in seconds, `view` beside `state`. Tokens and digests
  * stay inside; so does where it was enqueued, which is not the caller's `cwd`. `now`: epoch milliseconds of the store's clock.
  */
 export function jobToJson(job: Job, now: number): Record<string, unknown> {
-  const {
-    id,
-    command,
-    queue,
-    state,
-    priority,
-    attempts,
-    max_retries,
-    runs,
-    interruptions,
-    max_interruptions,
-    requeues,
-  } = job
-  return {
-    id,
-    command,
-    shell: job.shell,
-    queue,
-    state,
-    view: viewOf(job, now),
-    priority,
-    attempts,
-    max_retries,
-    runs,
-    interruptions,
-    max_interruptions,
-    requeues,
-    backoff_base: job.backoff_base,
-    backoff_max: job.backoff_max,
-    timeout: job.timeout,
-    cwd: job.cwd,
-    env: job.env,
-    created_at: iso(job.created_at),
-    updated_at: iso(job.updated_at),
-    next_run_at: job.state === 'pending' ? iso(job.next_run_at) : null,
-    processing_by: job.processing_by,
-    locked_at: iso(job.locked_at),
-    lease_expires_at: iso(job.lease_expires_at),
-    started_at: iso(job.started_at),
-    finished_at: iso(job.finished_at),
-    exit_code: job.exit_code,
-    signal: job.signal,
-    reason: job.reason,
-    cancel_requested_at: iso(job.cancel_requested_at),
+  const json: Record<string, unknown> = {}
+  for (const name of SHOWN) {
+    const value = shownValue(job, name)
+    json[name] = TIMES.has(name) ? iso(value as number | null) : value
+    if (name === 'state') json.view = viewOf(job, now)
   }
+  return json
 }
 
 /** A run as machines see it; `run_time` in seconds, null while it goes on. */

@@ -1,7 +1,14 @@
 import type { Command } from 'commander'
+import { fieldNames, JOB_FIELDS, type JobField, type OptionName } from '../../domain/job-fields.ts'
 import type { Context } from '../context.ts'
 import type { EnqueueOptions } from '../enqueue/enqueue.ts'
 import { ownFailure } from '../failure.ts'
+
+/** Options for fields of the job, in the order of the help. */
+const JOB_OPTIONS = fieldNames<OptionName>(
+  ({ option }) => option !== undefined,
+  ['id', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'shell', 'cwd', 'env'],
+)
 
 /** Registers `enqueue`. */
 export function registerEnqueue(program: Command, context: Context): void {
@@ -14,22 +21,8 @@ export function registerEnqueue(program: Command, context: Context): void {
     .argument('[job]', 'the job as JSON, or - to read lines from stdin')
     .option('--file <path>', 'read one JSON object or one bare command a line')
     .option('--keep-going', 'enqueue the good lines in spite of bad ones')
-    .option('--id <id>', 'id of your own: the same id with the same content is enqueued once')
-    .option('--queue <name>', 'queue (default: default)')
-    .option('--priority <n>', 'higher runs first (default: 0)')
-    .option('--delay <time>', 'not before this time has passed: 90, 90s, 5m, 2h, 7d')
-    .option('--run-at <time>', 'not before this time: 2026-01-31T18:00:00Z, without Z local')
-    .option('--timeout <time>', 'end a run that takes longer; none for no limit')
-    .option('--shell <name>', 'what runs the command, on Windows: cmd or powershell')
-    .option('--cwd <folder>', 'folder to run in (default: this one)')
-    .option('--env <NAME=value>', 'a variable for the job; may be repeated', (pair: string, all: string[] = []) => [
-      ...all,
-      pair,
-    ])
-    .option('--max-retries <n>', 'failures after which it is tried again')
-    .option('--max-interruptions <n>', 'worker deaths that make it poison')
-    .option('--backoff-base <n>', 'a retry waits base ^ attempts seconds')
-    .option('--backoff-max <time>', 'longest wait before a retry')
+  for (const name of JOB_OPTIONS) addOption(command, name)
+  command
     .option('--wait', 'wait for the end and exit with the job’s own exit code')
     .option('--follow', 'as --wait, and show the output while it runs')
     .option('--wait-timeout <time>', 'with --wait or --follow: give up after this time (exit 124)')
@@ -56,4 +49,11 @@ Examples:
       // The words behind `--` are among the arguments too, at their end.
       await enqueue(context, args.slice(0, args.length - (context.words?.length ?? 0)), options)
     })
+}
+
+function addOption(command: Command, name: OptionName): void {
+  const { kind, option }: JobField = JOB_FIELDS[name]
+  const flags = `--${name.replaceAll('_', '-')} ${option?.value}`
+  if (kind !== 'variables') command.option(flags, option?.about)
+  else command.option(flags, option?.about ?? '', (pair: string, all: string[] = []) => [...all, pair])
 }

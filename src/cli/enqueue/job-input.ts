@@ -1,29 +1,67 @@
 import { invalid, kindOf, quoted } from '../../domain/errors.ts'
-import { isJobId, isQueueName } from '../../domain/ids.ts'
-import { LIMITS } from '../../domain/job.ts'
-import { checkSetting, parseSetting, type Settings } from '../../domain/settings.ts'
+import { isJobId, NAME_RULE } from '../../domain/ids.ts'
+import {
+  type CallerKind,
+  GIVEN_FIELDS,
+  type GivenName,
+  JOB_FIELDS,
+  type JobField,
+  type JobRequest,
+  type Kind,
+  type PolicyName,
+  STORED_FIELDS,
+} from '../../domain/job-fields.ts'
+import { checkSetting, parseSetting, SETTINGS } from '../../domain/settings.ts'
 import { parseDuration } from '../../domain/units.ts'
 import { suggestion } from '../terminal/suggest.ts'
 import { parseTime } from '../terminal/time.ts'
 
-const POLICY = ['max_retries', 'max_interruptions', 'backoff_base', 'backoff_max', 'timeout', 'shell'] as const
-type Policy = Pick<Settings, (typeof POLICY)[number]>
+/** Reads a value that is not null. Throws `invalid` naming `key`. */
+type Reader = (value: unknown, key: string, limits: Limits) => unknown
+type FieldReader = (value: unknown, key: string) => unknown
+type Limits = Pick<Extract<JobField, { from: 'caller' }>, 'min' | 'max' | 'bytes'>
 
-/** What a caller asked for, checked; what it left open is filled in from the store's settings when the job is made. */
-export interface JobRequest {
-  id: string | null
-  command: string
-  queue: string
-  priority: number
-  /** Epoch milliseconds. */
-  run_at: number | null
-  /** Seconds. */
-  delay: number
-  policy: Partial<Policy>
-  /** As given: not yet made absolute. */
-  cwd: string | null
-  env: Record<string, string> | null
+/** How JSON is read into a value of a kind; into the policy, see `readSetting`. */
+const KINDS: Readonly<Partial<Record<Kind, Reader>> & Record<CallerKind, Reader>> = {
+  name: readName,
+  command: readCommand,
+  text: readText,
+  folder: readFolder,
+  whole: readWhole,
+  time: (value, key) => parseTime(string(value, key), key),
+  duration: readDuration,
+  variables: readVariables,
 }
+
+/** What a job that nothing has happened to carries besides: read past, but only with the value it must have. */
+const UNTOUCHED: Readonly<Record<string, FieldReader>> = {
+  ...Object.fromEntries(
+    STORED_FIELDS.flatMap((name) => {
+      const field = JOB_FIELDS[name]
+      if (field.from !== 'store' || field.kind === 'token') return []
+      return [[name, field.fresh === 'now' ? timeOrNull : exactly(field.fresh)]]
+    }),
+  ),
+  // What is printed beside the fields.
+  view: exactly('ready', 'scheduled'),
+  existing: exactly(false, true),
+  history: empty,
+  last_output: empty,
+  last_log: exactly(null),
+}
+
+const READERS = new Map<string, FieldReader>([
+  ...Object.entries(UNTOUCHED),
+  ...GIVEN_FIELDS.map((name) => [name, readerOf(name)] as const),
+])
+
+/** What stands for a field that is left out. */
+const DEFAULTS = Object.fromEntries(
+  GIVEN_FIELDS.flatMap((name) => {
+    const field = JOB_FIELDS[name]
+    return field.from === 'caller' && field.default !== undefined ? [[name, field.default]] : []
+  }),
+)
 
 /**
  * Reads one job as JSON gives it. Throws `invalid` naming the key for an unknown one, a wrong type or a value out of range.
@@ -33,81 +71,32 @@ export function readJob(input: Readonly<Record<string, unknown>>): JobRequest {
   const given = readFields(input)
   if (given.command === undefined) throw invalid('command is missing', 'a job is {"command": "echo hello"}')
   if (given.run_at != null && given.delay !== undefined) throw invalid('run_at and delay exclude each other')
-  return {
-    id: given.id ?? null,
-    command: given.command,
-    queue: given.queue ?? 'default',
-    priority: given.priority ?? 0,
-    run_at: given.run_at ?? given.next_run_at ?? null,
-    delay: given.delay ?? 0,
-    policy: Object.fromEntries(POLICY.filter((key) => given[key] !== undefined).map((key) => [key, given[key]])),
-    cwd: given.cwd ?? null,
-    env: given.env ?? null,
-  }
+  given.run_at ??= given.next_run_at ?? null
+  const request: Record<string, unknown> = { ...DEFAULTS }
+  for (const name of GIVEN_FIELDS) if (given[name] !== undefined) request[name] = given[name]
+  return request as unknown as JobRequest
 }
 
-interface Fields extends Partial<Policy> {
-  id?: string
-  command?: string
-  queue?: string
-  priority?: number
-  run_at?: number | null
-  next_run_at?: number | null
-  delay?: number
-  cwd?: string | null
-  env?: Record<string, string> | null
-}
-
-type Reader = (value: unknown, key: string) => unknown
-
-const READERS: Readonly<Record<string, Reader>> = {
-  id: (value, key) => named(value, key, isJobId),
-  command: readCommand,
-  queue: (value, key) => named(value, key, isQueueName),
-  priority: readPriority,
-  run_at: orNull((value, key) => parseTime(string(value, key), key)),
-  delay: readDelay,
-  ...Object.fromEntries(POLICY.map((setting) => [setting, (value: unknown) => readSetting(setting, value)])),
-  cwd: orNull(readCwd),
-  env: orNull(readEnv),
-}
-
-/** What a job that nothing has happened to carries besides: read past, but only with the value it must have. */
-const UNTOUCHED: Readonly<Record<string, Reader>> = {
-  state: exactly('pending'),
-  view: exactly('ready', 'scheduled'),
-  existing: exactly(false, true),
-  created_at: orNull((value, key) => parseTime(string(value, key), key)),
-  updated_at: orNull((value, key) => parseTime(string(value, key), key)),
-  next_run_at: orNull((value, key) => parseTime(string(value, key), key)),
-  ...Object.fromEntries(
-    ['attempts', 'runs', 'interruptions', 'worker_deaths', 'requeues'].map((key) => [key, exactly(0)]),
-  ),
-  ...Object.fromEntries(['history', 'last_output'].map((key) => [key, empty])),
-  ...Object.fromEntries(
-    ['processing_by', 'locked_at', 'lease_expires_at', 'started_at', 'finished_at', 'exit_code', 'signal', 'reason']
-      .concat('cancel_requested_at', 'last_log')
-      .map((key) => [key, exactly(null)]),
-  ),
-}
-
-function readFields(input: Readonly<Record<string, unknown>>): Fields {
+function readFields(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const [written, value] of Object.entries(input)) {
     const key = written.replaceAll('-', '_')
-    const reader = own(READERS, key) ?? own(UNTOUCHED, key)
-    if (reader === undefined)
-      throw invalid(`unknown key "${written}"`, suggestion(key, Object.keys(READERS)) ?? known())
+    const reader = READERS.get(key)
+    if (reader === undefined) throw invalid(`unknown key "${written}"`, suggestion(key, GIVEN_FIELDS) ?? known())
     if (Object.hasOwn(fields, key)) throw invalid(`${key} is given twice`)
     fields[key] = reader(value, key)
   }
   return fields
 }
 
-const own = (readers: Readonly<Record<string, Reader>>, key: string) =>
-  Object.hasOwn(readers, key) ? readers[key] : undefined
+function readerOf(name: GivenName): FieldReader {
+  const field: JobField = JOB_FIELDS[name]
+  if (field.from !== 'caller') return (value) => readSetting(name as PolicyName, value)
+  const read = KINDS[field.kind as CallerKind]
+  return (value, key) => (value === null && field.nullable ? null : read(value, key, field))
+}
 
-const known = () => `a job has ${Object.keys(READERS).join(', ')}`
+const known = () => `a job has ${GIVEN_FIELDS.join(', ')}`
 
 function string(value: unknown, key: string): string {
   if (typeof value !== 'string') throw invalid(`${key} must be a string, not ${kindOf(value)}`)
@@ -116,69 +105,72 @@ function string(value: unknown, key: string): string {
   return value
 }
 
-function named(value: unknown, key: string, accepts: (name: string) => boolean): string {
+function readName(value: unknown, key: string): string {
   const name = string(value, key)
-  if (!accepts(name)) throw invalid(`${key} "${name}" is not allowed`, `${key}: 1 to 64 of A-Z a-z 0-9 . _ -`)
+  if (!isJobId(name)) throw invalid(`${key} "${name}" is not allowed`, `${key}: ${NAME_RULE}`)
   return name
 }
 
-function readCommand(value: unknown, key: string): string {
+function readCommand(value: unknown, key: string, limits: Limits): string {
   const command = string(value, key)
-  if (command.trim() === '') throw invalid('command is empty')
-  const size = Buffer.byteLength(command)
-  if (size > LIMITS.command) {
-    throw invalid(`command has ${size} bytes; the limit is ${LIMITS.command}`, 'put it into a script file')
-  }
+  if (command.trim() === '') throw invalid(`${key} is empty`)
+  checkSize(Buffer.byteLength(command), key, limits, 'put it into a script file')
   return command
 }
 
-function readPriority(value: unknown, key: string): number {
-  const fits = Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
-  if (!fits)
-    throw invalid(`${key} cannot be ${quoted(value)}`, `${key} is a whole number from -2147483647 to 2147483647`)
+function readText(value: unknown, key: string, limits: Limits): string {
+  const text = string(value, key)
+  checkSize(Buffer.byteLength(text), key, limits, 'shorten it')
+  return text
+}
+
+function readWhole(value: unknown, key: string, { min = 0, max = Number.MAX_SAFE_INTEGER }: Limits): number {
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max)
+    throw invalid(`${key} cannot be ${quoted(value)}`, `${key} is a whole number from ${min} to ${max}`)
   return value as number
 }
 
-const TEN_YEARS = 3650 * 86_400
-
-function readDelay(value: unknown, key: string): number {
+function readDuration(value: unknown, key: string, { min = 0, max = Number.MAX_SAFE_INTEGER }: Limits): number {
   const seconds = typeof value === 'string' ? parseDuration(value, key) : value
-  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= TEN_YEARS)) {
-    throw invalid(`${key} cannot be ${quoted(value)}`, `${key} is seconds from 0 to ${TEN_YEARS}, or 90s, 5m, 2h, 7d`)
+  if (typeof seconds !== 'number' || !(seconds >= min && seconds <= max)) {
+    throw invalid(`${key} cannot be ${quoted(value)}`, `${key} is seconds from ${min} to ${max}, or 90s, 5m, 2h, 7d`)
   }
   return seconds
 }
 
 /** Times may be written as in the settings (`"5m"`); numbers must be numbers. */
-function readSetting(key: (typeof POLICY)[number], value: unknown): unknown {
-  if (typeof value === 'string' && (key === 'timeout' || key === 'backoff_max')) return parseSetting(key, value)
-  checkSetting(key, value)
+function readSetting(name: PolicyName, value: unknown): unknown {
+  if (typeof value === 'string' && SETTINGS[name].kind === 'duration') return parseSetting(name, value)
+  checkSetting(name, value)
   return value
 }
 
-function readCwd(value: unknown, key: string): string {
+function readFolder(value: unknown, key: string): string {
   const folder = string(value, key)
-  if (folder === '') throw invalid('cwd is empty')
+  if (folder === '') throw invalid(`${key} is empty`)
   return folder
 }
 
-function readEnv(value: unknown, key: string): Record<string, string> {
+function readVariables(value: unknown, key: string, limits: Limits): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(`${key} must be an object, not ${kindOf(value)}`, 'write {"NAME": "value"}')
   }
   const entries = Object.entries(value).map(([name, text]): [string, string] => {
     // An assignment to __proto__ anywhere down the road would vanish without a word.
-    if (!/^[^=\0]+$/.test(name) || name === '__proto__') throw invalid(`env cannot have a variable named "${name}"`)
-    return [name, string(text, `env.${name}`)]
+    if (!/^[^=\0]+$/.test(name) || name === '__proto__') throw invalid(`${key} cannot have a variable named "${name}"`)
+    return [name, string(text, `${key}.${name}`)]
   })
   const size = entries.reduce((sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text) + 2, 0)
-  if (size > LIMITS.env)
-    throw invalid(`env has ${size} bytes; the limit is ${LIMITS.env}`, 'put the values into a file')
+  checkSize(size, key, limits, 'put the values into a file')
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function orNull(reader: Reader): Reader {
-  return (value, key) => (value === null ? null : reader(value, key))
+function checkSize(size: number, key: string, { bytes }: Limits, hint: string): void {
+  if (bytes !== undefined && size > bytes) throw invalid(`${key} has ${size} bytes; the limit is ${bytes}`, hint)
+}
+
+function timeOrNull(value: unknown, key: string): number | null {
+  return value === null ? null : parseTime(string(value, key), key)
 }
 
 function empty(value: unknown, key: string): unknown {
@@ -186,7 +178,7 @@ function empty(value: unknown, key: string): unknown {
   return value
 }
 
-function exactly(...allowed: unknown[]): Reader {
+function exactly(...allowed: unknown[]): FieldReader {
   return (value, key) => {
     if (!allowed.includes(value)) {
       const wanted = allowed.map(quoted).join(' or ')

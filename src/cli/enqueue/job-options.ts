@@ -1,39 +1,26 @@
 import { invalid } from '../../domain/errors.ts'
+import { fieldNames, JOB_FIELDS, type JobField, type OptionName, type ValueOf } from '../../domain/job-fields.ts'
+
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Name
 
 /** Options of `enqueue` that say something about the job, as commander names them. */
-export interface JobOptions {
-  id?: string
-  queue?: string
-  priority?: string
-  delay?: string
-  runAt?: string
-  timeout?: string
-  shell?: string
-  cwd?: string
-  env?: string[]
-  maxRetries?: string
-  maxInterruptions?: string
-  backoffBase?: string
-  backoffMax?: string
+export type JobOptions = {
+  [Name in OptionName as Camel<Name>]?: ValueOf<Name> extends object | null ? string[] : string
 }
 
-const TEXT = { id: 'id', queue: 'queue', delay: 'delay', runAt: 'run_at', shell: 'shell', cwd: 'cwd' } as const
-const TIME = { timeout: 'timeout', backoffMax: 'backoff_max' } as const
-const NUMBER = {
-  priority: 'priority',
-  maxRetries: 'max_retries',
-  maxInterruptions: 'max_interruptions',
-  backoffBase: 'backoff_base',
-} as const
+const NAMES = fieldNames<OptionName>(({ option }) => option !== undefined)
 
 /** The options as a job's fields, for the same checks as JSON. Throws `invalid` for `--env` without `=`. */
 export function jobFields(options: JobOptions): Record<string, unknown> {
-  return {
-    ...rename(TEXT, options, (text) => text),
-    ...rename(TIME, options, (text) => (text === 'none' ? null : text)),
-    ...rename(NUMBER, options, number),
-    ...(options.env ? { env: environment(options.env) } : {}),
-  }
+  const given = options as Readonly<Record<string, string | string[] | undefined>>
+  return Object.fromEntries(
+    NAMES.flatMap((name) => {
+      const value = given[camel(name)]
+      return value === undefined ? [] : [[name, read(value, name)]]
+    }),
+  )
 }
 
 /** `fields` and `options` as one; throws `invalid` for what both give: neither is the obvious winner. */
@@ -46,24 +33,33 @@ export function combine(
   return { ...fields, ...options }
 }
 
-function rename<Name extends keyof JobOptions>(
-  names: Readonly<Record<Name, string>>,
-  options: JobOptions,
-  read: (text: string) => unknown,
-): Record<string, unknown> {
-  const given = Object.entries<string>(names).filter(([option]) => options[option as Name] !== undefined)
-  return Object.fromEntries(given.map(([option, field]) => [field, read(options[option as Name] as string)]))
+function read(value: string | string[], name: OptionName): unknown {
+  const { kind, from }: JobField = JOB_FIELDS[name]
+  if (typeof value !== 'string') return environment(value, name)
+  switch (kind) {
+    case 'whole':
+    case 'count':
+    case 'number':
+      return number(value)
+    case 'duration':
+    case 'limit':
+      return from === 'setting' && value === 'none' ? null : value
+    default:
+      return value
+  }
 }
 
 /** What is no number stays text, which the field's own check refuses by name. */
 const number = (text: string) => (/^[+-]?\d+(\.\d+)?(e\d+)?$/i.test(text.trim()) ? Number(text) : text)
 
-function environment(pairs: readonly string[]): Record<string, string> {
+function environment(pairs: readonly string[], name: string): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const cut = pair.indexOf('=')
-      if (cut < 1) throw invalid(`--env "${pair}" is not NAME=value`)
+      if (cut < 1) throw invalid(`--${name} "${pair}" is not NAME=value`)
       return [pair.slice(0, cut), pair.slice(cut + 1)]
     }),
   )
 }
+
+const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())

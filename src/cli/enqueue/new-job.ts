@@ -3,8 +3,16 @@ import path from 'node:path'
 import { invalid } from '../../domain/errors.ts'
 import { newJobId, newToken } from '../../domain/ids.ts'
 import type { NewJob, Shell } from '../../domain/job.ts'
+import {
+  fieldNames,
+  type GivenName,
+  JOB_FIELDS,
+  type JobRequest,
+  POLICY_FIELDS,
+  type PolicyName,
+  type Values,
+} from '../../domain/job-fields.ts'
 import type { Settings } from '../../domain/settings.ts'
-import type { JobRequest } from './job-input.ts'
 
 /** Where and under which settings jobs are enqueued. */
 export interface EnqueueContext {
@@ -22,29 +30,20 @@ export interface EnqueueContext {
 export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJob {
   const { config } = context
   const checked = new Set<string>()
+  const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, config[name]])) as Values<PolicyName>
   return (request) => {
     const cwd = request.cwd === null ? null : path.resolve(context.cwd, request.cwd)
     if (cwd !== null && context.local && !checked.has(cwd)) {
       checkFolder(cwd)
       checked.add(cwd)
     }
-    const { id, command, queue, priority, run_at, delay, policy, env } = request
-    const shell = policy.shell ?? config.shell
-    const problem = context.local ? context.unrunnable({ command, shell }) : null
+    const { id, run_at, delay, ...given } = request
+    const job = { ...policy, ...given, cwd }
+    const problem = context.local ? context.unrunnable(job) : null
     if (problem !== null) throw invalid(problem)
     return {
+      ...job,
       id: id ?? newJobId(),
-      command,
-      shell,
-      queue,
-      priority,
-      max_retries: policy.max_retries ?? config.max_retries,
-      max_interruptions: policy.max_interruptions ?? config.max_interruptions,
-      backoff_base: policy.backoff_base ?? config.backoff_base,
-      backoff_max: policy.backoff_max ?? config.backoff_max,
-      timeout: policy.timeout === undefined ? config.timeout : policy.timeout,
-      cwd,
-      env,
       run_at,
       delay_ms: Math.round(delay * 1000),
       origin_cwd: context.cwd,
@@ -55,9 +54,22 @@ export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJ
   }
 }
 
-/** Only ids chosen by a caller can be repeated: whoever lets one be made up is spared the time it takes to load crypto. */
+const DIGESTED = ['id', 'command', 'queue', 'priority', 'run_at', 'delay', 'cwd', 'env'] as const
+const NEWER = fieldNames<Exclude<GivenName, PolicyName>>(
+  ({ from }, name) => from === 'caller' && !(DIGESTED as readonly string[]).includes(name),
+)
+
+/**
+ * Only ids chosen by a caller can be repeated: whoever lets one be made up is spared the time it takes to load crypto. The digest must
+ * stay the same in later versions: of fields that are not named here, only those are in it that do not have their default.
+ */
 function digest(request: JobRequest): string {
-  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(request))
+  const { id, command, queue, priority, run_at, delay, cwd, env } = request
+  const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, request[name]]))
+  const newer = NEWER.filter((name) => request[name] !== (JOB_FIELDS[name] as { default?: unknown }).default)
+  const content = { id, command, queue, priority, run_at, delay, policy, cwd, env }
+  const all = { ...content, ...Object.fromEntries(newer.map((name) => [name, request[name]])) }
+  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(all))
 }
 
 function checkFolder(cwd: string): void {

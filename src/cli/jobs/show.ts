@@ -1,9 +1,10 @@
 import { type Job, type Run, viewOf } from '../../domain/job.ts'
+import { fieldNames, JOB_FIELDS, type StoredName } from '../../domain/job-fields.ts'
 import { formatDuration, relative } from '../../domain/units.ts'
 import { decodeLines } from '../../logs/log-reader.ts'
 import { type LogLocation, lackOf, readOutput } from '../../logs/run-output.ts'
 import type { JobStore } from '../../store/port.ts'
-import { jobToJson, runsOf, runToJson } from '../../views/job-view.ts'
+import { jobToJson, runsOf, runToJson, shownValue } from '../../views/job-view.ts'
 import type { Context } from '../context.ts'
 import { type Column, paint, pairs, stateColour, table } from '../terminal/table.ts'
 import { safe, safeLines } from '../terminal/text.ts'
@@ -13,6 +14,29 @@ import { localTime } from '../terminal/time.ts'
 const LINES = { last: 10, before: 3 } as const
 /** Runs whose output is shown to people; a job may have been tried a hundred times. */
 const RUNS = 5
+
+/** Lines about the job itself, in this order. */
+const FACTS = fieldNames<StoredName>(
+  ({ label }) => label !== undefined,
+  [
+    ...(['id', 'state', 'queue', 'command', 'shell', 'cwd', 'env', 'attempts', 'interruptions'] as const),
+    ...(['backoff_base', 'timeout', 'created_at', 'next_run_at', 'started_at', 'finished_at'] as const),
+  ],
+)
+
+/** Lines that say more than the field they are named by. */
+const TEXTS: { [Name in StoredName]?: (job: Job, now: number) => string | null } = {
+  state(job, now) {
+    const view = viewOf(job, now)
+    return job.reason === null || job.reason === view ? view : `${view} (${job.reason})`
+  },
+  queue: ({ queue, priority }) => `${queue}, priority ${priority}`,
+  shell: ({ shell }) => (shell === 'default' ? null : shell),
+  cwd: ({ cwd, origin_cwd }) => cwd ?? origin_cwd,
+  attempts: ({ attempts, max_retries, runs }) => `${attempts} failed of ${max_retries + 1}, ${runs} runs in all`,
+  interruptions: ({ interruptions }) => (interruptions > 0 ? `${interruptions}` : null),
+  backoff_base: ({ backoff_base, backoff_max }) => `base ${backoff_base}, at most ${formatDuration(backoff_max)}`,
+}
 
 interface RunOutput {
   run: Run
@@ -52,38 +76,30 @@ async function outputOf(store: JobStore, run: Run, tail: number): Promise<RunOut
 }
 
 function facts(job: Job, now: number): [string, string][] {
-  const view = viewOf(job, now)
-  const time = (at: number | null) => (at === null ? null : `${localTime(at)} (${relative(at, now)})`)
-  const policy = `base ${job.backoff_base}, at most ${formatDuration(job.backoff_max)}`
-  const entries: [string, string | null][] = [
-    ['Id', job.id],
-    ['State', job.reason === null || job.reason === view ? view : `${view} (${job.reason})`],
-    ['Queue', `${job.queue}, priority ${job.priority}`],
-    ['Command', job.command],
-    ['Shell', job.shell === 'default' ? null : job.shell],
-    ['Folder', job.cwd ?? job.origin_cwd],
-    [
-      'Variables',
-      job.env &&
-        Object.entries(job.env)
-          .map(([name, value]) => `${name}=${value}`)
-          .join('  '),
-    ],
-    ['Attempts', `${job.attempts} failed of ${job.max_retries + 1}, ${job.runs} runs in all`],
-    ['Interruptions', job.interruptions > 0 ? `${job.interruptions}` : null],
-    ['Backoff', policy],
-    ['Timeout', job.timeout === null ? null : formatDuration(job.timeout)],
-    ['Created', time(job.created_at)],
-    ['Next run', job.state === 'pending' ? time(job.next_run_at) : null],
-    ['Started', time(job.started_at)],
-    ['Finished', time(job.finished_at)],
-    ['Worker', job.processing_by],
-    ['Lease until', time(job.lease_expires_at)],
-    ['Cancel asked', time(job.cancel_requested_at)],
-  ]
-  return entries
-    .filter((entry): entry is [string, string] => entry[1] !== null)
-    .map(([name, value]) => [name, name === 'State' ? paint(safe(value), stateColour(view)) : safe(value)])
+  const colour = stateColour(viewOf(job, now))
+  return FACTS.flatMap((name): [string, string][] => {
+    const text = TEXTS[name] ? TEXTS[name](job, now) : textOf(job, name, now)
+    if (text === null) return []
+    return [[JOB_FIELDS[name].label ?? name, name === 'state' ? paint(safe(text), colour) : safe(text)]]
+  })
+}
+
+function textOf(job: Job, name: StoredName, now: number): string | null {
+  const value = shownValue(job, name)
+  if (value === null) return null
+  switch (JOB_FIELDS[name].kind) {
+    case 'time':
+      return `${localTime(Number(value))} (${relative(Number(value), now)})`
+    case 'duration':
+    case 'limit':
+      return formatDuration(Number(value))
+    case 'variables':
+      return Object.entries(value)
+        .map((pair) => pair.join('='))
+        .join('  ')
+    default:
+      return String(value)
+  }
 }
 
 function columns(now: number): Column<Run>[] {

@@ -1,21 +1,18 @@
-import type { Job, JobState, JobView, Run, RunOutcome } from '../../domain/job.ts'
+import type { Job, JobState, JobView, Run, RunOutcome, View } from '../../domain/job.ts'
+import { JOB_FIELDS, type Kind, STORED_FIELDS, type StoredOfKind } from '../../domain/job-fields.ts'
 import { isObject, runnableJob, type Stored, soundJob, soundRun } from '../row-checks.ts'
 
 /** Times of a job: dates in the store, so that the server's clock can write and compare them. */
-const TIMES = [
-  'next_run_at',
-  'created_at',
-  'updated_at',
-  'locked_at',
-  'lease_expires_at',
-  'started_at',
-  'finished_at',
-  'cancel_requested_at',
-] as const satisfies (keyof Job)[]
-type Time = (typeof TIMES)[number]
+const TIMES = ofKind('time')
+/** Names of variables may have dots and dollars, which mean something else in the names of fields: they are lists. */
+const VARIABLES = ofKind('variables')
+
+type Documented<Value, As> = As | (null extends Value ? null : never)
+type Times = { [Name in StoredOfKind<'time'>]: Documented<Job[Name], Date> }
+type Variables = { [Name in StoredOfKind<'variables'>]: Documented<Job[Name], { name: string; value: string }[]> }
 
 /** What a job is counted as. Unlike `viewOf` it changes by writes alone: a job whose time has come is promoted by a claim. */
-export type StoredView = Exclude<JobState, 'pending'> | JobView
+export type StoredView = View
 
 /** One execution that has ended. */
 export interface RunDocument {
@@ -38,17 +35,12 @@ export interface RunDocument {
 }
 
 /** A document of `jobs`. */
-export interface JobDocument
-  extends Omit<Job, 'id' | 'env' | Time>,
-    Record<Exclude<Time, 'next_run_at' | 'created_at' | 'updated_at'>, Date | null>,
-    Record<'next_run_at' | 'created_at' | 'updated_at', Date> {
+export interface JobDocument extends Omit<Job, 'id' | keyof Times | keyof Variables>, Times, Variables {
   /** The job's id. */
   _id: string
   /** Place in the queue among those of the same priority. */
   seq: number
   view: StoredView
-  /** Names may have dots and dollars, which mean something else in the names of fields. */
-  env: { name: string; value: string }[] | null
   /** The last runs, oldest first. */
   history: RunDocument[]
   /**
@@ -71,15 +63,16 @@ export const JOB_PROJECTION = { history: 0, change_token: 0 } as const
 export type JobRow = Omit<JobDocument, keyof typeof JOB_PROJECTION>
 
 /** The document of a job that is stored for the first time. */
-export function toDocument({ id, env, ...job }: Job, seq: number): JobDocument {
-  const times = Object.fromEntries(TIMES.map((name) => [name, dateOf(job[name])])) as Pick<JobDocument, Time>
+export function toDocument({ id, ...job }: Job, seq: number): JobDocument {
+  const times = Object.fromEntries(TIMES.map((name) => [name, dateOf(job[name])])) as Times
+  const variables = Object.fromEntries(VARIABLES.map((name) => [name, listOf(job[name])])) as Variables
   return {
     _id: id,
     seq,
     view: waitingView(job.next_run_at > job.created_at, job.attempts),
     ...job,
     ...times,
-    env: env && Object.entries(env).map(([name, value]) => ({ name, value })),
+    ...variables,
     history: [],
     change_token: null,
   }
@@ -97,9 +90,11 @@ export function flawIn(row: JobRow): string | null {
 }
 
 /** The fields of a job, as they are stored: `undefined` for what is missing, and for variables that are none. */
-function fieldsOf({ _id, seq: _seq, view: _view, env, ...rest }: JobRow): Stored {
-  const times = Object.fromEntries(TIMES.map((name) => [name, timeOf(rest[name])]))
-  return { ...rest, ...times, id: _id, env: env && envOf(env) }
+function fieldsOf({ _id, seq: _seq, view: _view, ...rest }: JobRow): Stored {
+  const fields: Record<string, unknown> = { ...rest, id: _id }
+  for (const name of TIMES) fields[name] = timeOf(rest[name])
+  for (const name of VARIABLES) fields[name] = rest[name] && variablesOf(rest[name])
+  return fields
 }
 
 /** Epoch milliseconds of a stored date; anything else stays what it is. */
@@ -107,7 +102,7 @@ export function timeOf(stored: unknown): unknown {
   return stored instanceof Date ? stored.getTime() : stored
 }
 
-function envOf(stored: unknown): unknown {
+function variablesOf(stored: unknown): unknown {
   if (!Array.isArray(stored) || !stored.every(isObject)) return undefined
   return Object.fromEntries(stored.map(({ name, value }) => [String(name), value]))
 }
@@ -125,6 +120,14 @@ export function runsIn(row: { history?: unknown } | null): (Run & Pick<RunDocume
 export function waitingView(waits: boolean, attempts: number): JobView {
   if (!waits) return 'ready'
   return attempts > 0 ? 'retrying' : 'scheduled'
+}
+
+function listOf(variables: Job['env']): { name: string; value: string }[] | null {
+  return variables && Object.entries(variables).map(([name, value]) => ({ name, value }))
+}
+
+function ofKind<Of extends Kind>(kind: Of): StoredOfKind<Of>[] {
+  return STORED_FIELDS.filter((name): name is StoredOfKind<Of> => JOB_FIELDS[name].kind === kind)
 }
 
 function dateOf(ms: number | null): Date | null {

@@ -1,5 +1,6 @@
 import { type Connection, type Model, type mongo, Schema } from 'mongoose'
 import type { OutputTail } from '../../domain/history.ts'
+import { JOB_FIELDS, type Kind, STORED_FIELDS } from '../../domain/job-fields.ts'
 import type { Control, RunningJob, SupervisorRow, WorkerRow } from '../../domain/processes.ts'
 import type { JobDocument } from './documents.ts'
 
@@ -64,16 +65,28 @@ const list = (of: unknown) => ({ type: [of], default: undefined })
 
 const usage = { id: String, cpu: Number, rss: Number }
 const ending = { exit_code: Number, signal: String }
-const policy = {
-  max_retries: Number,
-  max_interruptions: Number,
-  backoff_base: Number,
-  backoff_max: Number,
-  timeout: Number,
+
+/** How values of a kind are stored. */
+const TYPES: Readonly<Record<Kind, unknown>> = {
+  name: String,
+  command: String,
+  text: String,
+  token: String,
+  folder: String,
+  whole: Number,
+  count: Number,
+  number: Number,
+  duration: Number,
+  limit: Number,
+  time: Date,
+  shell: String,
+  state: String,
+  variables: [nested({ name: String, value: String })],
 }
-const counters = { attempts: Number, runs: Number, interruptions: Number, worker_deaths: Number, requeues: Number }
-const lease = { processing_by: String, lease_token: String, run_token: String, locked_at: Date, lease_expires_at: Date }
-const times = { next_run_at: Date, created_at: Date, updated_at: Date, started_at: Date, finished_at: Date }
+
+const jobFields = Object.fromEntries(
+  STORED_FIELDS.filter((name) => name !== 'id').map((name) => [name, TYPES[JOB_FIELDS[name].kind]]),
+)
 
 const run = nested({
   number: Number,
@@ -94,25 +107,8 @@ const SCHEMAS = {
   jobs: {
     _id: String,
     seq: Number,
-    command: String,
-    shell: String,
-    queue: String,
-    priority: Number,
-    ...policy,
-    cwd: String,
-    env: [nested({ name: String, value: String })],
-    origin_cwd: String,
-    origin_host: String,
-    insert_token: String,
-    content_hash: String,
-    state: String,
+    ...jobFields,
     view: String,
-    ...counters,
-    ...lease,
-    ...times,
-    ...ending,
-    reason: String,
-    cancel_requested_at: Date,
     history: [run],
     change_token: String,
   },
