@@ -2,20 +2,18 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { Context } from '../src/cli/context.ts'
-import { readJob } from '../src/cli/enqueue/job-input.ts'
-import { jobMaker } from '../src/cli/enqueue/new-job.ts'
 import { buildProgram } from '../src/cli/program.ts'
 import type { NewJob } from '../src/domain/job.ts'
 import { fieldNames, GIVEN_FIELDS, JOB_FIELDS, type Kinds, STORED_FIELDS } from '../src/domain/job-fields.ts'
-import { effectiveSettings } from '../src/domain/settings.ts'
 import { freshJob } from '../src/store/insertion.ts'
 import { modelsOn } from '../src/store/mongo/models.ts'
 import { MIGRATIONS } from '../src/store/sqlite/schema.ts'
 import { jobToJson } from '../src/views/job-view.ts'
 import { mongoBench } from './contract/bench-mongo.ts'
 import { sqliteBench } from './contract/bench-sqlite.ts'
-import { type Bench, mustGet, newJob } from './contract/kit.ts'
+import { type Bench, mustGet } from './contract/kit.ts'
 import { needsMongo } from './helpers/mongo-server.ts'
+import { madeOf, newJob } from './helpers/new-job.ts'
 import { projectText } from './helpers/sources.ts'
 
 // A field is one line of the table and one migration of each store. What is not derived from the table must agree with it.
@@ -65,7 +63,7 @@ describe('the fields of a job', () => {
   })
 
   it('keep the digest of a job that was enqueued by an earlier version (R10)', () => {
-    const digest = (job: Record<string, unknown>) => make({ id: 'a', command: 'true', ...job }).content_hash
+    const digest = (job: Record<string, unknown>) => madeOf({ id: 'a', command: 'true', ...job }).content_hash
     expect(digest({})).to.equal('e028346f728da74d9c33a129526099472fd8f3aa18c7d0981114269472288998')
     expect(digest(ALL)).to.equal('879bd183d9a26e6cbdd6334e22db8232009b3cfb4199a15da79318bb0287af82')
   })
@@ -106,11 +104,6 @@ const readme = projectText('README.md')
 const ALL = {
   ...{ queue: 'q', priority: 2, delay: 90, cwd: '/x', env: { B: '2', A: '1' }, timeout: null, shell: 'cmd' },
   ...{ max_retries: 1, max_interruptions: 2, backoff_base: 3, backoff_max: 4 },
-}
-
-function make(job: Record<string, unknown>): NewJob {
-  const here = { config: effectiveSettings({}), cwd: '/', host: 'h', local: false, unrunnable: () => null }
-  return jobMaker(here)(readJob(job))
 }
 
 /** Values for all that a job is stored with; `empty`: null wherever it may be. */

@@ -2,7 +2,7 @@ import { type JobState, LIMITS, type Shell } from './job.ts'
 
 // Every field of a job, once. Types, JSON input, options, views, columns, documents and checks come from this table.
 
-/** The kinds of values with their types. Each reader has one table of kinds, which must be complete: `tsc` names those that are not. */
+/** The kinds of values with their types. A reader has a table of kinds, and `tsc` refuses one that is not complete. */
 export interface Kinds {
   /** 1 to 64 letters, digits, dots, underscores and hyphens. */
   name: string

@@ -63,7 +63,7 @@ export function mend(value: object, fields: readonly Field[]): string | null {
 
 const any: Test = () => true
 
-/** What values of a kind have to be, and what stands in for others; `runs`: what they have to be besides for a job to be run. */
+/** What values of a kind have to be, and what stands in for others. */
 const KINDS: Readonly<Record<Kind, Pick<Field, 'fits' | 'otherwise' | 'runs'>>> = {
   name: { fits: isText, otherwise: '', runs: (name) => isJobId(name as string) },
   command: { fits: isText, otherwise: '', runs: isArgument },

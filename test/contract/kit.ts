@@ -1,11 +1,14 @@
 import { expect } from 'chai'
 import { QueuectlError } from '../../src/domain/errors.ts'
-import { newJobId, newToken } from '../../src/domain/ids.ts'
+import { newToken } from '../../src/domain/ids.ts'
 import type { Job, NewJob } from '../../src/domain/job.ts'
 import { decide, type Outcome } from '../../src/domain/outcome.ts'
 import type { ProcessIdentity, SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import type { ClaimParams, JobStore, Settled, StoreRole } from '../../src/store/port.ts'
+import { newJob } from '../helpers/new-job.ts'
 import { waitFor } from '../helpers/wait-for.ts'
+
+export { newJob }
 
 /** An empty store that a test may open any number of times. */
 export interface Bench {
@@ -30,30 +33,6 @@ export const LEASE_MS = 20_000
 
 /** How far a store's clock, as a connection tells it, may be off, and how long a busy machine may hold a test up. */
 export const CLOCK_MS = 5_000
-
-export function newJob(over: Partial<NewJob> = {}): NewJob {
-  return {
-    id: newJobId(),
-    command: 'true',
-    shell: 'default',
-    queue: 'default',
-    priority: 0,
-    max_retries: 3,
-    max_interruptions: 3,
-    backoff_base: 2,
-    backoff_max: 86_400,
-    timeout: null,
-    cwd: null,
-    env: null,
-    run_at: null,
-    delay_ms: 0,
-    origin_cwd: '/somewhere',
-    origin_host: 'here',
-    insert_token: newToken(),
-    content_hash: null,
-    ...over,
-  }
-}
 
 /** `full`, or less on a slow server. */
 export const many = (kit: Kit, full: number) => Math.ceil(full * kit.bench.scale)

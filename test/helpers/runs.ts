@@ -4,52 +4,17 @@ import { newToken } from '../../src/domain/ids.ts'
 import type { Job } from '../../src/domain/job.ts'
 import { logPath } from '../../src/logs/log-path.ts'
 import { openRunJournal } from '../../src/runs/journal.ts'
+import { freshJob } from '../../src/store/insertion.ts'
 import { type RunHandle, type RunRequest, startRun } from '../../src/worker/runner.ts'
+import { newJob } from './new-job.ts'
 import { killQuietly } from './processes.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
 /** A job as a worker gets it from a claim. */
 export function job(fields: Partial<Job> = {}): Job {
-  return {
-    id: 'job1',
-    command: 'true',
-    shell: 'default',
-    queue: 'default',
-    priority: 0,
-    max_retries: 3,
-    max_interruptions: 3,
-    backoff_base: 2,
-    backoff_max: 86_400,
-    timeout: null,
-    cwd: null,
-    env: null,
-    origin_cwd: null,
-    origin_host: null,
-    insert_token: '',
-    content_hash: null,
-    state: 'processing',
-    next_run_at: 0,
-    attempts: 0,
-    runs: 1,
-    interruptions: 0,
-    worker_deaths: 0,
-    requeues: 0,
-    created_at: 0,
-    updated_at: 0,
-    processing_by: null,
-    lease_token: null,
-    run_token: null,
-    locked_at: null,
-    lease_expires_at: null,
-    started_at: null,
-    finished_at: null,
-    exit_code: null,
-    signal: null,
-    reason: null,
-    cancel_requested_at: null,
-    ...fields,
-  }
+  const enqueued = newJob({ id: 'job1', origin_cwd: null, origin_host: null, insert_token: '' })
+  return { ...freshJob(enqueued, 0), state: 'processing', runs: 1, ...fields }
 }
 
 /** Makes a command wait until a process of its own has written that file. */

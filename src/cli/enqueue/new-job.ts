@@ -60,8 +60,8 @@ const NEWER = fieldNames<Exclude<GivenName, PolicyName>>(
 )
 
 /**
- * Only ids chosen by a caller can be repeated: whoever lets one be made up is spared the time it takes to load crypto. The digest must
- * stay the same in later versions: of fields that are not named here, only those are in it that do not have their default.
+ * Only ids chosen by a caller can be repeated: a job without one is spared the time it takes to load crypto. A digest must stay
+ * the same in later versions: a field that is not named here is left out while it has its default.
  */
 function digest(request: JobRequest): string {
   const { id, command, queue, priority, run_at, delay, cwd, env } = request

@@ -5,7 +5,8 @@ const UNHELD =
   'coalesce(processing_by, lease_token, run_token, locked_at, lease_expires_at, cancel_requested_at) IS NULL'
 
 /**
- * Numbered migrations: the nth takes a file from version n - 1 to n. Published ones are never edited; one more view would change the first.
+ * Numbered migrations: the nth takes a file from version n - 1 to n. Published ones are never edited.
+ * One more view would change the first: it needs a migration, and the first one a list that is written out.
  *
  * `ready` is what keeps the claim fast: jobs whose time has not come are not in the index that it walks (100,000 of them in front
  * brought a plain index from 22,000 to 180 claims a second). `counters` makes the numbers of `status` independent of the number of
