@@ -18,6 +18,7 @@ import { parseTime } from '../terminal/time.ts'
 
 /** Reads a value that is not null. Throws `invalid` naming `key`. */
 type Reader = (value: unknown, key: string, limits: Limits) => unknown
+type FieldReader = (value: unknown, key: string) => unknown
 type Limits = Pick<Extract<JobField, { from: 'caller' }>, 'min' | 'max' | 'bytes'>
 
 /** How JSON is read into a value of a kind; into the policy, see `readSetting`. */
@@ -33,7 +34,7 @@ const KINDS: Readonly<Partial<Record<Kind, Reader>> & Record<CallerKind, Reader>
 }
 
 /** What a job that nothing has happened to carries besides: read past, but only with the value it must have. */
-const UNTOUCHED: Readonly<Record<string, (value: unknown, key: string) => unknown>> = {
+const UNTOUCHED: Readonly<Record<string, FieldReader>> = {
   ...Object.fromEntries(
     STORED_FIELDS.flatMap((name) => {
       const field = JOB_FIELDS[name]
@@ -49,6 +50,19 @@ const UNTOUCHED: Readonly<Record<string, (value: unknown, key: string) => unknow
   last_log: exactly(null),
 }
 
+const READERS = new Map<string, FieldReader>([
+  ...Object.entries(UNTOUCHED),
+  ...GIVEN_FIELDS.map((name) => [name, readerOf(name)] as const),
+])
+
+/** What stands for a field that is left out. */
+const DEFAULTS = Object.fromEntries(
+  GIVEN_FIELDS.flatMap((name) => {
+    const field = JOB_FIELDS[name]
+    return field.from === 'caller' && field.default !== undefined ? [[name, field.default]] : []
+  }),
+)
+
 /**
  * Reads one job as JSON gives it. Throws `invalid` naming the key for an unknown one, a wrong type or a value out of range.
  * A whole job as another program prints it is accepted, as long as nothing has happened to it yet.
@@ -57,35 +71,29 @@ export function readJob(input: Readonly<Record<string, unknown>>): JobRequest {
   const given = readFields(input)
   if (given.command === undefined) throw invalid('command is missing', 'a job is {"command": "echo hello"}')
   if (given.run_at != null && given.delay !== undefined) throw invalid('run_at and delay exclude each other')
-  given.run_at ??= given.next_run_at
-  return Object.fromEntries(
-    GIVEN_FIELDS.flatMap((name) => {
-      const field = JOB_FIELDS[name]
-      const value = given[name] ?? (field.from === 'caller' ? field.default : given[name])
-      return value === undefined ? [] : [[name, value]]
-    }),
-  ) as unknown as JobRequest
+  given.run_at ??= given.next_run_at ?? null
+  const request: Record<string, unknown> = { ...DEFAULTS }
+  for (const name of GIVEN_FIELDS) if (given[name] !== undefined) request[name] = given[name]
+  return request as unknown as JobRequest
 }
 
 function readFields(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const [written, value] of Object.entries(input)) {
     const key = written.replaceAll('-', '_')
-    const given = GIVEN_FIELDS.find((name) => name === key)
-    const untouched = Object.hasOwn(UNTOUCHED, key) ? UNTOUCHED[key] : undefined
-    if (given === undefined && untouched === undefined)
-      throw invalid(`unknown key "${written}"`, suggestion(key, GIVEN_FIELDS) ?? known())
+    const reader = READERS.get(key)
+    if (reader === undefined) throw invalid(`unknown key "${written}"`, suggestion(key, GIVEN_FIELDS) ?? known())
     if (Object.hasOwn(fields, key)) throw invalid(`${key} is given twice`)
-    fields[key] = given ? readField(given, value) : untouched?.(value, key)
+    fields[key] = reader(value, key)
   }
   return fields
 }
 
-function readField(name: GivenName, value: unknown): unknown {
+function readerOf(name: GivenName): FieldReader {
   const field: JobField = JOB_FIELDS[name]
-  if (isPolicy(name)) return readSetting(name, value)
-  if (value === null && field.nullable) return null
-  return KINDS[field.kind as CallerKind](value, name, field as Limits)
+  if (field.from !== 'caller') return (value) => readSetting(name as PolicyName, value)
+  const read = KINDS[field.kind as CallerKind]
+  return (value, key) => (value === null && field.nullable ? null : read(value, key, field))
 }
 
 const known = () => `a job has ${GIVEN_FIELDS.join(', ')}`
@@ -137,8 +145,6 @@ function readSetting(name: PolicyName, value: unknown): unknown {
   return value
 }
 
-const isPolicy = (name: GivenName): name is PolicyName => JOB_FIELDS[name].from === 'setting'
-
 function readFolder(value: unknown, key: string): string {
   const folder = string(value, key)
   if (folder === '') throw invalid(`${key} is empty`)
@@ -172,7 +178,7 @@ function empty(value: unknown, key: string): unknown {
   return value
 }
 
-function exactly(...allowed: unknown[]): (value: unknown, key: string) => unknown {
+function exactly(...allowed: unknown[]): FieldReader {
   return (value, key) => {
     if (!allowed.includes(value)) {
       const wanted = allowed.map(quoted).join(' or ')

@@ -4,9 +4,9 @@ import { invalid } from '../../domain/errors.ts'
 import { newJobId, newToken } from '../../domain/ids.ts'
 import type { NewJob, Shell } from '../../domain/job.ts'
 import {
-  GIVEN_FIELDS,
+  fieldNames,
+  type GivenName,
   JOB_FIELDS,
-  type JobField,
   type JobRequest,
   POLICY_FIELDS,
   type PolicyName,
@@ -30,24 +30,20 @@ export interface EnqueueContext {
 export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJob {
   const { config } = context
   const checked = new Set<string>()
+  const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, config[name]])) as Values<PolicyName>
   return (request) => {
     const cwd = request.cwd === null ? null : path.resolve(context.cwd, request.cwd)
     if (cwd !== null && context.local && !checked.has(cwd)) {
       checkFolder(cwd)
       checked.add(cwd)
     }
-    const { id, run_at, delay, command, ...given } = request
-    const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, valueOr(request[name], config[name])]))
-    const { shell, ...rest } = policy as Values<PolicyName>
-    const problem = context.local ? context.unrunnable({ command, shell }) : null
+    const { id, run_at, delay, ...given } = request
+    const job = { ...policy, ...given, cwd }
+    const problem = context.local ? context.unrunnable(job) : null
     if (problem !== null) throw invalid(problem)
     return {
-      ...given,
-      ...rest,
+      ...job,
       id: id ?? newJobId(),
-      command,
-      shell,
-      cwd,
       run_at,
       delay_ms: Math.round(delay * 1000),
       origin_cwd: context.cwd,
@@ -58,22 +54,22 @@ export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJ
   }
 }
 
-/** Null is a policy too: no limit. */
-const valueOr = <Value>(given: Value | undefined, setting: Value) => (given === undefined ? setting : given)
+const DIGESTED = ['id', 'command', 'queue', 'priority', 'run_at', 'delay', 'cwd', 'env'] as const
+const NEWER = fieldNames<Exclude<GivenName, PolicyName>>(
+  ({ from }, name) => from === 'caller' && !(DIGESTED as readonly string[]).includes(name),
+)
 
 /**
  * Only ids chosen by a caller can be repeated: a job without one is spared the time it takes to load crypto. A digest must stay
  * the same in later versions: a field that is not named here is left out while it has its default.
  */
-function digest({ id, command, queue, priority, run_at, delay, cwd, env, ...others }: JobRequest): string {
-  const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, others[name]]))
-  const newer = GIVEN_FIELDS.flatMap((name) => {
-    const field: JobField = JOB_FIELDS[name]
-    const value = (others as Partial<JobRequest>)[name]
-    return field.from === 'caller' && value !== undefined && value !== field.default ? [[name, value]] : []
-  })
-  const content = { id, command, queue, priority, run_at, delay, policy, cwd, env, ...Object.fromEntries(newer) }
-  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(content))
+function digest(request: JobRequest): string {
+  const { id, command, queue, priority, run_at, delay, cwd, env } = request
+  const policy = Object.fromEntries(POLICY_FIELDS.map((name) => [name, request[name]]))
+  const newer = NEWER.filter((name) => request[name] !== (JOB_FIELDS[name] as { default?: unknown }).default)
+  const content = { id, command, queue, priority, run_at, delay, policy, cwd, env }
+  const all = { ...content, ...Object.fromEntries(newer.map((name) => [name, request[name]])) }
+  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(all))
 }
 
 function checkFolder(cwd: string): void {
