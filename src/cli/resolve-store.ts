@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
 import { misconfigured } from '../domain/errors.ts'
-import { isPlainPath, withoutFileScheme } from '../domain/store-address.ts'
-import { fileUrlPath } from '../store/address.ts'
+import { parseAddress } from '../store/address.ts'
 
 /** Where the queue is, and who said so. */
 export interface StoreAddress {
@@ -26,7 +25,7 @@ const SETTABLE: ReadonlySet<string> = new Set([
 /**
  * The store that a command is for: `--db`, QUEUECTL_DB, MONGODB_URI, or the data folder's own file. `.env` in the working folder
  * counts for variables that the environment does not have; its QUEUECTL_* ones are taken over into it, and `on_unknown` hears of those
- * that it cannot set. Throws `configuration` (78) for an unreadable `.env`, and inside a job whose store has a password that was
+ * that it cannot set. Throws `configuration` (78) for an unreadable `.env`, an address that names no file, and inside a job whose store has a password that was
  * withheld from it.
  */
 export async function resolveAddress(
@@ -65,12 +64,9 @@ export async function resolveAddress(
 
 function absolute(address: string): string {
   if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
-  if (isPlainPath(address)) return path.resolve(address)
-  // What is no path of this host is the store's to refuse.
-  if (/^file:\/\//i.test(address)) return fileUrlPath(address) ?? address
-  const local = withoutFileScheme(address)
+  const { scheme, path: file } = parseAddress(address)
   // Another scheme is the store's to know or to refuse.
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(local) ? local : path.resolve(local)
+  return scheme === 'file' ? path.resolve(file) : address
 }
 
 function readEnvFile(file: string): NodeJS.Dict<string> {

@@ -6,19 +6,23 @@ const SECRETS = [
   [/([?&;,]\w*(?:password|token|secret)\w*[=:])[^&,\s]+/gi, '$1***'],
 ] as const
 
+/** Schemes of a file, which most addresses are. */
+const FILE_SCHEMES = ['file', 'sqlite']
+
+/**
+ * What an address begins with, `file` if it is a path; in lower case, and `sqlite` is `file` too. One letter before a colon is a Windows drive,
+ * not a scheme.
+ */
+export function schemeOf(address: string): string {
+  // To look for letters in either case, which the others need, takes a short command a hundredth of its time.
+  if (!address.includes(':')) return 'file'
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase() ?? 'file'
+  return FILE_SCHEMES.includes(scheme) ? 'file' : scheme
+}
+
 /** Whether `address` names a store that several hosts may share. */
 export function isShared(address: string): boolean {
-  return !isPlainPath(address) && /^mongodb(\+srv)?:\/\//i.test(address)
-}
-
-/** Most addresses are; to look for letters in either case, which the others need, takes a short command a hundredth of its time. */
-export function isPlainPath(address: string): boolean {
-  return !address.includes(':')
-}
-
-/** The path behind `sqlite:` and `sqlite://`, in which no host has its place, and behind `file:`. */
-export function withoutFileScheme(address: string): string {
-  return address.replace(/^(?:sqlite|file):(?:\/\/)?/i, '')
+  return /^mongodb(\+srv)?$/.test(schemeOf(address))
 }
 
 /** Whether a store's address has a password in it: before the hosts, or as an option (of a key file, of a cloud's session). */

@@ -11,6 +11,8 @@ export interface MongoAddress {
   /** `host:port`, several with commas. */
   hosts: string
   database: string
+  /** What stands behind `?`, by name in lower case. */
+  options: ReadonlyMap<string, string>
   /** The URL names the database itself. */
   names_database: boolean
   /** `text` with every form of the password blacked out. */
@@ -53,6 +55,7 @@ export function parseAddress(url: string): MongoAddress {
     label: `${scheme.toLowerCase()}://${user ? `${user}@` : ''}${hosts}/${name}`,
     hosts,
     database: name,
+    options: new Map([...new URLSearchParams(options)].map(([key, value]) => [key.toLowerCase(), value])),
     names_database: Boolean(database),
     redact: redactor(password),
   }

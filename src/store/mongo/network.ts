@@ -8,10 +8,7 @@ const CLOCKS_APART_MS = 5_000
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]|%2f.*)(:\d+)?$/i
 
 /** What the address alone says about the way to the server. */
-export function examineAddress({ url, label, hosts }: MongoAddress): Diagnosis[] {
-  const options = new Map(
-    [...new URLSearchParams(url.split('?')[1] ?? '')].map(([name, value]) => [name.toLowerCase(), value]),
-  )
+export function examineAddress({ label, hosts, options }: MongoAddress): Diagnosis[] {
   const isOn = (...names: string[]) => names.some((name) => options.get(name) === 'true')
   const isOff = (...names: string[]) => names.some((name) => options.get(name) === 'false')
   const encrypted = label.startsWith('mongodb+srv') ? !isOff('tls', 'ssl') : isOn('tls', 'ssl')
