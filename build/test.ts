@@ -56,6 +56,7 @@ const child = spawn(
     },
   },
 )
+process.once('SIGTERM', () => child.kill())
 const [code] = await once(child, 'close')
 process.exitCode = code ?? 1
 
