@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { CLOCK_MS, LEASE_MS, mustGet, put, take, until } from '../../contract/kit.ts'
 import { openFakeMongo } from '../../helpers/fake-mongo.ts'
@@ -60,7 +60,7 @@ describe('the clock of a MongoDB store behind a change of the primary', function
     const answer = Object.assign(primary, limits, { hosts: [] as string[] })
     server = await openFakeMongo(answer)
     answer.hosts.push(server.host)
-    db = await Connection.open(parseAddress(`mongodb://${server.host}/jobs?heartbeatFrequencyMS=500`), 'command')
+    db = await Connection.open(parseUrl(`mongodb://${server.host}/jobs?heartbeatFrequencyMS=500`), 'command')
     expect(await db.call(async () => db.now())).to.be.closeTo(Date.now(), CLOCK_MS)
     primary.localTime = new Date(Date.now() + HOUR_MS)
   })
