@@ -3,10 +3,10 @@ import { tryAgain } from '../../domain/errors.ts'
 import { before, within } from '../../lib/async.ts'
 import { AGAIN, type Pauses, retry } from '../../lib/retry.ts'
 import type { StoreRole } from '../port.ts'
-import type { MongoAddress } from './address.ts'
-import { ServerClock } from './clock.ts'
 import { cannotReach, clockless, domainError, isPassing, tooOld } from './errors.ts'
 import { type Models, modelsOn } from './models.ts'
+import { ServerClock } from './server-clock.ts'
+import type { MongoAddress } from './url.ts'
 
 /** Longest that one call of the store takes, tries included. */
 const DEADLINE_MS: Readonly<Record<StoreRole, number>> = { command: 5_000, supervisor: 10_000, worker: 10_000 }

@@ -7,8 +7,8 @@ import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
 import { needEngine, refuseLack } from './engine.ts'
 import { withLock } from './lock.ts'
+import { refuseForeign } from './ownership.ts'
 import { MIGRATIONS } from './schema.ts'
-import { refuseStranger } from './strangers.ts'
 
 /** What a database says about itself. */
 export interface Mark {
@@ -17,7 +17,7 @@ export interface Mark {
   store_id: string
 }
 
-export interface MigrateOptions {
+interface MigrateOptions {
   is_alive: (identity: ProcessIdentity) => boolean
   /** Marks a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
@@ -30,15 +30,15 @@ export interface MigrateOptions {
 
 /**
  * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
- * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has to be upgraded while a registered
- * process lives (R12).
+ * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has
+ * to be upgraded, or one that was dropped made again, while a registered process lives (R12).
  */
 export async function migrate(db: Connection, options: MigrateOptions): Promise<Mark> {
   const { migrations = MIGRATIONS, create = true } = options
   const mark = await readMark(db, migrations.length)
   if (mark?.version === migrations.length) return mark
   if (mark === null) {
-    await refuseStranger(db, options.init ?? false)
+    await refuseForeign(db, options.init ?? false)
     if (!create) throw noQueueYet(db.address.label)
     // Before the lock, which wants the same of the server.
     await needEngine(db)
@@ -66,7 +66,7 @@ async function upgrade(
   // Another host may have done it between our look and our lock.
   const mark = (await readMark(db, migrations.length)) ?? { version: 0, store_id: randomWord(16) }
   if (mark.version === migrations.length) return mark
-  if (mark.version > 0) await refuseWhileInUse(db, is_alive)
+  await refuseWhileInUse(db, is_alive, mark.version === 0)
   const what = `making or upgrading the schema of ${db.address.label}`
   await withProgress(what, on_progress, () =>
     db.patiently(async (patient) => {
@@ -88,17 +88,24 @@ async function upgrade(
 function refused({ address: { label } }: Connection, error: unknown): never {
   if (error instanceof QueuectlError) throw error
   throw misconfigured(
-    `${label} cannot be furnished: ${(error as Error).message}`,
+    `${label} cannot create collections and indexes: ${(error as Error).message}`,
     'queuectl makes its collections and indexes itself; let it, or name another database',
   )
 }
 
-async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive']): Promise<void> {
+/** `dropped`: the mark is gone, but those who knew it go on, with folders that bear its name. */
+async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive'], dropped: boolean): Promise<void> {
   const processes = await db.call(() => db.models.processes.find().lean())
   const alive = processes.find(
     ({ identity, beat_at }) => isAlive(identity) || !isSilent(db.now() - beat_at.getTime(), { shared: true }),
   )
   if (!alive) return
+  if (dropped) {
+    throw tryAgain(
+      `${db.address.label} was dropped while process ${alive.identity.pid} on ${alive.host} used it`,
+      'stop the workers of all hosts first, by Ctrl-C or SIGTERM there',
+    )
+  }
   throw tryAgain(
     `${db.address.label} must be upgraded, but process ${alive.identity.pid} on ${alive.host} of an older queuectl uses it`,
     'stop the workers of all hosts first: queuectl worker stop',

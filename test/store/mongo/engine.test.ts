@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { examineEngine, needEngine } from '../../../src/store/mongo/engine.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
@@ -13,7 +13,7 @@ describe('what is asked of a MongoDB server @posix', function () {
   let db: Connection
   before(needsMongo)
   beforeEach(async () => {
-    db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
+    db = await Connection.open(parseUrl((await mongoServer()).url()), 'command')
   })
   afterEach(async () => {
     await db.close()
@@ -69,6 +69,13 @@ describe('what is asked of a MongoDB server @posix', function () {
       return { ...found, probe: { ...(found?.probe as object), n0: 'x' } }
     })
     expect((await refusal(needEngine(db))).message).to.match(/ gives something else than MongoDB’s\)$/)
+  })
+
+  it('is named where a server of another maker refuses it by a code of its own, without trying on', async () => {
+    pretend(async () => Promise.reject(new mongo.MongoServerError({ message: 'Feature not supported: x', code: 303 })))
+    const begun_at = performance.now()
+    expect((await refusal(needEngine(db))).message).to.match(/lacks what queuectl needs: updates by a pipeline/)
+    expect(performance.now() - begun_at).to.be.below(3_000)
   })
 
   it('is not said to be missing while the server is away or refuses the user', async () => {

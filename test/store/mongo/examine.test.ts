@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import type { Diagnosis } from '../../../src/domain/diagnosis.ts'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
-import { examineFurnishing } from '../../../src/store/mongo/furnishing.ts'
 import { examineAddress } from '../../../src/store/mongo/network.ts'
+import { examineSchemaObjects } from '../../../src/store/mongo/schema-objects.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
-import { put } from '../../contract/kit.ts'
+import { put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { collect, queuectl, startQueuectl } from '../../helpers/queuectl.ts'
 
@@ -19,7 +20,7 @@ const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, mes
 
 describe('what the address of a MongoDB server says @posix', function () {
   this.timeout(60_000)
-  const about = (url: string) => told(examineAddress(parseAddress(url)))
+  const about = (url: string) => told(examineAddress(parseUrl(url)))
 
   it('is fine on this host, or encrypted with a login', () => {
     for (const url of [
@@ -81,7 +82,7 @@ describe('the examination of a MongoDB database @posix', function () {
 
   it('is not misled by who stores jobs meanwhile', async () => {
     const store = await open()
-    const db = await Connection.open(parseAddress(address), 'command')
+    const db = await Connection.open(parseUrl(address), 'command')
     try {
       const call = db.call.bind(db)
       let [under_way, stored] = [0, 0]
@@ -90,7 +91,7 @@ describe('the examination of a MongoDB database @posix', function () {
         if (under_way++ === 0) await put(store, [`job${++stored}`])
         return call(...args).finally(() => under_way--) as never
       }
-      expect(told(await examineFurnishing(db))).to.deep.equal([])
+      expect(told(await examineSchemaObjects(db))).to.deep.equal([])
       expect(stored).to.be.above(2)
     } finally {
       await db.close()
@@ -163,6 +164,27 @@ describe('the examination of a MongoDB database @posix', function () {
     await put(store, ['d'])
     const order = await store.list({ sort: 'oldest', limit: 9 })
     expect(order.map(({ id }) => id)).to.deep.equal(['a', 'b', 'c', 'd'])
+    await store.close()
+  })
+
+  it('finds counters that are no numbers, and numbers that are none, and sets the counters', async () => {
+    const store = await open()
+    await put(store, ['a', 'b', 'c'])
+    const [meta, jobs] = [raw.collection<{ _id: string }>('meta'), raw.collection<{ _id: string }>('jobs')]
+    await jobs.updateOne({ _id: 'a' }, { $set: { seq: 'x' } })
+    await jobs.updateOne({ _id: 'b' }, { $set: { seq: [1, 99] } })
+    for (const value of ['x', null, [1], {}, new Date(), Number.NaN, Number.POSITIVE_INFINITY, 2.5]) {
+      await meta.updateOne({ _id: 'jobs' }, { $set: { value } })
+      const error = await refusal(put(store, ['refused']))
+      expect(error, inspect(value)).to.include({ exit_code: 78 })
+      expect(error.hint, inspect(value)).to.contain('doctor')
+      await look(async ({ findings }) => {
+        expect(toldBut(findings).join(), inspect(value)).to.match(/^counters: missing or behind: jobs;/)
+        for (const { mend } of findings) await mend?.()
+      })
+      expect(await meta.findOne({ _id: 'jobs' }), inspect(value)).to.include({ value: 3 })
+    }
+    await look(({ findings }) => expect(toldBut(findings)).to.deep.equal([]))
     await store.close()
   })
 
