@@ -60,7 +60,10 @@ describe('the clock of a MongoDB store behind a change of the primary', function
     const answer = Object.assign(primary, limits, { hosts: [] as string[] })
     server = await openFakeMongo(answer)
     answer.hosts.push(server.host)
-    db = await Connection.open(parseAddress(`mongodb://${server.host}/jobs?heartbeatFrequencyMS=500`), 'command')
+    const address = parseAddress(`mongodb://${server.host}/jobs`)
+    // Nobody else may set how often the driver looks.
+    const driver_url = `${address.driver_url}?heartbeatFrequencyMS=500`
+    db = await Connection.open({ ...address, driver_url }, 'command')
     expect(await db.call(async () => db.now())).to.be.closeTo(Date.now(), CLOCK_MS)
     primary.localTime = new Date(Date.now() + HOUR_MS)
   })
