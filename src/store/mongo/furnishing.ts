@@ -4,7 +4,7 @@ import { misconfigured } from '../../domain/errors.ts'
 import { type Diagnosis, fine, problem, warning } from '../../domain/finding.ts'
 import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
-import { isLackingRight } from './rights.ts'
+import { isLackingRight } from './errors.ts'
 import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
 
 /** Collections whose documents are numbered, and where the last number given out stands. */
