@@ -32,7 +32,7 @@ export function examineAddress({ label, hosts, options: given }: MongoAddress): 
   if (findings.length === 0) findings.push(fine('network', encrypted ? 'encrypted' : 'on this host alone'))
   const unheeded = unheededOptions(given)
   if (unheeded.length > 0) {
-    const message = `not heeded in the address: ${unheeded.join(', ')}; queuectl keeps as many connections as it needs`
+    const message = `not heeded in the address: ${unheeded.join(', ')}; queuectl decides itself about durability, time-outs and connections`
     findings.push(warning('network', message, 'take them out of the address'))
   }
   return findings

@@ -18,28 +18,24 @@ const TAKEN = new Set([
   ...['retrywrites', 'retryreads', 'family', 'monitorcommands'],
 ])
 
-/** Left out: how many connections there are, and under which name, is ours to choose, and nothing that is promised hangs on it. */
-const UNHEEDED = new Set([
-  ...['appname', 'maxpoolsize', 'minpoolsize', 'maxidletimems', 'maxconnecting', 'servermonitoringmode'],
-])
-
-/** Ours, since an acknowledged write must be durable and nothing is read that a new primary may take back: the value that says the same. */
-const PROMISED = new Map([
+/**
+ * Left out, because they are ours to choose: the name and the number of connections; what makes an acknowledged write durable, and a read one
+ * that no new primary takes back; and how long calls last, for leases and a stop count on calls that end in time. An address may be shared
+ * with programs that need them. Each with the value that changes nothing, or null.
+ */
+const OURS = new Map<string, string | null>([
+  ...['appname', 'maxpoolsize', 'minpoolsize', 'maxidletimems', 'maxconnecting', 'servermonitoringmode'].map(unset),
   ['w', 'majority'],
   ['j', 'true'],
   ['journal', 'true'],
   ['fsync', 'true'],
   ['readconcernlevel', 'majority'],
   ['readpreference', 'primary'],
-])
-
-/** Those that go with a `readPreference` other than ours. */
-const ELSEWHERE = new Set(['readpreferencetags', 'maxstalenessseconds'])
-
-/** Ours, since leases and a stop count on calls that end in time. */
-const TIMES = new Set([
-  ...['wtimeout', 'wtimeoutms', 'timeoutms', 'sockettimeoutms', 'connecttimeoutms', 'serverselectiontimeoutms'],
-  ...['waitqueuetimeoutms', 'waitqueuemultiple', 'heartbeatfrequencyms', 'minheartbeatfrequencyms'],
+  ...['readpreferencetags', 'maxstalenessseconds'].map(unset),
+  ...['wtimeout', 'wtimeoutms', 'timeoutms', 'sockettimeoutms', 'connecttimeoutms', 'serverselectiontimeoutms'].map(
+    unset,
+  ),
+  ...['waitqueuetimeoutms', 'waitqueuemultiple', 'heartbeatfrequencyms', 'minheartbeatfrequencyms'].map(unset),
 ])
 
 const LOGINS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'MONGODB-X509', 'PLAIN', 'DEFAULT']
@@ -65,31 +61,30 @@ export function optionsForDriver<Option extends UrlOption>(options: readonly Opt
   return options.filter(({ name }) => TAKEN.has(name.toLowerCase()))
 }
 
-/** Names of those of `options` that are left out although they ask for something. Every address that Atlas gives has an `appName`. */
+/** Those of `options` that are left out although they ask for something else. Every address that Atlas gives has an `appName`. */
 export function unheededOptions(options: readonly UrlOption[]): string[] {
   return options
-    .map(({ name }) => name)
-    .filter((name) => UNHEEDED.has(name.toLowerCase()) && name.toLowerCase() !== 'appname')
+    .filter(({ name, value }) => {
+      const key = name.toLowerCase()
+      return OURS.has(key) && key !== 'appname' && OURS.get(key) !== value
+    })
+    .map(({ name, value }) => `${name}=${value}`)
+}
+
+function unset(name: string): [string, null] {
+  return [name, null]
 }
 
 function refusalOf({ name, value }: UrlOption): QueuectlError | null {
   const key = name.toLowerCase()
-  const promised = PROMISED.get(key)
-  if (promised !== undefined)
-    return value === promised ? null : refused(`${name}=${value}`, 'contradicts what is promised', DURABLE)
-  if (ELSEWHERE.has(key)) return refused(name, 'contradicts what is promised', DURABLE)
-  if (TIMES.has(key))
-    return refused(name, 'is not to be set', 'take it out: queuectl bounds each call to the server itself')
   const instead = IMPOSSIBLE.get(key)
   if (instead !== undefined) return refused(name, 'asks for what queuectl cannot do', instead)
   if (key === 'authmechanism' && !LOGINS.includes(value))
     return refused(`${name}=${value}`, 'asks for what queuectl cannot do', OTHER_LOGIN)
   if (key === 'compressors') return refusedCompressor(name, value)
-  if (TAKEN.has(key) || UNHEEDED.has(key)) return null
+  if (TAKEN.has(key) || OURS.has(key)) return null
   return refused(name, 'is not known', 'take it out; docs/several-hosts.md lists those that are')
 }
-
-const DURABLE = 'take it out: each write waits for the journals of a majority, and is read from the primary'
 
 function refusedCompressor(name: string, value: string): QueuectlError | null {
   const unknown = value.split(',').find((word) => !COMPRESSORS.includes(word))

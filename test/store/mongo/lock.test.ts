@@ -14,7 +14,6 @@ describe('the lock of a MongoDB schema @posix', function () {
     db = await Connection.open(parseUrl((await mongoServer()).url()), 'command')
   })
   afterEach(async () => {
-    await db.db.dropDatabase()
     await db.close()
   })
 

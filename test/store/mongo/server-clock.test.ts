@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { mongo } from 'mongoose'
 import { ALL_QUEUES } from '../../../src/domain/claim-filter.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
+import { ServerClock } from '../../../src/store/mongo/server-clock.ts'
 import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { CLOCK_MS, LEASE_MS, mustGet, put, take, until } from '../../contract/kit.ts'
@@ -47,6 +48,19 @@ describe('the clock of a MongoDB store (F25) @posix', function () {
       await put(store, ['a'])
       expect((await mustGet(store, 'a')).created_at).to.be.closeTo(now(), CLOCK_MS)
     })
+  })
+})
+
+describe('the clock of a server @posix', () => {
+  it('stays doubtful where it was doubted during a look: that one may be at the server before', async () => {
+    const clock = new ServerClock()
+    await clock.measure(async () => {
+      clock.doubt()
+      return new Date(5)
+    })
+    expect(clock.doubtful).to.equal(true)
+    await clock.measure(async () => new Date())
+    expect(clock.doubtful).to.equal(false)
   })
 })
 
