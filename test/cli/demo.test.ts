@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
 import { livingWith } from '../helpers/processes.ts'
 import { collect, queuectl, startQueuectl } from '../helpers/queuectl.ts'
+import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -50,7 +51,7 @@ describe('demo @slow', () => {
     for (const moment of ['queuectl status', 'workers ready']) {
       it(`leaves nothing after ${signal} at "${moment}"`, async function () {
         // Its end by a signal is the system's there.
-        if (process.platform === 'win32') return this.skip()
+        if (process.platform === 'win32') skip(this, 'no signals')
         const { env, left } = place()
         const child = startQueuectl(['demo'], { env })
         let shown = ''

@@ -38,7 +38,7 @@ const CREATORS: readonly string[][] = [
   ['config', 'set', 'grace', '5'],
 ]
 
-describe('where there is no queue', () => {
+describe('where there is no queue @posix', () => {
   for (const args of COMMANDS) {
     it(`${args.join(' ')} says so, exits 3 and leaves nothing`, async () => {
       const home = tempFolder()

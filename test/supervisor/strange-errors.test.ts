@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { needsMongo, startServer } from '../helpers/mongo-server.ts'
+import { skip } from '../helpers/skip.ts'
 import { inScene, UNTIL_GO } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -18,7 +19,7 @@ describe('supervisors and workers whose store answers with an error that nobody 
     const fail = (mode: string) =>
       raw.db?.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: COMMANDS, errorCode: STRANGE } })
     try {
-      await fail('off')?.catch(() => this.skip())
+      await fail('off')?.catch(() => skip(this, 'no fail points'))
       await inScene({ address: server.url('strange') }, async (scene) => {
         const running = await scene.start('--count', '2')
         const before = await scene.workers()

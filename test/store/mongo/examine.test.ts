@@ -12,6 +12,7 @@ import { examineStore, openStore } from '../../../src/store/open.ts'
 import { put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { collect, queuectl, startQueuectl } from '../../helpers/queuectl.ts'
+import { skip } from '../../helpers/skip.ts'
 
 const TERMINAL = ['python3', fileURLToPath(new URL('../../fixtures/terminal.py', import.meta.url))]
 
@@ -192,7 +193,7 @@ describe('the examination of a MongoDB database @posix', function () {
     const admin = (raw.db as mongoose.mongo.Db).admin()
     const refuse = (mode: string) =>
       admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['collMod'], errorCode: 13 } })
-    await refuse('off').catch(() => this.skip())
+    await refuse('off').catch(() => skip(this, 'no fail points'))
     await (await open()).close()
     await raw.db?.command({ collMod: 'jobs', validator: {} })
     const name = address.slice(address.lastIndexOf('/') + 1)
@@ -213,7 +214,7 @@ describe('the examination of a MongoDB database @posix', function () {
   })
 
   it('makes indexes without giving up while the server is at work on them, and says so on a terminal', async function () {
-    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) this.skip()
+    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python with pty')
     this.timeout(120_000)
     const admin = (raw.db as mongoose.mongo.Db).admin()
     const block = (mode: string, blockTimeMS: number) =>
@@ -222,7 +223,7 @@ describe('the examination of a MongoDB database @posix', function () {
         mode,
         data: { failCommands: ['createIndexes'], blockConnection: true, blockTimeMS },
       })
-    await block('off', 0).catch(() => this.skip())
+    await block('off', 0).catch(() => skip(this, 'no fail points'))
     await (await open()).close()
     await raw.collection('jobs').dropIndex('held')
     // Longer than any other client waits for an answer, however often it is asked.

@@ -5,6 +5,7 @@ import { openStore } from '../../../src/store/open.ts'
 import { beatOf, put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
+import { skip } from '../../helpers/skip.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
 describe('the first use of a MongoDB database @posix', function () {
@@ -107,7 +108,7 @@ describe('the first use of a MongoDB database @posix', function () {
     const admin = (raw.db as mongoose.mongo.Db).admin()
     const refuse = (mode: string, errorCode: number) =>
       admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['findAndModify'], errorCode } })
-    await refuse('alwaysOn', 168).catch(() => this.skip())
+    await refuse('alwaysOn', 168).catch(() => skip(this, 'no fail points'))
     const { code, stdout, stderr } = await queuectl(['init', '--db', address]).finally(() => refuse('off', 168))
     expect(stderr).to.match(
       /^queuectl: MongoDB at \S+ lacks what queuectl needs: updates by a pipeline, with upsert \(.*\)\n {2}queuectl needs MongoDB 6\.0 or later\n$/,

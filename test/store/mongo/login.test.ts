@@ -4,6 +4,7 @@ import { newJob, put, refusal } from '../../contract/kit.ts'
 import { type Certificates, makeCertificates } from '../../helpers/certificates.ts'
 import { type LoginServer, startLoginServer, tlsOptions } from '../../helpers/mongo-login.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
+import { skip } from '../../helpers/skip.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
@@ -95,13 +96,13 @@ describe('a MongoDB server that wants a login @posix', function () {
   })
 })
 
-describe('a MongoDB server that wants TLS and a client’s certificate', function () {
+describe('a MongoDB server that wants TLS and a client’s certificate @posix', function () {
   this.timeout(60_000)
   let certificates: Certificates
   let server: LoginServer
   before(async function () {
     const made = makeCertificates()
-    if (made === null) return this.skip()
+    if (made === null) skip(this, 'no openssl')
     certificates = made
     server = await startLoginServer(this, { writer: [{ role: 'readWrite', db: 'jobs' }] }, certificates)
   })

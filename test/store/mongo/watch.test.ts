@@ -7,6 +7,7 @@ import { examineStore, openStore } from '../../../src/store/open.ts'
 import type { Hint, StoreRole } from '../../../src/store/port.ts'
 import { mustGet, put, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
+import { skip } from '../../helpers/skip.ts'
 
 describe('a change stream of a MongoDB server @posix', function () {
   this.timeout(60_000)
@@ -15,7 +16,7 @@ describe('a change stream of a MongoDB server @posix', function () {
   const opened: { close(): unknown }[] = []
   before(async function () {
     await needsMongo.call(this)
-    if (!(await mongoServer()).replica_set) this.skip()
+    if (!(await mongoServer()).replica_set) skip(this, 'no replica set')
   })
   beforeEach(async () => {
     address = (await mongoServer()).url()
@@ -91,7 +92,7 @@ describe('a change stream of a MongoDB server @posix', function () {
   })
 
   it('that the server does not have is never asked for again; one that it refuses is, ever less often', async function () {
-    await refuse('alwaysOn', 115).catch(() => this.skip())
+    await refuse('alwaysOn', 115).catch(() => skip(this, 'no fail points'))
     const without = await watching()
     await until(() => without.refused.length === 1)
     await refuse('alwaysOn', 13)
@@ -117,7 +118,7 @@ describe('a change stream of a MongoDB server @posix', function () {
         mode: 'alwaysOn',
         data: { failCommands: ['aggregate'], errorCode: 115, appName: 'queuectl command' },
       })
-      .catch(() => this.skip())
+      .catch(() => skip(this, 'no fail points'))
     const [finding] = await findings()
     expect(finding).to.include({ level: 'warning' })
     expect(finding?.message).to.match(/change streams cannot be opened.*polling/)
