@@ -17,7 +17,7 @@ const MEANINGS: Readonly<Record<Own, string>> = {
 }
 
 /** What a job shows besides, by groups. */
-const SHOWN: readonly (readonly [string, string])[] = [
+export const SHOWN: readonly (readonly [string, string])[] = [
   ['state', 'see `queuectl help states`'],
   ['attempts', 'failed runs since the job was enqueued or requeued'],
   ['runs', 'runs started, ever'],
@@ -35,14 +35,15 @@ export function fields(): string {
   return sections(
     'Job fields',
     paragraph('What `enqueue` takes as JSON. Each but command is an option too (run_at is --run-at).'),
-    definitions(JOB_FIELDS.map((field) => [field, meaning(field)])),
+    definitions(JOB_FIELDS.map((field) => [field, fieldMeaning(field)])),
     paragraph('What `show --json` and `list --json` print besides:'),
     SHOWN.map(([names, about]) => `  ${names}\n${paragraph(about, 6)}`).join('\n'),
     `  $ queuectl enqueue '{"command": "./nightly.sh", "timeout": "10m"}'`,
   )
 }
 
-function meaning(field: JobField): string {
+/** What `field` of a job means, and what it is by default. */
+export function fieldMeaning(field: JobField): string {
   return isPolicy(field) ? `${SETTINGS[field].about}. Default: the setting of that name.` : MEANINGS[field]
 }
 
