@@ -42,7 +42,7 @@ function blocksOf(text: string): Block[] {
   let heading = ''
   let notes: string[] = []
   for (const [, title, note, language, body] of text.matchAll(
-    /^#+ (.+)$|^<!-- ([\s\S]*?) -->$|^```(\w*)\n([\s\S]*?)^```$/gm,
+    /^#+ (.+)$|^<!-- ([\s\S]*?)\s*-->$|^```(\w*)\n([\s\S]*?)^```$/gm,
   )) {
     if (title !== undefined) {
       heading = title

@@ -4,7 +4,7 @@ import { buildProgram } from '../../src/cli/program.ts'
 import type { Page } from './pages.ts'
 
 /** Languages of blocks that show what is typed in a terminal. */
-const SHELL = /^(sh|console|crontab|ini|yaml|dockerfile)$/
+const SHELL = /^(sh|console|crontab|yaml)$/
 
 /** Command lines of queuectl that a page shows: in blocks, and as code in a sentence, which may name a command without its arguments. */
 export function typedOn({ blocks, prose }: Page): { line: string; named: boolean }[] {
@@ -15,14 +15,15 @@ export function typedOn({ blocks, prose }: Page): { line: string; named: boolean
 
 /** Command lines of queuectl in a piece of a shell script. */
 export function typedIn(script: string): string[] {
-  const joined = script.replaceAll(/\\\n\s*/g, ' ')
+  // xargs adds the ids.
+  const joined = script.replaceAll(/\\\n\s*/g, ' ').replaceAll(/xargs (queuectl \w+)/g, 'xargs $1 ID')
   return joined
     .split('\n')
     .flatMap((line) => [...line.replace(/(^|\s)#.*/, '').matchAll(COMMAND)].map(([text]) => text))
 }
 
 /** From the program's name, which a path may stand before, to where another command of the shell begins. */
-const COMMAND = /(?<=^|[\s/("`!|=])queuectl (?:'[^']*'|"[^"]*"|[^|&;)'"`])+/g
+const COMMAND = /(?<=^|[\s/("`!|])queuectl (?:'[^']*'|"[^"]*"|[^|&;)'"`])+/g
 
 /** Why today's program does not take the command line `typed`; null when it does. `named`: its arguments may be left out. Nothing is run. */
 export async function refusal(typed: string, named = false): Promise<string | null> {
