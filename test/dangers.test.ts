@@ -23,7 +23,7 @@ describe('the dangers', () => {
   })
 })
 
-/** What titles end with, in brackets: `(F1, R6)`. Rules of the README are left out. */
+/** What titles end with, in brackets: `(F1, R6)`. Rules (docs/architecture.md) are left out. */
 function numbersIn(code: string): string[] {
   const lists = [...code.matchAll(/\(((?:[FRS]\d+(?:, )?)+)\)(?=['`])/g)].map(([, list = '']) => list.split(', '))
   return lists.flat().filter((number) => !number.startsWith('R'))

@@ -1,6 +1,6 @@
 /**
  * What can go wrong around a queue, and what somebody may try with it. Titles of tests name what they prove by its number, as they do
- * with the rules of the README: `(F1, R6)`. Numbers are never given twice.
+ * with the rules of docs/architecture.md: `(F1, R6)`. Numbers are never given twice.
  */
 export const DANGERS: Readonly<Record<string, string>> = {
   F1: 'a worker is killed while it runs a job',

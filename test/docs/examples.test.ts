@@ -6,7 +6,7 @@ import { projectText, ROOT } from '../helpers/sources.ts'
 
 const EXAMPLES = path.join(ROOT, 'docs/examples')
 
-describe('the examples', () => {
+describe('the examples @posix', () => {
   let room: ScriptRoom
 
   before(function () {

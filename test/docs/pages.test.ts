@@ -5,7 +5,10 @@ import { anchorsOf, page, pages } from '../helpers/pages.ts'
 import { projectText, ROOT } from '../helpers/sources.ts'
 import { refusal, typedIn, typedOn } from '../helpers/typed.ts'
 
-describe('the pages', () => {
+/** Scripts that come with the lanes of tests. */
+const LANES = ['test:fast', 'test:slow']
+
+describe('the pages @fast', () => {
   it('have no link that leads nowhere, to a file or a heading', () => {
     const dead = pages().flatMap((from) =>
       [...from.prose.matchAll(/\]\(([^)\s]+)\)|<img [^>]*src="([^"]+)"/g)]
@@ -34,7 +37,7 @@ describe('the pages', () => {
     const named = pages().flatMap(({ path, text }) =>
       [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => ({ path, name })),
     )
-    expect(named.filter(({ name }) => !(name in scripts))).to.deep.equal([])
+    expect(named.filter(({ name }) => !(name in scripts) && !LANES.includes(name))).to.deep.equal([])
   })
 
   it('name files and folders of the project that there are', () => {
@@ -48,7 +51,7 @@ describe('the pages', () => {
   })
 })
 
-describe('the check of command lines', () => {
+describe('the check of command lines @fast', () => {
   it('finds them in scripts, and refuses what there is not', async () => {
     expect(
       typedIn("a | queuectl enqueue --id 'x y' -- b && queuectl status # queuectl no\nid=$(queuectl list)"),

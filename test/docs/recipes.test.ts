@@ -15,7 +15,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   docker: 'test "$1" != exec || { shift 2; exec "$@"; }',
 }
 
-describe('the recipes', () => {
+describe('the recipes @posix', () => {
   const recipes = Map.groupBy(page('docs/recipes.md').blocks, ({ heading }) => heading)
   const results = new Map<string, Promise<Error | null>>()
 

@@ -6,7 +6,7 @@ import { TRANSITIONS } from '../../src/domain/outcome.ts'
 import { SETTING_KEYS } from '../../src/domain/settings.ts'
 import { page } from '../helpers/pages.ts'
 
-describe('the reference', () => {
+describe('the reference @fast', () => {
   const { text } = page('docs/reference.md')
 
   it('is current: `npm run docs` changes nothing', () => {
