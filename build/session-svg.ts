@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 // `node build/session-svg.ts`: draws docs/session.svg, a terminal with the true output of these commands, run on a queue in a temporary folder.
 
-const COMMANDS = [
+/** What is typed in the picture. */
+export const COMMANDS = [
   `queuectl enqueue --id photo -- echo 'converted 17.png'`,
   `queuectl enqueue --id mail --backoff-base 1 --max-retries 1 -- 'cat letter.txt'`,
   'queuectl worker start --count 2 --drain',

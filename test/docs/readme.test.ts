@@ -1,6 +1,8 @@
 import { expect } from 'chai'
+import { COMMANDS } from '../../build/session-svg.ts'
 import { page } from '../helpers/pages.ts'
 import { projectText } from '../helpers/sources.ts'
+import { refusal, typedIn } from '../helpers/typed.ts'
 
 describe('the README @fast', () => {
   const { text, blocks } = page('README.md')
@@ -17,6 +19,15 @@ describe('the README @fast', () => {
 
   it('has no command with a word to replace, or an address', () => {
     for (const { text } of blocks) expect(text).to.not.match(/https?:|OWNER|REPOSITORY|git clone/)
+  })
+
+  it('shows a session that can be typed today', async () => {
+    const picture = projectText('docs/session.svg').replaceAll('&amp;', '&')
+    for (const command of COMMANDS) {
+      expect(picture).to.contain(`>${command}</text>`)
+      for (const typed of typedIn(command)) expect(await refusal(typed), typed).to.equal(null)
+    }
+    expect(picture.match(/>\$<\/text>/g)).to.have.length(COMMANDS.length)
   })
 
   it('goes into the npm package with all that it links to', () => {
