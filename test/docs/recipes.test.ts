@@ -15,8 +15,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   docker: 'test "$1" != exec || { shift 2; exec "$@"; }',
 }
 
-describe('the recipes @posix', () => {
-  const recipes = Map.groupBy(page('docs/recipes.md').blocks, ({ heading }) => heading)
+describe('the recipes, and the five commands of the README @posix', () => {
+  const five = page('README.md').blocks.filter(({ heading }) => heading === 'Five commands')
+  const recipes = Map.groupBy([...five, ...page('docs/recipes.md').blocks], ({ heading }) => heading)
   const results = new Map<string, Promise<Error | null>>()
 
   before(function () {

@@ -33,7 +33,8 @@ export function pages(): Page[] {
 
 /** The page at `name`, from the project's folder. */
 export function page(name: string): Page {
-  const text = projectText(name)
+  // Git for Windows may write lines in the way of Windows.
+  const text = projectText(name).replaceAll('\r\n', '\n')
   return { path: name, text, prose: text.replace(/^```[\s\S]*?^```$/gm, ''), blocks: blocksOf(text) }
 }
 
