@@ -23,7 +23,7 @@ describe('the dangers @fast', () => {
   })
 })
 
-/** What titles end with, in brackets, before their tags: `(F1, R6) @slow`. Rules of the README are left out. */
+/** What titles end with, in brackets, before their tags: `(F1, R6) @slow`. Rules (docs/architecture.md) are left out. */
 function numbersIn(code: string): string[] {
   const lists = [...code.matchAll(/\(((?:[FRS]\d+(?:, )?)+)\)(?=(?: @\w+)*['`])/g)].map(([, list = '']) =>
     list.split(', '),

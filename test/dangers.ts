@@ -1,6 +1,6 @@
 /**
  * What can go wrong around a queue, and what somebody may try with it. Titles of tests name what they prove by its number, as they do
- * with the rules of the README: `(F1, R6)`. Numbers are never given twice.
+ * with the rules of docs/architecture.md: `(F1, R6)`. Numbers are never given twice.
  */
 export const DANGERS: Readonly<Record<string, string>> = {
   F1: 'a worker is killed while it runs a job',
@@ -38,23 +38,23 @@ export const DANGERS: Readonly<Record<string, string>> = {
   S1: 'text from outside steers the terminal',
   S2: 'a password appears in what is printed, logged or stored, or in the list of processes',
   S3: 'a job finds the password of the store in its environment',
-  S4: 'the environment of whoever enqueues is stored with the job',
+  S4: 'the environment of the user who enqueues is stored with the job',
   S5: 'an operator of the database stands where a value is expected',
   S6: 'a key of the input leads to the prototype of all objects',
   S7: 'files can be read by other users, whatever the umask',
   S8: 'an id or a token leads out of the folder',
-  S9: 'a command writes lines of its own into the log of its supervisor',
+  S9: 'a command forges lines in the log of its supervisor',
   S10: 'something listens on a port that others can reach',
-  S11: 'a website reaches what listens, under a name of its own',
-  S12: 'a website sends requests in the name of whoever visits it',
+  S11: 'a website reaches what listens, by a host name that it controls',
+  S12: 'a website sends requests in the name of its visitor',
   S13: 'a token for what listens becomes known',
   S14: 'the name of a job runs as a script in a browser',
   S15: 'a browser enqueues commands',
   S16: 'the process of a stranger is signalled',
   S17: 'a request for many jobs does something else than what it reports',
   S18: 'sizes without a limit',
-  S19: 'a program that somebody planted is run in the place of one of the system',
-  S20: 'somebody else can write the queue, and so have commands run',
-  S21: 'a package that is installed runs a program, or is another one than was tested',
-  S22: 'a link, or the folder of another user, stands where a file is to be made',
+  S19: 'a planted program is run instead of one of the system',
+  S20: 'somebody else can write the queue, and so run commands',
+  S21: 'an installed package runs a program, or is not the one that was tested',
+  S22: 'a link, or the folder of another user, stands where a file is to be created',
 }

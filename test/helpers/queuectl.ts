@@ -114,7 +114,8 @@ export function freshQueue() {
   return { home, db, run, start, ok, json, drain, workers }
 }
 
-function program(): string[] {
+/** The program and what stands before its arguments: from its sources, or the one that QUEUECTL_TEST_BIN names. */
+export function program(): string[] {
   const { QUEUECTL_TEST_BIN } = process.env
   if (!QUEUECTL_TEST_BIN) return [process.execPath, ...watchedFlags(), MAIN]
   const file = path.resolve(QUEUECTL_TEST_BIN)
@@ -129,7 +130,8 @@ function compileCache(): string {
   return cache
 }
 
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** This process’s environment, without what would lead the program elsewhere. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(QUEUECTL_|MONGODB_URI$|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$)/.test(name),

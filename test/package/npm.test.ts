@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { npm } from '../../build/package/tools.ts'
@@ -9,6 +9,10 @@ import { tempFolder } from '../helpers/temp.ts'
 
 const WINDOWS = process.platform === 'win32'
 const OLDEST = 26
+/** What the README links to: pages, the picture, the examples. */
+const DOCS = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => path.extname(name) !== '')
+  .map((name) => `docs/${name.replaceAll(path.sep, '/')}`)
 
 describe('the npm package', function () {
   this.timeout(180_000)
@@ -31,6 +35,7 @@ describe('the npm package', function () {
   it('holds what is run, and nothing else', () => {
     expect(packed.files.map((file) => file.path)).to.have.members([
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
       'SECURITY.md',
@@ -39,6 +44,7 @@ describe('the npm package', function () {
       'dist/mongoose.cjs',
       'dist/queuectl.cjs',
       'dist/worker.cjs',
+      ...DOCS,
       'package.json',
     ])
   })

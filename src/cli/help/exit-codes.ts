@@ -1,7 +1,8 @@
 import { EXIT } from '../../domain/errors.ts'
 import { definitions, paragraph, sections } from './layout.ts'
 
-const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+/** What each exit code means. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done',
   unsuccessful: 'a job ended dead, a stop had to be forced, or a job was not in a state for it',
   usage: 'wrong usage or input',
@@ -22,7 +23,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 export function exitCodes(): string {
   return sections(
     'Exit codes',
-    definitions(Object.entries(EXIT).map(([name, code]) => [String(code), MEANINGS[name as keyof typeof EXIT]])),
+    definitions(Object.entries(EXIT).map(([name, code]) => [String(code), EXIT_MEANINGS[name as keyof typeof EXIT]])),
     paragraph(
       '`wait ID`, `enqueue --wait` and `enqueue --follow` exit with the code of the job: its own, 128 + n when signal n ' +
         'ended it, or 124, 125, 130, 137 as above. With several jobs they exit 0 or 1.',

@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Partial<Record<GivenName, string>>> = {
 }
 
 /** What a job shows besides, by groups. */
-const SHOWN: readonly (readonly [string, string])[] = [
+export const SHOWN: readonly (readonly [string, string])[] = [
   ['state', 'see `queuectl help states`'],
   ['attempts', 'failed runs since the job was enqueued or requeued'],
   ['runs', 'runs started, ever'],
@@ -33,14 +33,15 @@ export function fields(): string {
   return sections(
     'Job fields',
     paragraph('What `enqueue` takes as JSON. Each but command is an option too (run_at is --run-at).'),
-    definitions(GIVEN_FIELDS.map((name) => [name, meaning(name)])),
+    definitions(GIVEN_FIELDS.map((name) => [name, fieldMeaning(name)])),
     paragraph('What `show --json` and `list --json` print besides:'),
     SHOWN.map(([names, about]) => `  ${names}\n${paragraph(about, 6)}`).join('\n'),
     `  $ queuectl enqueue '{"command": "./nightly.sh", "timeout": "10m"}'`,
   )
 }
 
-function meaning(name: GivenName): string {
+/** What a field that callers give means, and what it is by default. */
+export function fieldMeaning(name: GivenName): string {
   const field = JOB_FIELDS[name]
   if (field.from === 'setting')
     return `${SETTINGS[name as keyof typeof SETTINGS].about}. Default: the setting of that name.`

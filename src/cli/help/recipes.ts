@@ -27,13 +27,14 @@ export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
     lines: [
       '[Service]',
       'ExecStart=/usr/local/bin/queuectl worker start --count 4',
-      'Restart=on-failure',
+      'KillMode=mixed',
       'TimeoutStopSec=35',
+      'Restart=on-failure',
     ],
   },
   {
     title: 'Docker: the same',
-    lines: ['docker stop -t 35 NAME'],
+    lines: ['docker stop -t 35 jobs'],
   },
   {
     title: 'Cancel every waiting job of a queue',
@@ -49,9 +50,9 @@ export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
   {
     title: 'One queue for several hosts',
     lines: [
-      'export QUEUECTL_DB=mongodb://db.example/jobs   # on every host',
-      'queuectl init                                  # once',
-      'queuectl worker start --count 4 --detach       # on each host',
+      "export QUEUECTL_DB='mongodb://me:secret@db.example/jobs?authSource=admin'",
+      'queuectl init                              # once',
+      'queuectl worker start --count 4 --detach   # on each host',
     ],
   },
   {

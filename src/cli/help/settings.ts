@@ -10,17 +10,20 @@ export function settings(): string {
       'Settings are kept in the store, so that all workers see the same. A job keeps the retry policy that held when it ' +
         'was enqueued. Keys are written with - or _.',
     ),
-    definitions(SETTING_KEYS.map((key) => [key, `${SETTINGS[key].about}. ${range(key)}; ${byDefault(key)}.`])),
+    definitions(
+      SETTING_KEYS.map((key) => [key, `${SETTINGS[key].about}. ${range(key)}; default ${settingDefault(key)}.`]),
+    ),
     paragraph('A time is written 90, 90s, 5m, 2h or 7d; a size 65536, 64KiB or 1GiB.'),
     '  $ queuectl config list\n  $ queuectl config set max-retries 5\n  $ queuectl config unset max-retries',
   )
 }
 
-function byDefault(key: SettingKey): string {
+/** The default of `key`, as it is typed. */
+export function settingDefault(key: SettingKey): string {
   const { kind, default: value } = SETTINGS[key]
-  if (value === null) return 'default none'
-  if (typeof value !== 'number') return `default ${value}`
-  return `default ${kind === 'duration' ? formatDuration(value) : kind === 'bytes' ? bytes(value) : value}`
+  if (value === null) return 'none'
+  if (typeof value !== 'number') return String(value)
+  return kind === 'duration' ? formatDuration(value) : kind === 'bytes' ? bytes(value) : String(value)
 }
 
 function range(key: SettingKey): string {

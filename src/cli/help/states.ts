@@ -2,7 +2,8 @@ import { JOB_STATES, type JobState, type JobView } from '../../domain/job.ts'
 import { TRANSITIONS } from '../../domain/outcome.ts'
 import { definitions, paragraph, sections } from './layout.ts'
 
-const STATES: Readonly<Record<JobState, string>> = {
+/** What it means that a job is in a state. */
+export const STATES: Readonly<Record<JobState, string>> = {
   pending: 'waits to be run',
   processing: 'a worker runs it',
   completed: 'a run ended with exit code 0',
@@ -10,7 +11,8 @@ const STATES: Readonly<Record<JobState, string>> = {
   cancelled: 'cancelled before it was completed',
 }
 
-const VIEWS: Readonly<Record<JobView, string>> = {
+/** What the views of pending mean. */
+export const VIEWS: Readonly<Record<JobView, string>> = {
   ready: 'a worker may take it now',
   scheduled: 'waits for its delay or run_at',
   retrying: 'failed, and waits for its next try',
