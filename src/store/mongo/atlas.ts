@@ -10,6 +10,8 @@ interface Refusal {
   error?: (address: MongoAddress, reason: string) => QueuectlError
 }
 
+const LACKS_RIGHT = /not allowed to do action|not authorized/i
+
 /** By what Atlas was seen to say (https://www.mongodb.com/docs/atlas/reference/free-shared-limitations/); the first that fits. */
 const REFUSALS: readonly Refusal[] = [
   {
@@ -32,7 +34,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     // user is not allowed to do action [find] on [jobs.meta]
-    words: /not allowed to do action|not authorized/i,
+    words: LACKS_RIGHT,
     error: ({ label, database }, reason) =>
       misconfigured(
         `the user of ${label} lacks a right: ${reason}`,
@@ -50,6 +52,9 @@ const REFUSALS: readonly Refusal[] = [
   },
   { words: /too many (?:open )?connections|connection limit|rate limit|too many requests|throttl|try again/i },
 ]
+
+/** Whether Atlas refuses it to this user. */
+export const isAtlasRight = (reason: string) => LACKS_RIGHT.test(reason)
 
 /** Whether Atlas only wants some patience. */
 export function isAtlasBusy(reason: string): boolean {

@@ -13,6 +13,8 @@ export class ServerClock {
   #at = performance.now()
   #wall_ms = Date.now()
   #known = false
+  /** How often it was doubted: a look that was under way then may be one at the server before. */
+  #doubts = 0
 
   /** The server's time, epoch milliseconds; off by half a round trip at most. */
   now(): number {
@@ -22,6 +24,7 @@ export class ServerClock {
   /** From now on another server may be asked, with a clock of its own. */
   doubt(): void {
     this.#known = false
+    this.#doubts++
   }
 
   /** Whether it is time to look again. */
@@ -32,12 +35,13 @@ export class ServerClock {
 
   /** Looks at the server's clock by `ask`, twice: the shorter round trip tells it better. */
   async measure(ask: () => Promise<Date>): Promise<void> {
+    const doubts = this.#doubts
     const looks = [await look(ask), await look(ask)].sort((a, b) => a.round_trip_ms - b.round_trip_ms)
     const { server_ms, at } = looks[0] as Look
     this.#server_ms = server_ms
     this.#at = at
     this.#wall_ms = Date.now() - (performance.now() - at)
-    this.#known = true
+    this.#known = doubts === this.#doubts
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Errors of a server after which the same call may do, by the categories of its own list, and their names there
  * (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). One that is in several stands under the first.
- * Left out: what ends only transactions, which are not used, and what servers say among themselves alone (InternalOnly), but for
- * those two that were seen outside.
+ * Left out: what ends only transactions, which are not used; what servers say among themselves alone (InternalOnly), but for
+ * those two that were seen outside; and 303 (SplitHorizonChange), which answers a monitor's hello alone and is Amazon DocumentDB's
+ * "Feature not supported".
  */
 const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   NetworkError: {
@@ -61,7 +62,6 @@ const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     272: 'MigrationConflict',
   },
   StaleShardVersionError: { 150: 'StaleEpoch', 13388: 'StaleConfig' },
-  CloseConnectionError: { 303: 'SplitHorizonChange' },
   /** Of no category: what is under way ends, what is locked comes free. */
   none: {
     46: 'LockBusy',
@@ -119,6 +119,8 @@ const UNFIT: Readonly<Record<number, string>> = {
 /** A server, or what only seems to be MongoDB, that does not have what it was asked for, and will not tomorrow. */
 const UNSUPPORTED: Readonly<Record<number, string>> = {
   59: 'CommandNotFound',
+  /** Of Amazon DocumentDB. */
+  303: 'FeatureNotSupported',
   115: 'CommandNotSupported',
   148: 'ReadConcernMajorityNotEnabled',
   235: 'InternalErrorNotSupported',

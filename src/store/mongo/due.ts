@@ -1,10 +1,14 @@
 import type { Connection } from './connection.ts'
-import { EPOCH } from './schema.ts'
+import { isUnfit } from './errors.ts'
+import { EPOCH, UNHELD } from './schema.ts'
 
 const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
 
 /** So many in one go; the rest by the next claims. */
 const PROMOTED_AT_ONCE = 1000
+
+/** Where somebody has edited something else into a job the server refuses the write, and with it that of all others. */
+const WHOLE = { finished_at: null, ...UNHELD }
 
 /**
  * Makes jobs ready whose time has come. Returns whether there were any, and when the first of those that go on waiting is due; null:
@@ -20,7 +24,8 @@ export async function promoteDue(db: Connection): Promise<{ due: Date | null; pr
   const ids = found.map(({ _id }) => _id)
   // As they are stored: an id that is no text would be made text, and its job stay due for ever.
   const those = { _id: { $in: ids as never[] }, ...due }
-  await db.call(() => jobs.collection.updateMany(those, { $set: { view: 'ready' } }))
+  const promote = (fields: object) => jobs.collection.updateMany(those, { $set: { view: 'ready', ...fields } })
+  await db.call(() => promote({}).catch((error) => (isUnfit(error) ? promote(WHOLE) : Promise.reject(error))))
   return { due: await firstDue(db, null), promoted: true }
 }
 

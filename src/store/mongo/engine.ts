@@ -4,8 +4,7 @@ import { type Diagnosis, failedCheck, fine, problem } from '../../domain/diagnos
 import { misconfigured, type QueuectlError } from '../../domain/errors.ts'
 import { newToken } from '../../domain/ids.ts'
 import type { Connection } from './connection.ts'
-import { domainError, isPassing } from './errors.ts'
-import { isLackingRight } from './rights.ts'
+import { domainError, isLackingRight, isPassing, isUnsupported } from './errors.ts'
 
 /** How ids of documents in `meta` begin by which a server is tried. They are removed again. */
 export const PROBE = 'probe-'
@@ -18,11 +17,6 @@ interface Need {
   expression: unknown
   value: unknown
 }
-
-/** Codes of MongoDB, FerretDB and DocumentDB: no such command, not supported, not implemented. */
-const NOT_SUPPORTED = new Set([59, 115, 238, 303])
-/** Others say it in words alone. */
-const UNKNOWN = /not (?:yet )?(?:supported|implemented)|unsupported|unrecogni[sz]ed/i
 
 const dated = (ms: number) => ({ $literal: new Date(ms) })
 const NOW = { $toLong: '$$NOW' }
@@ -40,6 +34,7 @@ const NEEDS: readonly Need[] = [
   { name: '$$NOW', expression: { $lt: [{ $toLong: dated(5) }, NOW] }, value: true },
   { name: '$add', expression: { $subtract: [{ $toLong: { $add: ['$$NOW', 9] } }, NOW] }, value: 9 },
   { name: '$or', expression: { $or: [{ $and: [true, false] }, { $ne: [1, 2] }] }, value: true },
+  { name: '$let', expression: { $let: { vars: { n: 1 }, in: [{ n: '$$n' }] } }, value: [{ n: 1 }] },
   { name: '$isNumber', expression: { $isNumber: '$_id' }, value: false },
   { name: '$slice', expression: { $slice: [{ $concatArrays: [[1, 2], [{ n: '$holder' }]] }, -2] }, value: [2, {}] },
 ]
@@ -55,9 +50,8 @@ export async function needEngine(db: Connection): Promise<void> {
 
 /** Throws `error`, which the server gave to the making of the schema; `configuration` (78) when it does not know what was asked for. */
 export function refuseLack(db: Connection, error: unknown): never {
-  if (!(error instanceof mongo.MongoServerError) || isPassing(error)) throw error
-  if (!NOT_SUPPORTED.has(Number(error.code)) && !UNKNOWN.test(error.message)) throw error
-  throw lacking(db, error.message)
+  if (isPassing(error) || !isUnsupported(error)) throw error
+  throw lacking(db, (error as Error).message)
 }
 
 /** The error for a server that lacks `what`. */

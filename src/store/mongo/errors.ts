@@ -1,7 +1,7 @@
 import { Error as MongooseError, mongo } from 'mongoose'
 import { invalid, ioError, misconfigured, QueuectlError, tryAgain, unreachable } from '../../domain/errors.ts'
 import { type MongoAddress, malformed } from './address.ts'
-import { ATLAS, atlasError, isAtlasBusy } from './atlas.ts'
+import { ATLAS, atlasError, isAtlasBusy, isAtlasRight } from './atlas.ts'
 import { isAnswer, isPassingCode, isUnfitCode, isUnsupportedCode } from './codes.ts'
 
 /** Error codes of the server (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). */
@@ -56,7 +56,16 @@ export function isUnfit(error: unknown): boolean {
 /** Whether a server says that it has no such thing, by code or by words: those of other makers have codes of their own. */
 export function isUnsupported(error: unknown): boolean {
   if (!(error instanceof mongo.MongoServerError)) return false
-  return isUnsupportedCode(codeOf(error)) || /not (?:supported|implemented|enabled)|unrecognized/i.test(error.message)
+  return (
+    isUnsupportedCode(codeOf(error)) ||
+    /not (?:yet )?(?:supported|implemented|enabled)|unsupported|unrecogni[sz]ed/i.test(error.message)
+  )
+}
+
+/** Whether the user may not do what was asked. `error`: as the server gave it. */
+export function isLackingRight(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === CODE.unauthorized || (code === ATLAS && isAtlasRight((error as Error).message))
 }
 
 /** Whether a server has no change streams because it is no member of a replica set. */

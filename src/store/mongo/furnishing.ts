@@ -4,7 +4,7 @@ import { type Diagnosis, fine, problem, warning } from '../../domain/diagnosis.t
 import { misconfigured } from '../../domain/errors.ts'
 import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
-import { isLackingRight } from './rights.ts'
+import { isLackingRight } from './errors.ts'
 import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
 
 /** Collections whose documents are numbered, and where the last number given out stands. */
@@ -94,16 +94,24 @@ function needAdmin(error: unknown, database: string): never {
   )
 }
 
+/** What a counter says; 0 where it says nothing of use. */
+const NUMBER_GIVEN = {
+  $cond: [
+    { $and: [{ $isNumber: '$value' }, { $gte: ['$value', 0] }, { $lt: ['$value', Number.MAX_SAFE_INTEGER] }] },
+    { $toLong: '$value' },
+    0,
+  ],
+}
+
 /** New jobs must not come before old ones. */
 async function examineNumbers(db: Connection): Promise<Diagnosis[]> {
-  const behind: { name: string; value: number }[] = []
+  const behind: { name: 'jobs' | 'controls'; value: number }[] = []
   for (const name of NUMBERED) {
-    const last = await db.call(() => db.db.collection(name).findOne({}, { projection: { seq: 1 }, sort: { seq: -1 } }))
+    const value = await lastNumber(db, name)
     // After it: a number is taken before it is used, so that who stores jobs meanwhile does not make the counter look late.
     const counter = await db.call(() => db.models.meta.findOne({ _id: name }).lean())
-    const given = counter && 'value' in counter ? counter.value : -1
-    const value = Number(last?.seq ?? 0)
-    if (given < value) behind.push({ name, value })
+    const given: unknown = counter && 'value' in counter ? counter.value : null
+    if (!Number.isSafeInteger(given) || Number(given) < value) behind.push({ name, value })
   }
   if (behind.length === 0) return [fine('counters', 'are ahead of what they count')]
   return [
@@ -114,12 +122,24 @@ async function examineNumbers(db: Connection): Promise<Diagnosis[]> {
         'queuectl doctor --fix sets them',
       ),
       async mend() {
-        for (const { name, value } of behind) {
-          const _id = name as 'jobs' | 'controls'
-          await db.call(() => db.models.meta.updateOne({ _id }, { $max: { value } }, { upsert: true }))
+        for (const { name: _id, value } of behind) {
+          const set = [{ $set: { value: { $max: [value, NUMBER_GIVEN] } } }]
+          await db.call(() => db.models.meta.updateOne({ _id }, set, { upsert: true, updatePipeline: true }))
         }
         return 'counters set'
       },
     },
   ]
+}
+
+/** The largest number in use, past what somebody has put in its place. */
+async function lastNumber(db: Connection, name: (typeof NUMBERED)[number]): Promise<number> {
+  const numbered = { seq: { $gt: 0, $lt: Number.MAX_SAFE_INTEGER, $not: { $type: 'array' } } }
+  const [last] = await db.call(() =>
+    db.db
+      .collection(name)
+      .find(numbered, { projection: { seq: 1 }, sort: { seq: -1 }, limit: 1 })
+      .toArray(),
+  )
+  return Math.ceil(Number(last?.seq ?? 0))
 }

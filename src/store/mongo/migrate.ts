@@ -32,8 +32,8 @@ const FRESH_BEAT_MS = 30_000
 
 /**
  * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
- * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has to be upgraded while a registered
- * process lives (R12).
+ * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has
+ * to be upgraded, or one that was dropped made again, while a registered process lives (R12).
  */
 export async function migrate(db: Connection, options: MigrateOptions): Promise<Mark> {
   const { migrations = MIGRATIONS, create = true } = options
@@ -68,7 +68,7 @@ async function upgrade(
   // Another host may have done it between our look and our lock.
   const mark = (await readMark(db, migrations.length)) ?? { version: 0, store_id: randomWord(16) }
   if (mark.version === migrations.length) return mark
-  if (mark.version > 0) await refuseWhileInUse(db, is_alive)
+  await refuseWhileInUse(db, is_alive, mark.version === 0)
   const what = `making or upgrading the schema of ${db.address.label}`
   await withProgress(what, on_progress, () =>
     db.patiently(async (patient) => {
@@ -95,12 +95,19 @@ function refused({ address: { label } }: Connection, error: unknown): never {
   )
 }
 
-async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive']): Promise<void> {
+/** `dropped`: the mark is gone, but those who knew it go on, with folders that bear its name. */
+async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive'], dropped: boolean): Promise<void> {
   const processes = await db.call(() => db.models.processes.find().lean())
   const alive = processes.find(
     ({ identity, beat_at }) => isAlive(identity) || db.now() - beat_at.getTime() < FRESH_BEAT_MS,
   )
   if (!alive) return
+  if (dropped) {
+    throw tryAgain(
+      `${db.address.label} was dropped while process ${alive.identity.pid} on ${alive.host} used it`,
+      'stop the workers of all hosts first, by Ctrl-C or SIGTERM there',
+    )
+  }
   throw tryAgain(
     `${db.address.label} must be upgraded, but process ${alive.identity.pid} on ${alive.host} of an older queuectl uses it`,
     'stop the workers of all hosts first: queuectl worker stop',

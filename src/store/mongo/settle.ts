@@ -86,13 +86,15 @@ function ending({ token, settlement, run }: SettleParams, kept: unknown = listIn
     exit_code: literal(settlement.exit_code),
     signal: literal(settlement.signal),
     updated_at: '$$NOW',
-    history: { $slice: [{ $concatArrays: [kept, [entry]] }, -HISTORY] },
+    // DocumentDB knows $$NOW in no document within an expression, but the variable that stands for it.
+    history: { $let: { vars: { now: '$$NOW' }, in: { $slice: [{ $concatArrays: [kept, [entry]] }, -HISTORY] } } },
     ...UNHELD,
   }
 }
 
+/** When the run ended, by the variable `now`. */
 function finishedAt(run_ms: number | null): unknown {
-  return run_ms === null ? '$$NOW' : ifDate('$started_at', { $add: ['$started_at', Math.round(run_ms)] }, '$$NOW')
+  return run_ms === null ? '$$now' : ifDate('$started_at', { $add: ['$started_at', Math.round(run_ms)] }, '$$now')
 }
 
 /**

@@ -7,9 +7,16 @@ import { collectionNames } from './schema.ts'
 /** Documents of `meta` that are there before the database is marked. */
 const OURS = ['lock', 'schema', 'jobs', 'controls']
 
+/** What running processes write without a look at the mark: where a database is dropped under them these come up again. */
+const WRITTEN_ON = {
+  processes: { kind: { $in: ['supervisor', 'worker'] }, identity: { $type: 'object' }, beat_at: { $type: 'date' } },
+  samples: { supervisor_id: { $type: 'string' }, at: { $type: 'date' } },
+} as const
+
 /** Throws `configuration` for another program's database; `init`: its other collections do not matter, somebody said so. */
 export async function refuseStranger(db: Connection, init: boolean): Promise<void> {
-  const names = await strangeNames(db)
+  const left = await writtenOn(db)
+  const names = (await strangeNames(db)).filter((name) => !left.includes(name))
   if (names.length === 0) return
   const taken = names.filter((name) => (COLLECTIONS as string[]).includes(name))
   if (taken.length > 0) {
@@ -38,6 +45,19 @@ async function strangeNames(db: Connection): Promise<string[]> {
   if (documents.length === 0) return (await isPlain(db)) ? names.filter((name) => name !== 'meta') : names
   const locked = documents.some(({ _id, application }) => _id === 'lock' && application === 'queuectl')
   return locked && documents.every(({ _id }) => OURS.includes(String(_id))) ? [] : names
+}
+
+/** Collections of processes of ours under which the database was dropped: without a document of others, and not all empty. */
+async function writtenOn(db: Connection): Promise<string[]> {
+  const written: string[] = []
+  let ours = 0
+  for (const [name, form] of Object.entries(WRITTEN_ON)) {
+    const found = (filter: object) => db.call(() => db.db.collection(name).findOne(filter, { projection: { _id: 1 } }))
+    if (await found({ $nor: [form] })) continue
+    written.push(name)
+    if (await found({})) ours++
+  }
+  return ours > 0 ? written : []
 }
 
 /** Whether `meta` is as the first write to it makes it: without options, and without indexes of somebody's. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
 import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { ServerClock } from '../../../src/store/mongo/clock.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { CLOCK_MS, LEASE_MS, mustGet, put, take, until } from '../../contract/kit.ts'
@@ -49,6 +50,19 @@ describe('the clock of a MongoDB store (F25)', function () {
   })
 })
 
+describe('the clock of a server', () => {
+  it('stays doubtful where it was doubted during a look: that one may be at the server before', async () => {
+    const clock = new ServerClock()
+    await clock.measure(async () => {
+      clock.doubt()
+      return new Date(5)
+    })
+    expect(clock.doubtful).to.equal(true)
+    await clock.measure(async () => new Date())
+    expect(clock.doubtful).to.equal(false)
+  })
+})
+
 describe('the clock of a MongoDB store behind a change of the primary', function () {
   this.timeout(60_000)
   const primary = { setName: 'r', isWritablePrimary: true, secondary: false, localTime: new Date() }
@@ -60,7 +74,10 @@ describe('the clock of a MongoDB store behind a change of the primary', function
     const answer = Object.assign(primary, limits, { hosts: [] as string[] })
     server = await openFakeMongo(answer)
     answer.hosts.push(server.host)
-    db = await Connection.open(parseAddress(`mongodb://${server.host}/jobs?heartbeatFrequencyMS=500`), 'command')
+    const address = parseAddress(`mongodb://${server.host}/jobs`)
+    // Nobody else may set how often the driver looks.
+    const driver_url = `${address.driver_url}?heartbeatFrequencyMS=500`
+    db = await Connection.open({ ...address, driver_url }, 'command')
     expect(await db.call(async () => db.now())).to.be.closeTo(Date.now(), CLOCK_MS)
     primary.localTime = new Date(Date.now() + HOUR_MS)
   })

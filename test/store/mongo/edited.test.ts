@@ -202,6 +202,15 @@ describe('documents that somebody else has edited', function () {
     })
   }
 
+  for (const set of [{ finished_at: 5 }, { processing_by: 'x' }, { lease_token: [1], locked_at: new Date() }]) {
+    it(`with ${inspect(set)} keep no job from becoming ready whose time has come`, async () => {
+      await put(store, ['edited', 'other'], { delay_ms: 1 })
+      await edit('jobs', 'edited', set)
+      expect((await takeAll(store)).sort()).to.deep.equal(['edited', 'other'])
+      expect((await store.claim(claimOf())).next_due_ms).to.equal(null)
+    })
+  }
+
   it('with no place in an order are left out of its lists, and no list ends at one', async () => {
     await put(store, ['edited', 'a', 'b'], { delay_ms: 60_000 })
     for (const [sort, set] of [

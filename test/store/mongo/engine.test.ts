@@ -71,6 +71,13 @@ describe('what is asked of a MongoDB server', function () {
     expect((await refusal(needEngine(db))).message).to.match(/ gives something else than MongoDB’s\)$/)
   })
 
+  it('is named where a server of another maker refuses it by a code of its own, without trying on', async () => {
+    pretend(async () => Promise.reject(new mongo.MongoServerError({ message: 'Feature not supported: x', code: 303 })))
+    const begun_at = performance.now()
+    expect((await refusal(needEngine(db))).message).to.match(/lacks what queuectl needs: updates by a pipeline/)
+    expect(performance.now() - begun_at).to.be.below(3_000)
+  })
+
   it('is not said to be missing while the server is away or refuses the user', async () => {
     const answering = async (code: number) => {
       pretend(async () => Promise.reject(new mongo.MongoServerError({ message: 'not allowed', code })))

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import type { Diagnosis } from '../../../src/domain/diagnosis.ts'
@@ -8,7 +9,7 @@ import { Connection } from '../../../src/store/mongo/connection.ts'
 import { examineFurnishing } from '../../../src/store/mongo/furnishing.ts'
 import { examineAddress } from '../../../src/store/mongo/network.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
-import { put } from '../../contract/kit.ts'
+import { put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { collect, queuectl, startQueuectl } from '../../helpers/queuectl.ts'
 
@@ -163,6 +164,27 @@ describe('the examination of a MongoDB database', function () {
     await put(store, ['d'])
     const order = await store.list({ sort: 'oldest', limit: 9 })
     expect(order.map(({ id }) => id)).to.deep.equal(['a', 'b', 'c', 'd'])
+    await store.close()
+  })
+
+  it('finds counters that are no numbers, and numbers that are none, and sets the counters', async () => {
+    const store = await open()
+    await put(store, ['a', 'b', 'c'])
+    const [meta, jobs] = [raw.collection<{ _id: string }>('meta'), raw.collection<{ _id: string }>('jobs')]
+    await jobs.updateOne({ _id: 'a' }, { $set: { seq: 'x' } })
+    await jobs.updateOne({ _id: 'b' }, { $set: { seq: [1, 99] } })
+    for (const value of ['x', null, [1], {}, new Date(), Number.NaN, Number.POSITIVE_INFINITY, 2.5]) {
+      await meta.updateOne({ _id: 'jobs' }, { $set: { value } })
+      const error = await refusal(put(store, ['refused']))
+      expect(error, inspect(value)).to.include({ exit_code: 78 })
+      expect(error.hint, inspect(value)).to.contain('doctor')
+      await look(async ({ findings }) => {
+        expect(toldBut(findings).join(), inspect(value)).to.match(/^counters: missing or behind: jobs;/)
+        for (const { mend } of findings) await mend?.()
+      })
+      expect(await meta.findOne({ _id: 'jobs' }), inspect(value)).to.include({ value: 3 })
+    }
+    await look(({ findings }) => expect(toldBut(findings)).to.deep.equal([]))
     await store.close()
   })
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import mongoose from 'mongoose'
 import { EPOCH } from '../../../src/store/mongo/schema.ts'
 import { openStore } from '../../../src/store/open.ts'
-import { put, refusal } from '../../contract/kit.ts'
+import { beatOf, put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
 import { tempFolder } from '../../helpers/temp.ts'
@@ -21,7 +21,7 @@ describe('the first use of a MongoDB database', function () {
     await raw.close()
   })
 
-  const open = (over: { init?: boolean } = {}) =>
+  const open = (over: { init?: boolean; is_alive?: () => boolean } = {}) =>
     openStore({ address, role: 'command', data_folder: '/data', is_alive: () => false, ...over })
   const names = async () => (await raw.db?.listCollections({}, { nameOnly: true }).toArray())?.map(({ name }) => name)
   const meta = () => raw.collection<{ _id: string | mongoose.Types.ObjectId }>('meta')
@@ -66,6 +66,33 @@ describe('the first use of a MongoDB database', function () {
   it('goes on after one that died with the lock, or while it tried the server', async () => {
     await meta().insertMany([lock, { _id: 'probe-x' }])
     await becomesQueue()
+  })
+
+  it('goes on where the database was dropped under a supervisor, once that has ended', async () => {
+    const alive = new Set<string>()
+    const reopen = () => open({ is_alive: () => alive.size > 0 })
+    const store = await open()
+    await raw.dropDatabase()
+    const sample = { supervisor_id: 's1', done: 0, failed: 0, processes: [] }
+    await store.beat({ ...beatOf('s1', ['w1']), sample })
+    expect((await names())?.sort()).to.deep.equal(['processes', 'samples'])
+    alive.add('s1')
+    const error = await refusal(reopen())
+    expect(error).to.include({ code: 'try_again', exit_code: 75 })
+    expect(error.message).to.match(/was dropped while process \d+ on \S+ used it$/)
+    await store.deregister({ ids: ['s1', 'w1'] })
+    await store.close()
+    await becomesQueue()
+    expect((await raw.collection('samples').indexes()).map(({ name }) => name)).to.include('expiry')
+  })
+
+  it('is refused where collections with names of ours hold what is not', async () => {
+    await raw.collection('processes').insertOne({ kind: 'worker', identity: { pid: 1 }, beat_at: new Date() })
+    await raw.collection('samples').insertOne({ at: new Date() })
+    expect((await refusal(open())).message).to.match(/belongs to another program: it has the collection "samples"/)
+    await raw.dropDatabase()
+    await raw.createCollection('processes')
+    expect((await refusal(open())).message).to.match(/belongs to another program: it has the collection "processes"/)
   })
 
   it('in a database of others goes on too, once somebody has said that it is meant', async () => {

@@ -14,7 +14,6 @@ describe('the lock of a MongoDB schema', function () {
     db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
   })
   afterEach(async () => {
-    await db.db.dropDatabase()
     await db.close()
   })
 
