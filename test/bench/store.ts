@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os'
+import { newJobId, newToken } from '../../src/domain/ids.ts'
 import type { NewJob } from '../../src/domain/job.ts'
+import { SETTINGS } from '../../src/domain/settings.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore, StoreRole } from '../../src/store/port.ts'
-import { newJob as anyJob } from '../contract/kit.ts'
 
 /** Opens the store at `address`. */
 export function open(address: string, role: StoreRole): Promise<JobStore> {
@@ -11,7 +12,27 @@ export function open(address: string, role: StoreRole): Promise<JobStore> {
 
 /** A job like `enqueue` makes it. */
 export function newJob(changes: Partial<NewJob> = {}): NewJob {
-  return anyJob({ origin_cwd: process.cwd(), origin_host: 'bench', ...changes })
+  return {
+    id: newJobId(),
+    command: 'true',
+    shell: 'default',
+    queue: 'default',
+    priority: 0,
+    max_retries: SETTINGS.max_retries.default as number,
+    max_interruptions: SETTINGS.max_interruptions.default as number,
+    backoff_base: SETTINGS.backoff_base.default as number,
+    backoff_max: SETTINGS.backoff_max.default as number,
+    timeout: null,
+    cwd: null,
+    env: null,
+    run_at: null,
+    delay_ms: 0,
+    origin_cwd: process.cwd(),
+    origin_host: 'bench',
+    insert_token: newToken(),
+    content_hash: null,
+    ...changes,
+  }
 }
 
 /** Stores `count` jobs, in pieces that fit into memory. */
