@@ -25,6 +25,22 @@ const ROOMS: Record<string, readonly string[]> = {
 /** What each room may know the types of besides: the messages between supervisors and workers, which only a worker sends. */
 const TYPES: Record<string, readonly string[]> = { supervisor: ['worker'], cli: ['worker'] }
 
+/**
+ * One thing that stands in several rooms under one name, by what it is. Besides: the adapters' twins, a command's declaration and body, and
+ * a topic of `help`, which is named as it is typed.
+ */
+const SAME_THING: Record<string, string> = {
+  audit: 'the command, and its rules in domain',
+  backup: 'the command, and what the adapter does',
+  restore: 'the command, and what the adapter does',
+  list: 'the command, and the adapters’ query',
+  errors: 'domain’s errors, and what adapters make of a database’s own',
+  examine: 'doctor’s examination, and the adapters’ part of it',
+  history: 'domain’s run history, and the adapters’ read of it',
+  main: 'the program’s first file, and the command line’s',
+  worker: 'the group of commands, the process’s entry, and the worker itself',
+}
+
 describe('the shape of the program', () => {
   it('follows the arrows between its parts', () => {
     expect(broken((file, target, type_only) => !mayImport(file, target, type_only))).to.deep.equal([])
@@ -48,6 +64,18 @@ describe('the shape of the program', () => {
         .map(({ target }) => `${file.path} → ${target}`),
     )
     expect(direct).to.deep.equal([])
+  })
+
+  it('gives no two files of different meaning one name', () => {
+    const meaning = (path: string) =>
+      path.replace(/^src\/store\/(sqlite|mongo)\//, 'adapter/').replace(/^src\/cli\/\w+\//, 'command/')
+    const places = new Map<string, Set<string>>()
+    for (const { path } of SRC) {
+      const name = path.replace(/^.*\/|\.ts$/g, '')
+      if (!path.startsWith('src/cli/help/')) places.set(name, (places.get(name) ?? new Set()).add(meaning(path)))
+    }
+    const shared = [...places].filter(([, meanings]) => meanings.size > 1).map(([name]) => name)
+    expect(shared.sort()).to.deep.equal(Object.keys(SAME_THING).sort())
   })
 
   it('has no circle of imports', () => {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { parseAddress } from '../../src/store/mongo/address.ts'
+import { parseUrl } from '../../src/store/mongo/url.ts'
 import { bulk } from './bulk.ts'
 import { claim } from './claim.ts'
 import { drain } from './drain.ts'
@@ -69,5 +69,5 @@ for (const name of names) {
 if (values.json) writeReport(report, values.json)
 
 function storeName(url: string | undefined): string {
-  return url === undefined ? '' : `, MongoDB at ${parseAddress(url).hosts}`
+  return url === undefined ? '' : `, MongoDB at ${parseUrl(url).hosts}`
 }

@@ -5,7 +5,7 @@ import type { JobStore } from '../../src/store/port.ts'
 import { mongoServer } from '../helpers/mongo-server.ts'
 import type { Bench } from './kit.ts'
 
-/** One for all tests of a run: furnishing one for each would take most of their time. */
+/** One for all tests of a run: making one for each would take most of their time. */
 let database: string | null = null
 
 /** A database that nobody else uses, emptied behind each test. */

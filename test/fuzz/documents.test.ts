@@ -11,7 +11,7 @@ import { mongoBench } from '../contract/bench-mongo.ts'
 import { beatOf, claimOf, newJob } from '../contract/kit.ts'
 import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { holdsFor, RUN } from '../helpers/property.ts'
-import { furnish } from './queue.ts'
+import { populate } from './queue.ts'
 import { IDS } from './words.ts'
 
 const { ObjectId, Long, Decimal128, Binary } = mongoose.mongo.BSON
@@ -52,7 +52,7 @@ describe('a MongoDB database that somebody else has edited', () => {
     this.timeout(RUN.patience_ms)
     const bench = await mongoBench()
     const store = await bench.open('supervisor')
-    await furnish(store)
+    await populate(store)
     const connection = await mongoose.createConnection(bench.address).asPromise()
     const db = connection.db as mongo.Db
     const before = await dump(db)

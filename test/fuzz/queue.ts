@@ -9,7 +9,7 @@ import { MEMORY, tempFolder } from '../helpers/temp.ts'
 import type { IDS } from './words.ts'
 
 /** Puts a job in every state into `store`, named by it, with runs, outputs, processes, requests and settings. */
-export async function furnish(store: JobStore): Promise<void> {
+export async function populate(store: JobStore): Promise<void> {
   const end = async (id: (typeof IDS)[number], outcome: Outcome | null, max_retries = 0) => {
     await store.insert({ jobs: [newJob({ id, max_retries, backoff_base: 1000, env: { A: 'b' }, cwd: '/' })] })
     if (outcome === null) return
@@ -34,7 +34,7 @@ export async function furnish(store: JobStore): Promise<void> {
   await store.setConfig({ key: 'max_retries', value: 2 })
 }
 
-/** A furnished queue in a file, to be copied for each case. */
+/** A populated queue in a file, to be copied for each case. */
 export async function template(): Promise<{ copy: () => string }> {
   const home = tempFolder(MEMORY)
   const store = await openStore({
@@ -42,7 +42,7 @@ export async function template(): Promise<{ copy: () => string }> {
     role: 'command',
     is_alive: () => false,
   })
-  await furnish(store)
+  await populate(store)
   await store.close()
   writeFileSync(path.join(home, 'jobs.ndjson'), '{"command":"true"}\necho two\n')
   let copies = 0

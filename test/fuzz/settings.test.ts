@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { QueuectlError } from '../../src/domain/errors.ts'
 import { checkSetting, effectiveSettings, SETTING_KEYS } from '../../src/domain/settings.ts'
-import { parseAddress } from '../../src/store/mongo/address.ts'
+import { parseUrl } from '../../src/store/mongo/url.ts'
 import { holdsFor, RUN } from '../helpers/property.ts'
 import { MEMORY, tempFolder } from '../helpers/temp.ts'
 import { inProcess } from './in-process.ts'
@@ -72,7 +72,7 @@ describe('what is configured', () => {
     return holdsFor(
       fc.property(anyMongoUrl, (url) => {
         try {
-          const { label, hosts } = parseAddress(url)
+          const { label, hosts } = parseUrl(url)
           expect(label + hosts).to.not.contain('s3cret')
         } catch (error) {
           expect(error).to.be.instanceOf(QueuectlError).and.include({ exit_code: 78 })

@@ -1,5 +1,5 @@
 import { ioError, misconfigured, type QueuectlError } from '../../domain/errors.ts'
-import type { MongoAddress } from './address.ts'
+import type { MongoAddress } from './url.ts'
 
 /** Atlas answers with this code to whatever it refuses itself, before MongoDB hears of it: only the words say what. */
 export const ATLAS = 8000

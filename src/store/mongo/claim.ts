@@ -8,7 +8,7 @@ import { heldBy, renewLeases } from './leases.ts'
 import { UNHELD } from './schema.ts'
 
 /** The rest by the next claims. */
-const BURIED_AT_ONCE = 100
+const QUARANTINED_AT_ONCE = 100
 
 const READY = { state: 'pending', view: 'ready' } as const
 
@@ -126,11 +126,11 @@ const TAKEN_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_
 /** As `take`; jobs that make no sense are taken out of the way of the others. */
 async function takeSound(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
   let failed = false
-  for (let buried = 0; buried < BURIED_AT_ONCE; buried++) {
+  for (let quarantined = 0; quarantined < QUARANTINED_AT_ONCE; quarantined++) {
     const job = await take(db, params, onRetry).catch(async (error) => {
       if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.config) throw error
-      // Another worker may have buried it first: what fails twice, with nothing to bury, fails for another reason.
-      const found = await buryUntaken(db, params.queues)
+      // Another worker may have quarantined it first: what fails twice, with nothing to quarantine, fails for another reason.
+      const found = await quarantineUntakable(db, params.queues)
       if (failed && !found) throw error
       failed = !found
       return 'untaken' as const
@@ -139,7 +139,7 @@ async function takeSound(db: Connection, params: ClaimParams, onRetry: () => voi
     const flaw = job && flawIn(job)
     if (job === null || flaw === null) return job
     // By its token: an id that is no text is none to the filter.
-    await bury(db, { state: 'processing', lease_token: params.token }, flaw)
+    await quarantine(db, { state: 'processing', lease_token: params.token }, flaw)
   }
   return null
 }
@@ -148,17 +148,17 @@ async function takeSound(db: Connection, params: ClaimParams, onRetry: () => voi
  * The first job could not be taken for what is stored in it. Nobody could ever take it, nor what is like it among the next. Whether
  * there were any: one that is sound is left where it is, whatever the server has against it.
  */
-async function buryUntaken(db: Connection, queues: readonly string[] | null): Promise<boolean> {
+async function quarantineUntakable(db: Connection, queues: readonly string[] | null): Promise<boolean> {
   const found = await db.call(() =>
     db.models.jobs
       .find({ ...READY, ...among(queues) }, JOB_PROJECTION)
       .sort(ORDER)
-      .limit(BURIED_AT_ONCE)
+      .limit(QUARANTINED_AT_ONCE)
       .lean<JobRow[]>(),
   )
   const damaged = found.filter(isUntakable).map(({ _id }) => _id)
   if (damaged.length === 0) return false
-  await bury(db, { _id: { $in: damaged }, ...READY }, 'its stored numbers are damaged')
+  await quarantine(db, { _id: { $in: damaged }, ...READY }, 'its stored numbers are damaged')
   return true
 }
 
@@ -171,7 +171,7 @@ function isUntakable(row: JobRow): boolean {
 }
 
 /** It was never begun. */
-async function bury(db: Connection, which: Record<string, unknown>, reason: string): Promise<void> {
+async function quarantine(db: Connection, which: Record<string, unknown>, reason: string): Promise<void> {
   const begun = { $cond: [{ $eq: ['$state', 'processing'] }, 1, 0] }
   const set: Assignments = {
     state: 'dead',

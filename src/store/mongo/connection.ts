@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import mongoose, { type ConnectOptions, type Connection as Driver } from 'mongoose'
 import { tryAgain } from '../../domain/errors.ts'
 import type { StoreRole } from '../port.ts'
-import type { MongoAddress } from './address.ts'
-import { ServerClock } from './clock.ts'
 import { cannotReach, clockless, domainError, isPassing, tooOld } from './errors.ts'
 import { type Models, modelsOn } from './models.ts'
+import { ServerClock } from './server-clock.ts'
+import type { MongoAddress } from './url.ts'
 
 /** Longest that one call of the store takes, tries included. */
 const DEADLINE_MS: Readonly<Record<StoreRole, number>> = { command: 5_000, supervisor: 10_000, worker: 10_000 }

@@ -5,7 +5,7 @@ import { soundControl } from '../process-checks.ts'
 import type { Connection } from './connection.ts'
 import { timeOf } from './documents.ts'
 import type { ControlDocument } from './models.ts'
-import { takeNumbers } from './numbers.ts'
+import { takeNumbers } from './sequences.ts'
 
 /** Requests to supervisors. */
 export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControls' | 'answer' | 'control'> {

@@ -1,8 +1,8 @@
 import { Error as MongooseError, mongo } from 'mongoose'
 import { invalid, ioError, misconfigured, QueuectlError, tryAgain, unreachable } from '../../domain/errors.ts'
-import { type MongoAddress, malformed } from './address.ts'
 import { ATLAS, atlasError, isAtlasBusy, isAtlasRight } from './atlas.ts'
-import { isAnswer, isPassingCode, isUnfitCode, isUnsupportedCode } from './codes.ts'
+import { isAnswer, isPassingCode, isUnfitCode, isUnsupportedCode } from './error-codes.ts'
+import { type MongoAddress, malformed } from './url.ts'
 
 /** Error codes of the server (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). */
 const CODE = {

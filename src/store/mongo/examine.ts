@@ -1,14 +1,14 @@
 import { type Diagnosis, failedCheck, fine, warning } from '../../domain/diagnosis.ts'
 import { CREATE_QUEUE } from '../../domain/errors.ts'
 import type { Examination, ExamineParams } from '../maintenance.ts'
-import { parseAddress } from './address.ts'
 import { Connection } from './connection.ts'
 import { examineEngine } from './engine.ts'
-import { examineFurnishing } from './furnishing.ts'
 import { type Mark, readMark } from './migrate.ts'
 import { examineAddress, examineServer } from './network.ts'
+import { refuseForeign } from './ownership.ts'
 import { collectionNames, MIGRATIONS } from './schema.ts'
-import { refuseStranger } from './strangers.ts'
+import { examineSchemaObjects } from './schema-objects.ts'
+import { parseUrl } from './url.ts'
 import { refusedWatch } from './watch.ts'
 
 const NOTHING: Omit<Examination, 'findings'> = { usable: false, close: async () => {} }
@@ -18,7 +18,7 @@ export async function examineMongo({ address: url, on_progress }: ExamineParams)
   const findings: Diagnosis[] = []
   let db: Connection | null = null
   try {
-    const address = parseAddress(url)
+    const address = parseUrl(url)
     findings.push(...examineAddress(address))
     db = await Connection.open(address, 'command')
     const mark = await markOf(db, findings)
@@ -27,7 +27,7 @@ export async function examineMongo({ address: url, on_progress }: ExamineParams)
     if (mark !== null) findings.push(await examineEngine(db))
     findings.push(...(await examineStreams(db)))
     const usable = mark?.version === MIGRATIONS.length
-    if (usable) findings.push(...(await examineFurnishing(db, on_progress)))
+    if (usable) findings.push(...(await examineSchemaObjects(db, on_progress)))
     return { findings, absent: mark === null, usable, close: async () => db?.close() }
   } catch (error) {
     await db?.close()
@@ -41,7 +41,7 @@ async function markOf(db: Connection, findings: Diagnosis[]): Promise<Mark | nul
   const mark = await readMark(db, latest)
   const { label } = db.address
   if (mark === null) {
-    await refuseStranger(db, false)
+    await refuseForeign(db, false)
     const state =
       (await db.call(() => collectionNames(db.db))).length === 0 ? 'the database is empty' : 'it is not complete'
     findings.push(warning('store', `no queue at ${label} yet: ${state}`, CREATE_QUEUE))

@@ -7,7 +7,7 @@ import type { Inserted, JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { type JobDocument, toDocument, toJob } from './documents.ts'
 import { isDuplicate } from './errors.ts'
-import { takeNumbers } from './numbers.ts'
+import { takeNumbers } from './sequences.ts'
 
 const AT_ONCE = 1000
 

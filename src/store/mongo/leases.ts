@@ -1,9 +1,9 @@
 import type { JobStore, Renewed } from '../port.ts'
+import { writeBeats } from './beats.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
 import { isUnfit } from './errors.ts'
-import { writeSigns } from './signs.ts'
-import { ifDate, ifText } from './sound.ts'
+import { ifDate, ifText } from './type-guards.ts'
 
 /**
  * What a job in work must have (`POSSIBLE`). Where somebody has edited one of them away the server refuses every write to the job, and
@@ -26,7 +26,7 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
       const sign = { $inc: { beats: 1 }, $currentDate: { beat_at: true } } as const
       const [renewed] = await Promise.all([
         renewLeases(db, tokens, lease_ms),
-        writeSigns(db, [worker_id], () => processes.updateOne({ _id: worker_id }, sign)),
+        writeBeats(db, [worker_id], () => processes.updateOne({ _id: worker_id }, sign)),
       ])
       return renewed
     },

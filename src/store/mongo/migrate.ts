@@ -6,8 +6,8 @@ import { type OnProgress, withProgress } from '../progress.ts'
 import type { Connection } from './connection.ts'
 import { needEngine, refuseLack } from './engine.ts'
 import { withLock } from './lock.ts'
+import { refuseForeign } from './ownership.ts'
 import { MIGRATIONS } from './schema.ts'
-import { refuseStranger } from './strangers.ts'
 
 /** What a database says about itself. */
 export interface Mark {
@@ -16,7 +16,7 @@ export interface Mark {
   store_id: string
 }
 
-export interface MigrateOptions {
+interface MigrateOptions {
   is_alive: (identity: ProcessIdentity) => boolean
   /** Marks a database that holds other programs' collections: somebody said that it is meant. */
   init?: boolean
@@ -40,7 +40,7 @@ export async function migrate(db: Connection, options: MigrateOptions): Promise<
   const mark = await readMark(db, migrations.length)
   if (mark?.version === migrations.length) return mark
   if (mark === null) {
-    await refuseStranger(db, options.init ?? false)
+    await refuseForeign(db, options.init ?? false)
     if (!create) throw noQueueYet(db.address.label)
     // Before the lock, which wants the same of the server.
     await needEngine(db)
@@ -90,7 +90,7 @@ async function upgrade(
 function refused({ address: { label } }: Connection, error: unknown): never {
   if (error instanceof QueuectlError) throw error
   throw misconfigured(
-    `${label} cannot be furnished: ${(error as Error).message}`,
+    `${label} cannot create collections and indexes: ${(error as Error).message}`,
     'queuectl makes its collections and indexes itself; let it, or name another database',
   )
 }

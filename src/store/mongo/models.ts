@@ -25,13 +25,13 @@ export interface ControlDocument extends Omit<Control, 'id' | 'created_at'> {
 }
 
 /** A document of `config`: a setting that is not at its default. */
-export interface SettingDocument {
+interface SettingDocument {
   _id: string
   value: unknown
 }
 
 /** A document of `samples`. */
-export interface SampleDocument {
+interface SampleDocument {
   _id: string
   at: Date
   supervisor_id: string
@@ -44,7 +44,7 @@ export interface SampleDocument {
 export type OutputDocument = Omit<OutputTail, 'token' | 'tail'> & { _id: string; tail: mongo.Binary }
 
 /** The documents of `meta`. */
-export type MetaDocument =
+type MetaDocument =
   /** Marks the database as ours. */
   | { _id: 'schema'; application: 'queuectl'; version: number; store_id: string }
   /** Whoever holds it changes the schema. */

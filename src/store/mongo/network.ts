@@ -1,6 +1,6 @@
 import { type Diagnosis, fine, warning } from '../../domain/diagnosis.ts'
-import type { MongoAddress } from './address.ts'
 import type { Connection } from './connection.ts'
+import type { MongoAddress } from './url.ts'
 import { unheededOptions } from './url-options.ts'
 
 /** A wall clock that is off by more may surprise people; it decides nothing. */

@@ -2,11 +2,11 @@ import type { AnyProcess, Beat, SupervisorRow, WorkerRow } from '../../domain/pr
 import type { JobStore } from '../port.ts'
 import { soundProcess, soundSample } from '../process-checks.ts'
 import { isObject, type Stored } from '../row-checks.ts'
+import { writeBeats } from './beats.ts'
 import type { Connection } from './connection.ts'
 import { timeOf } from './documents.ts'
 import { renewLeases } from './leases.ts'
 import type { ProcessDocument } from './models.ts'
-import { writeSigns } from './signs.ts'
 
 /** So much of each command is kept in a row: a worker's 256 commands of 64 KiB would not fit into a document. */
 const COMMAND_LENGTH = 1024
@@ -23,7 +23,7 @@ export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes'
       const rows = [supervisor, ...workers].map((row) => signOfLife(row, db.now()))
       const [renewed] = await Promise.all([
         renewLeases(db, tokens, lease_ms),
-        writeSigns(db, [supervisor.id, ...workers.map(({ id }) => id)], () =>
+        writeBeats(db, [supervisor.id, ...workers.map(({ id }) => id)], () =>
           processes.bulkWrite(rows as never, { ordered: false }),
         ),
         forgetOthers(db, supervisor.id, workers),

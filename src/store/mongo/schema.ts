@@ -72,7 +72,7 @@ export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
  */
 export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
-    await furnish(db, ['jobs', 'processes', 'controls', 'config', 'samples', 'meta'])
+    await createObjects(db, ['jobs', 'processes', 'controls', 'config', 'samples', 'meta'])
     for (const _id of ['jobs', 'controls']) {
       await db.collection<{ _id: string }>('meta').updateOne({ _id }, { $setOnInsert: { value: 0 } }, { upsert: true })
     }
@@ -80,13 +80,13 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
     await db.collection('jobs').updateMany({ shell: null }, { $set: { shell: 'default' } })
   },
-  (db) => furnish(db, ['jobs', 'outputs']),
+  (db) => createObjects(db, ['jobs', 'outputs']),
   async (db) => {
     await db.collection('jobs').updateMany({ requeues: null }, { $set: { requeues: 0 } })
   },
 ]
 
-async function furnish(db: Db, names: readonly (typeof COLLECTIONS)[number][]): Promise<void> {
+async function createObjects(db: Db, names: readonly (typeof COLLECTIONS)[number][]): Promise<void> {
   const there = await collectionNames(db)
   for (const name of names) {
     if (!there.includes(name))

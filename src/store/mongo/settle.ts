@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts'
 import { type Assignments, literal, type RunDocument, runsIn, waitingView } from './documents.ts'
 import { isUnfit } from './errors.ts'
 import { UNHELD } from './schema.ts'
-import { ifDate, listIn } from './sound.ts'
+import { ifDate, listIn } from './type-guards.ts'
 
 /** Runs kept of a job. */
 export const HISTORY = 20
@@ -41,14 +41,14 @@ async function settleOne(db: Connection, params: SettleParams): Promise<JobState
     } catch (error) {
       if (!isUnfit(error)) throw error
       // It would never be settled, and its worker would try for ever.
-      return write(buried(params))
+      return write(quarantined(params))
     }
   })
   return settled?.state ?? recorded(db, params)
 }
 
 /** For a job whose document can take no other end: out of the way, with this run alone on record. */
-function buried(params: SettleParams): Assignments {
+function quarantined(params: SettleParams): Assignments {
   const { settlement } = params
   const dead: Settlement = { ...settlement, state: 'dead', reason: 'its stored fields are damaged' }
   return ending({ ...params, settlement: isFinal(settlement.state) ? settlement : dead }, [])

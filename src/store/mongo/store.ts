@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import type { OpenParams } from '../open.ts'
 import type { JobStore } from '../port.ts'
-import { parseAddress } from './address.ts'
-import { accounting } from './books.ts'
 import { changing } from './changes.ts'
 import { claiming } from './claim.ts'
 import { Connection } from './connection.ts'
 import { configuring, controlling } from './controls.ts'
+import { historyReads } from './history.ts'
 import { inserting } from './insert.ts'
 import { leasing } from './leases.ts'
 import { listing } from './list.ts'
@@ -15,13 +14,14 @@ import { keeping } from './outputs.ts'
 import { reading } from './reads.ts'
 import { registering } from './registry.ts'
 import { HISTORY, settling } from './settle.ts'
+import { parseUrl } from './url.ts'
 import { watchChanges } from './watch.ts'
 
-/** Opens the store in the database behind a MongoDB URL, marked and furnished at first use. Throws what `openStore` throws. */
+/** Opens the store in the database behind a MongoDB URL, marked and given its collections at first use. Throws what `openStore` throws. */
 export async function open(params: OpenParams): Promise<JobStore> {
   const { data_folder } = params
   if (data_folder === undefined) throw new TypeError('a MongoDB store needs a data_folder')
-  const db = await Connection.open(parseAddress(params.address), params.role)
+  const db = await Connection.open(parseUrl(params.address), params.role)
   try {
     return storeOn(db, await migrate(db, params), data_folder)
   } catch (error) {
@@ -50,7 +50,7 @@ export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStor
     ...inserting(db),
     ...reading(db),
     ...listing(db),
-    ...accounting(db),
+    ...historyReads(db),
     claim: claims.claim,
     ...settling(db, claims),
     ...leasing(db),

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import type { mongo } from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import type { JobStore, StoreRole } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, newJob, put, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
@@ -72,7 +72,7 @@ function expectDurable(sent: readonly Sent[], wtimeout: number): void {
 /** What goes to the server when a store is made there and used for everything that it can do. */
 async function sentBy(role: StoreRole, options: string): Promise<Sent[]> {
   const url = (await mongoServer()).url()
-  const address = parseAddress(`${url}${url.includes('?') ? '&' : '?'}monitorCommands=true&${options}`)
+  const address = parseUrl(`${url}${url.includes('?') ? '&' : '?'}monitorCommands=true&${options}`)
   const db = await Connection.open(address, role)
   const sent: Sent[] = []
   db.db.client.on('commandStarted', ({ commandName: name, command }) => sent.push({ name, command }))

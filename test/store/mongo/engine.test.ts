@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { examineEngine, needEngine } from '../../../src/store/mongo/engine.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
@@ -13,7 +13,7 @@ describe('what is asked of a MongoDB server', function () {
   let db: Connection
   before(needsMongo)
   beforeEach(async () => {
-    db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
+    db = await Connection.open(parseUrl((await mongoServer()).url()), 'command')
   })
   afterEach(async () => {
     await db.close()

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
 import { QueuectlError } from '../../../src/domain/errors.ts'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { domainError, isPassing } from '../../../src/store/mongo/errors.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 
-const ADDRESS = parseAddress('mongodb://me:s3cret@h:1/jobs')
+const ADDRESS = parseUrl('mongodb://me:s3cret@h:1/jobs')
 const told = (error: unknown) => domainError(error, ADDRESS)
 const fromServer = (code: number, errmsg = 'no s3cret') => new mongo.MongoServerError({ message: errmsg, errmsg, code })
 

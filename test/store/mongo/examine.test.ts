@@ -4,10 +4,10 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import mongoose from 'mongoose'
 import type { Diagnosis } from '../../../src/domain/diagnosis.ts'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
-import { examineFurnishing } from '../../../src/store/mongo/furnishing.ts'
 import { examineAddress } from '../../../src/store/mongo/network.ts'
+import { examineSchemaObjects } from '../../../src/store/mongo/schema-objects.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
 import { put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
@@ -20,7 +20,7 @@ const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, mes
 
 describe('what the address of a MongoDB server says', function () {
   this.timeout(60_000)
-  const about = (url: string) => told(examineAddress(parseAddress(url)))
+  const about = (url: string) => told(examineAddress(parseUrl(url)))
 
   it('is fine on this host, or encrypted with a login', () => {
     for (const url of [
@@ -82,7 +82,7 @@ describe('the examination of a MongoDB database', function () {
 
   it('is not misled by who stores jobs meanwhile', async () => {
     const store = await open()
-    const db = await Connection.open(parseAddress(address), 'command')
+    const db = await Connection.open(parseUrl(address), 'command')
     try {
       const call = db.call.bind(db)
       let [under_way, stored] = [0, 0]
@@ -91,7 +91,7 @@ describe('the examination of a MongoDB database', function () {
         if (under_way++ === 0) await put(store, [`job${++stored}`])
         return call(...args).finally(() => under_way--) as never
       }
-      expect(told(await examineFurnishing(db))).to.deep.equal([])
+      expect(told(await examineSchemaObjects(db))).to.deep.equal([])
       expect(stored).to.be.above(2)
     } finally {
       await db.close()

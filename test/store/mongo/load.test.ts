@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import type { Hint, JobStore } from '../../../src/store/port.ts'
 import { claimOf, put, SUCCESS, settle, take, takeAll, until } from '../../contract/kit.ts'
@@ -20,7 +20,7 @@ describe('the load of a worker on MongoDB', function () {
   before(needsMongo)
   beforeEach(async () => {
     address = withOption((await mongoServer()).url(), 'monitorCommands', 'true')
-    const db = await Connection.open(parseAddress(address), 'worker')
+    const db = await Connection.open(parseUrl(address), 'worker')
     store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
     sent = []
     db.db.client.on('commandStarted', ({ commandName }) => sent.push(commandName))

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { withLock } from '../../../src/store/mongo/lock.ts'
 import { EPOCH } from '../../../src/store/mongo/schema.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { waitFor } from '../../helpers/wait-for.ts'
 
@@ -11,7 +11,7 @@ describe('the lock of a MongoDB schema', function () {
   let db: Connection
   before(needsMongo)
   beforeEach(async () => {
-    db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
+    db = await Connection.open(parseUrl((await mongoServer()).url()), 'command')
   })
   afterEach(async () => {
     await db.close()

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { MIGRATIONS } from '../../../src/store/mongo/schema.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { beatOf, put, refusal } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
@@ -35,14 +35,14 @@ describe('a MongoDB database', function () {
   }
 
   async function connect(): Promise<Connection> {
-    const db = await Connection.open(parseAddress(address), 'command')
+    const db = await Connection.open(parseUrl(address), 'command')
     opened.push(db)
     return db
   }
 
   const names = async () => (await raw.db?.listCollections({}, { nameOnly: true }).toArray())?.map(({ name }) => name)
 
-  it('is furnished and marked once, however many open it at once', async () => {
+  it('is made and marked once, however many open it at once', async () => {
     const migrated: number[] = []
     const counting = MIGRATIONS.map((migration) => async (db: mongoose.mongo.Db) => {
       migrated.push(1)
@@ -55,7 +55,7 @@ describe('a MongoDB database', function () {
     expect(migrated).to.deep.equal(MIGRATIONS.map(() => 1))
     expect(new Set(marks.map(({ store_id }) => store_id)).size).to.equal(1)
     const store = await open()
-    const { label } = parseAddress(address)
+    const { label } = parseUrl(address)
     expect(store.info).to.include({ kind: 'mongodb', label, shared: true, schema_version: MIGRATIONS.length })
     expect(store.info.folder).to.equal(`/data/${marks[0]?.store_id}`)
     await put(store, ['a'])
@@ -98,7 +98,7 @@ describe('a MongoDB database', function () {
     await put(await open(), ['a'])
   })
 
-  it('that somebody died of furnishing is taken up again', async () => {
+  it('that somebody died of making is taken up again', async () => {
     const broken = [async () => Promise.reject(new Error('died'))]
     const failed = migrate(await connect(), { is_alive: () => false, migrations: broken }).catch((error) => error)
     expect((await failed).message).to.contain('died')

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { FINAL_STATES, type Job } from '../../../src/domain/job.ts'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { INDEXES } from '../../../src/store/mongo/schema.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { isServed, type Question, servedBy } from '../../helpers/index-rules.ts'
@@ -28,10 +28,7 @@ describe('the MongoDB commands', function () {
   let sent: Command[]
   before(needsMongo)
   beforeEach(async () => {
-    db = await Connection.open(
-      parseAddress(withOption((await mongoServer()).url(), 'monitorCommands', 'true')),
-      'command',
-    )
+    db = await Connection.open(parseUrl(withOption((await mongoServer()).url(), 'monitorCommands', 'true')), 'command')
     store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
     sent = []
     db.db.client.on('commandStarted', ({ commandName, command }) => {

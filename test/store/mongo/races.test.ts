@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { ended, mustGet, newJob, put, refusal, SUCCESS, settle, take, until } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
@@ -30,7 +30,7 @@ describe('between two writes to MongoDB', function () {
   })
 
   async function open(address: string): Promise<Program> {
-    const db = await Connection.open(parseAddress(address), 'command')
+    const db = await Connection.open(parseUrl(address), 'command')
     opened.push(db)
     const store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
     return { store, before: overtake(db) }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { put, refusal } from '../../contract/kit.ts'
 import { openFakeMongo } from '../../helpers/fake-mongo.ts'
@@ -78,7 +78,7 @@ describe('a MongoDB server that refuses indexes', function () {
     await failIndexes('alwaysOn', { errorCode: 67 })
     const error = await refusal(open(address))
     expect(error).to.include({ code: 'configuration', exit_code: 78 })
-    expect(error.message).to.contain(parseAddress(address).label)
+    expect(error.message).to.contain(parseUrl(address).label)
     await failIndexes('off', {})
     const store = await open(address)
     await put(store, ['a'])

@@ -68,7 +68,7 @@ describe('a MongoDB answer that is lost (F22)', function () {
     expect((await store.claim(claimOf({ worker_id: 'w1' }))).job).to.include({ id: 'a', runs: 1 })
   })
 
-  it('to a settle: one entry in the books, the same state', async () => {
+  it('to a settle: one entry in the history, the same state', async () => {
     await put(store, ['a'], { backoff_base: 60 })
     const job = await take(store)
     const settled = await losing('findAndModify', () => settle(store, job, FAILURE))

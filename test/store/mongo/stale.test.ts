@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
 import { renewLeases } from '../../../src/store/mongo/leases.ts'
 import { migrate } from '../../../src/store/mongo/migrate.ts'
 import { storeOn } from '../../../src/store/mongo/store.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { LEASE_MS, put, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
@@ -15,7 +15,7 @@ describe('a read from MongoDB that is older than a write', function () {
   let store: JobStore
   before(needsMongo)
   beforeEach(async () => {
-    db = await Connection.open(parseAddress((await mongoServer()).url()), 'command')
+    db = await Connection.open(parseUrl((await mongoServer()).url()), 'command')
     store = storeOn(db, await migrate(db, { is_alive: () => false }), '/data')
   })
   afterEach(async () => {

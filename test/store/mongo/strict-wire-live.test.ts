@@ -10,9 +10,9 @@ import { tempFolder } from '../../helpers/temp.ts'
 
 /** What the program would never send, by its own client. */
 const SENDER = `
-import { parseAddress } from '${ROOT}src/store/mongo/address.ts'
+import { parseUrl } from '${ROOT}src/store/mongo/url.ts'
 import { Connection } from '${ROOT}src/store/mongo/connection.ts'
-const db = await Connection.open(parseAddress(process.argv.at(-1)), 'worker')
+const db = await Connection.open(parseUrl(process.argv.at(-1)), 'worker')
 await db.db.collection('jobs').find({ state: '$$NOW' }).toArray()
 await db.db.collection('jobs').deleteMany({ _id: 'none' }, { writeConcern: { w: 1 } })
 await db.close()

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { watchChanges } from '../../../src/store/mongo/watch.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
 import type { Hint, StoreRole } from '../../../src/store/port.ts'
@@ -40,7 +40,7 @@ describe('a change stream of a MongoDB server', function () {
 
   /** A watch, with what it has heard, and when it asked for a stream. */
   async function watching(role: StoreRole = 'worker') {
-    const db = await Connection.open(parseAddress(`${address}?monitorCommands=true`), role)
+    const db = await Connection.open(parseUrl(`${address}?monitorCommands=true`), role)
     const [heard, asked, refused]: [Hint[], number[], number[]] = [[], [], []]
     db.db.client.on('commandStarted', ({ commandName }) => {
       if (commandName === 'aggregate') asked.push(performance.now())

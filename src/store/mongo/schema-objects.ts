@@ -11,7 +11,7 @@ import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
 const NUMBERED = ['jobs', 'controls'] as const
 
 /** Indexes, the server's own check of jobs, and counters: all that is made beside the jobs, and can be made again. */
-export async function examineFurnishing(db: Connection, on_progress?: OnProgress): Promise<Diagnosis[]> {
+export async function examineSchemaObjects(db: Connection, on_progress?: OnProgress): Promise<Diagnosis[]> {
   return [...(await examineIndexes(db, on_progress)), await examineValidator(db), ...(await examineNumbers(db))]
 }
 

@@ -14,9 +14,9 @@ const WRITTEN_ON = {
 } as const
 
 /** Throws `configuration` for another program's database; `init`: its other collections do not matter, somebody said so. */
-export async function refuseStranger(db: Connection, init: boolean): Promise<void> {
+export async function refuseForeign(db: Connection, init: boolean): Promise<void> {
   const left = await writtenOn(db)
-  const names = (await strangeNames(db)).filter((name) => !left.includes(name))
+  const names = (await foreignNames(db)).filter((name) => !left.includes(name))
   if (names.length === 0) return
   const taken = names.filter((name) => (COLLECTIONS as string[]).includes(name))
   if (taken.length > 0) {
@@ -36,7 +36,7 @@ export async function refuseStranger(db: Connection, init: boolean): Promise<voi
  * The collections of a database that no queuectl has locked. The lock is looked for after them: it comes first and stays, so that
  * collections of ours are never there without it, but for `meta`, which the first write to it makes, whether that succeeds or not.
  */
-async function strangeNames(db: Connection): Promise<string[]> {
+async function foreignNames(db: Connection): Promise<string[]> {
   const names = await db.call(() => collectionNames(db.db))
   if (!names.includes('meta')) return names
   const meta = db.db.collection<{ _id: unknown; application?: unknown }>('meta')

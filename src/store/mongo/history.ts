@@ -3,8 +3,8 @@ import type { JobStore } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { runsIn, toJob } from './documents.ts'
 
-/** The books, page by page. A job and its runs are one document, so that each history is as it was at one moment. */
-export function accounting(db: Connection): Pick<JobStore, 'history'> {
+/** The run history of all jobs, page by page. A job and its runs are one document, so that each history is as it was at one moment. */
+export function historyReads(db: Connection): Pick<JobStore, 'history'> {
   return {
     async history({ after, limit }) {
       const behind = { seq: { $gt: after ?? Number.MIN_SAFE_INTEGER } }

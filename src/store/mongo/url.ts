@@ -39,7 +39,7 @@ const OPTION_FORM = /^\w+=[^=]/
  * Reads `url`. Throws `configuration` (78) when it is malformed, and then the message shows nothing of it, a password may be in any
  * part; and for an option that queuectl cannot do or must not heed, by its name.
  */
-export function parseAddress(url: string): MongoAddress {
+export function parseUrl(url: string): MongoAddress {
   const { scheme, user, password, hosts, database, options: query = '' } = URL_FORM.exec(url)?.groups ?? {}
   const words = query.split('&').filter((word) => word !== '')
   const fits =

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { mongo } from 'mongoose'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
-import { ServerClock } from '../../../src/store/mongo/clock.ts'
 import { Connection } from '../../../src/store/mongo/connection.ts'
+import { ServerClock } from '../../../src/store/mongo/server-clock.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { CLOCK_MS, LEASE_MS, mustGet, put, take, until } from '../../contract/kit.ts'
 import { openFakeMongo } from '../../helpers/fake-mongo.ts'
@@ -74,7 +74,7 @@ describe('the clock of a MongoDB store behind a change of the primary', function
     const answer = Object.assign(primary, limits, { hosts: [] as string[] })
     server = await openFakeMongo(answer)
     answer.hosts.push(server.host)
-    const address = parseAddress(`mongodb://${server.host}/jobs`)
+    const address = parseUrl(`mongodb://${server.host}/jobs`)
     // Nobody else may set how often the driver looks.
     const driver_url = `${address.driver_url}?heartbeatFrequencyMS=500`
     db = await Connection.open({ ...address, driver_url }, 'command')

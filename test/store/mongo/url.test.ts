@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { QueuectlError } from '../../../src/domain/errors.ts'
-import { parseAddress } from '../../../src/store/mongo/address.ts'
+import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { projectText } from '../../helpers/sources.ts'
 
-const labelOf = (url: string) => parseAddress(url).label
+const labelOf = (url: string) => parseUrl(url).label
 
 describe('a MongoDB address', () => {
   it('is shown without password and options', () => {
@@ -12,26 +12,26 @@ describe('a MongoDB address', () => {
     )
     expect(labelOf('mongodb+srv://me:s3cret@cluster.example')).to.equal('mongodb+srv://me@cluster.example/queuectl')
     expect(labelOf('mongodb://a:1,[::1]:2,c/?replicaSet=r')).to.equal('mongodb://a:1,[::1]:2,c/queuectl')
-    expect(parseAddress('mongodb://h/')).to.include({ hosts: 'h', database: 'queuectl', names_database: false })
-    expect(parseAddress('mongodb://h/jobs')).to.include({ database: 'jobs', names_database: true })
+    expect(parseUrl('mongodb://h/')).to.include({ hosts: 'h', database: 'queuectl', names_database: false })
+    expect(parseUrl('mongodb://h/jobs')).to.include({ database: 'jobs', names_database: true })
   })
 
   it('blacks out the password in any of its forms', () => {
-    const { redact } = parseAddress('mongodb://me:a%40b%2fc@h/x')
+    const { redact } = parseUrl('mongodb://me:a%40b%2fc@h/x')
     expect(redact('as given a%40b%2fc, plain a@b/c, encoded anew a%40b%2Fc')).to.equal(
       'as given ***, plain ***, encoded anew ***',
     )
-    expect(parseAddress('mongodb://h/x').redact('nothing to hide')).to.equal('nothing to hide')
+    expect(parseUrl('mongodb://h/x').redact('nothing to hide')).to.equal('nothing to hide')
   })
 
   it('blacks out the password of a key too', () => {
-    const { redact } = parseAddress('mongodb://h/x?tlsCertificateKeyFile=k.pem&tlsCertificateKeyFilePassword=s%263cret')
+    const { redact } = parseUrl('mongodb://h/x?tlsCertificateKeyFile=k.pem&tlsCertificateKeyFilePassword=s%263cret')
     expect(redact('as given s%263cret, plain s&3cret')).to.equal('as given ***, plain ***')
   })
 
   it('of a DNS record has no port, and goes to the driver as it is', () => {
     const url = 'mongodb+srv://me:s3cret@cluster0.ab1c.example.net/jobs?srvMaxHosts=2&srvServiceName=customname'
-    expect(parseAddress(url)).to.include({
+    expect(parseUrl(url)).to.include({
       label: 'mongodb+srv://me@cluster0.ab1c.example.net/jobs',
       hosts: 'cluster0.ab1c.example.net',
       driver_url: url,
@@ -40,7 +40,7 @@ describe('a MongoDB address', () => {
 
   // What Atlas offers to copy.
   it('of a cloud is taken as it is given out there', () => {
-    const { label, driver_url } = parseAddress(
+    const { label, driver_url } = parseUrl(
       'mongodb+srv://me:s3cret@c.ab1c.example.net/?retryWrites=true&w=majority&appName=Cluster0',
     )
     expect(label).to.equal('mongodb+srv://me@c.ab1c.example.net/queuectl')
@@ -59,7 +59,7 @@ describe('a MongoDB address', () => {
     'loadBalanced=true',
   ]
   it('keeps what is the user’s to say, to the letter', () => {
-    for (const text of TAKEN) expect(parseAddress(`mongodb://h/x?${text}`).driver_url).to.equal(`mongodb://h/x?${text}`)
+    for (const text of TAKEN) expect(parseUrl(`mongodb://h/x?${text}`).driver_url).to.equal(`mongodb://h/x?${text}`)
   })
 
   const WITHOUT_EFFECT = [
@@ -71,8 +71,8 @@ describe('a MongoDB address', () => {
   ]
   it('may repeat what holds anyway, and loses it together with what is not heeded', () => {
     for (const text of WITHOUT_EFFECT)
-      expect(parseAddress(`mongodb://h/x?${text}`).driver_url, text).to.equal('mongodb://h/x')
-    expect(parseAddress('mongodb://h/x?w=majority&tls=true&journal=true').driver_url).to.equal('mongodb://h/x?tls=true')
+      expect(parseUrl(`mongodb://h/x?${text}`).driver_url, text).to.equal('mongodb://h/x')
+    expect(parseUrl('mongodb://h/x?w=majority&tls=true&journal=true').driver_url).to.equal('mongodb://h/x?tls=true')
   })
 
   /** A part of an address that is refused, and what the error says of it. */
@@ -116,7 +116,7 @@ describe('a MongoDB address', () => {
 
   for (const [text, about] of Object.entries(REFUSED)) {
     it(`is refused by name for what contradicts the promise, or cannot be done: ${text}`, () => {
-      const error = refusalOf(() => parseAddress(`mongodb://me:s3cret@h/x?tls=true&${text}`))
+      const error = refusalOf(() => parseUrl(`mongodb://me:s3cret@h/x?tls=true&${text}`))
       expect(error).to.include({ code: 'configuration', exit_code: 78 })
       expect(`${error.message}; ${error.hint}`).to.match(about).and.to.not.contain('s3cret')
     })
@@ -132,7 +132,7 @@ describe('a MongoDB address', () => {
 
   it('is refused when it names a database of the server’s own', () => {
     for (const name of ['admin', 'config', 'local']) {
-      const error = refusalOf(() => parseAddress(`mongodb://me:s3cret@h/${name}?authSource=admin`))
+      const error = refusalOf(() => parseUrl(`mongodb://me:s3cret@h/${name}?authSource=admin`))
       expect(error).to.include({ exit_code: 78, message: `the database "${name}" is MongoDB’s own` })
     }
   })
@@ -161,7 +161,7 @@ describe('a MongoDB address', () => {
       `mongodb://me:s3cret@h/${'x'.repeat(64)}`,
     ]
     for (const url of urls) {
-      const error = refusalOf(() => parseAddress(url))
+      const error = refusalOf(() => parseUrl(url))
       expect(error, url).to.include({ code: 'configuration', exit_code: 78 })
       expect(error.message, url).to.not.match(/s3|cret|12/)
     }
