@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'chai'
 import { type ScriptRoom, scriptRoom } from '../helpers/script-room.ts'
+import { skip } from '../helpers/skip.ts'
 import { projectText, ROOT } from '../helpers/sources.ts'
 
 const EXAMPLES = path.join(ROOT, 'docs/examples')
@@ -11,7 +12,7 @@ describe('the examples @posix', () => {
 
   before(function () {
     // They are for sh.
-    if (process.platform === 'win32') this.skip()
+    if (process.platform === 'win32') skip(this, 'no sh')
   })
 
   beforeEach(() => {

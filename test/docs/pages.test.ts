@@ -44,7 +44,9 @@ describe('the pages @fast', () => {
         name,
       })),
     )
-    expect(named.filter(({ name }) => !existsSync(path.join(ROOT, name)))).to.deep.equal([])
+    // NAME and GROUP stand for any.
+    const concrete = named.filter(({ name }) => !/\b(NAME|GROUP)\b/.test(name))
+    expect(concrete.filter(({ name }) => !existsSync(path.join(ROOT, name)))).to.deep.equal([])
   })
 })
 

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { RECIPES } from '../../src/cli/help/recipes.ts'
 import { type Block, page } from '../helpers/pages.ts'
 import { type ScriptRoom, scriptRoom } from '../helpers/script-room.ts'
+import { skip } from '../helpers/skip.ts'
 
 /** How many recipes run at a time. */
 const SIDE_BY_SIDE = 3
@@ -22,7 +23,7 @@ describe('the recipes, and the five commands of the README @posix', () => {
 
   before(function () {
     // They are for sh.
-    if (process.platform === 'win32') return this.skip()
+    if (process.platform === 'win32') skip(this, 'no sh')
     const waiting = [...recipes]
     const ends = new Map(waiting.map(([title]) => [title, Promise.withResolvers<Error | null>()]))
     for (const [title, { promise }] of ends) results.set(title, promise)
