@@ -28,7 +28,7 @@ describe('the licences', function () {
     const { metafile } = await build({
       absWorkingDir: ROOT,
       stdin: {
-        contents: "import 'mongoose'; import './src/role-command.ts'; import './src/role-worker.ts'",
+        contents: "import 'mongoose'; import './src/entry/command.ts'; import './src/entry/worker.ts'",
         resolveDir: ROOT,
       },
       bundle: true,

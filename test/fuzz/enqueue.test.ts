@@ -10,6 +10,7 @@ import { effectiveSettings } from '../../src/domain/settings.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import { mongoBench } from '../contract/bench-mongo.ts'
+import { LENGTH } from '../helpers/length.ts'
 import { needsMongo } from '../helpers/mongo-server.ts'
 import { holdsFor, RUN } from '../helpers/property.ts'
 import { MEMORY, tempFolder } from '../helpers/temp.ts'
@@ -51,7 +52,7 @@ describe('what is enqueued @full', () => {
       if (!as_file) await expectStored(store, told.id, JSON.parse(text))
     })
     await holdsFor(property, 600)
-    expect(accepted, 'jobs that were accepted').to.be.greaterThan(RUN.replay ? -1 : 60)
+    expect(accepted, 'jobs that were accepted').to.be.greaterThan(RUN.replay ? -1 : 60 * LENGTH)
   })
 
   it('in a file goes in as a whole or not at all; with --keep-going each good line does', async function () {

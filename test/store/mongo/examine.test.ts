@@ -43,9 +43,9 @@ describe('what the address of a MongoDB server says @posix', function () {
     expect(about('mongodb://localhost/queue?tls=true&tlsInsecure=true').join()).to.match(/certificate .* not checked/)
   })
 
-  it('may ask for more connections than are kept, which is not heeded', () => {
-    expect(about('mongodb://localhost/queue?appName=a&w=majority&maxPoolSize=50&minPoolSize=9')).to.deep.equal([
-      'network: not heeded in the address: maxPoolSize, minPoolSize; queuectl keeps as many connections as it needs',
+  it('may ask for what is not the user’s to say: it is left out, and named', () => {
+    expect(about('mongodb://localhost/queue?appName=a&w=majority&maxPoolSize=50&w=1&wtimeout=77')).to.deep.equal([
+      'network: not heeded in the address: maxPoolSize=50, w=1, wtimeout=77; queuectl decides itself about durability, time-outs and connections',
     ])
   })
 })
