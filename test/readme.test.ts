@@ -13,7 +13,7 @@ describe('the README @fast', () => {
   const readme = projectText('README.md')
   const commands = leaves(PROGRAM, [])
 
-  it('draws the states as the code has them', () => {
+  it('shows the states and transitions of the code', () => {
     const rows = [...section('States').matchAll(/^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|/gm)]
     const drawn = rows.map(([, from, to]) => [from, [...(to ?? '').matchAll(/\w+/g)].map(String).sort()])
     expect(Object.fromEntries(drawn)).to.deep.equal(
