@@ -6,9 +6,9 @@ import { sourceFiles } from './helpers/sources.ts'
 const SRC = sourceFiles('src')
 const filesWith = (form: RegExp) => SRC.filter(({ text }) => form.test(text)).map(({ path }) => path)
 
-// What CONTRIBUTING promises: how few files a change touches. Each row as far as the sources can show it.
+// CONTRIBUTING promises how few files a change touches. This checks each row as far as the sources show it.
 describe('a change touches few files', () => {
-  it('a setting that running workers follow: nothing on its way to them names one', () => {
+  it('a setting that running workers follow: no file on its way to them names it', () => {
     const live = SETTING_KEYS.filter((key) => SETTINGS[key].reaches === 'live')
     expect(live).to.include('log_limit')
     const way =
@@ -17,20 +17,20 @@ describe('a change touches few files', () => {
     expect(naming.filter((path) => way.test(path))).to.deep.equal([])
   })
 
-  it('a periodic task of the supervisor: its file and a line of the table', () => {
+  it('a periodic task of the supervisor: its file and one line of the table', () => {
     const tasks = Object.values(TASKS).flat()
     const files = filesWith(/^export const \w+: SupervisorTask = /m)
     expect(files.filter((path) => !path.startsWith('src/supervisor/tasks/'))).to.deep.equal([])
     expect(files).to.have.length(tasks.length)
     expect(new Set(tasks.map(({ name }) => name)).size).to.equal(tasks.length)
-    // Those that the tick itself runs, hastens or waits for; any other is known to the table alone.
+    // The tasks that the tick itself runs, hastens or waits for. Only the table knows the others.
     const special = /import \{ (\w+) \} from '\.\/tasks\//g
     const supervisor = SRC.find(({ path }) => path === 'src/supervisor/supervisor.ts')?.text ?? ''
     const known = [...supervisor.matchAll(special)].map(([, name]) => name)
     expect(known).to.deep.equal(['BEAT', 'RECOVER_DEAD', 'TAKE_REQUESTS', 'WATCH_DRAIN'])
   })
 
-  it('a filter on what is claimed: one file of each adapter translates it', () => {
+  it('a filter for claims: one file of each adapter translates it', () => {
     const translating = filesWith(/\b(namedQueues|admits|admitsAll)\(/)
     expect(translating.filter((path) => path.startsWith('src/store/sqlite/'))).to.have.length(1)
     expect(translating.filter((path) => /^src\/store\/mongo\/(?!claim\.ts)/.test(path))).to.have.length(1)

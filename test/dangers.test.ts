@@ -5,15 +5,15 @@ import { projectText, sourceFiles } from './helpers/sources.ts'
 describe('the dangers @fast', () => {
   const named = sourceFiles('test').flatMap(({ code }) => numbersIn(code))
 
-  it('have a test each', () => {
+  it('each have a test', () => {
     expect(Object.keys(DANGERS).filter((number) => !named.includes(number))).to.deep.equal([])
   })
 
-  it('are known where a title names one', () => {
+  it('are known wherever a title names one', () => {
     expect(named.filter((number) => !Object.hasOwn(DANGERS, number))).to.deep.equal([])
   })
 
-  it('that somebody may bring about stand in SECURITY.md', () => {
+  it('are listed in SECURITY.md if an attacker can cause them', () => {
     const rows = [...projectText('SECURITY.md').matchAll(/^\| (S\d+) \| (.+?) \|/gm)].map(([, number, text]) => [
       number,
       text,
@@ -23,7 +23,7 @@ describe('the dangers @fast', () => {
   })
 })
 
-/** What titles end with, in brackets, before their tags: `(F1, R6) @slow`. Rules (docs/architecture.md) are left out. */
+/** The numbers at the end of titles, before their tags: `(F1, R6) @slow`. Without the rules R1, R2, … */
 function numbersIn(code: string): string[] {
   const lists = [...code.matchAll(/\(((?:[FRS]\d+(?:, )?)+)\)(?=(?: @\w+)*['`])/g)].map(([, list = '']) =>
     list.split(', '),

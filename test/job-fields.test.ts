@@ -16,12 +16,13 @@ import { needsMongo } from './helpers/mongo-server.ts'
 import { madeOf, newJob } from './helpers/new-job.ts'
 import { projectText } from './helpers/sources.ts'
 
-// A field is one line of the table and one migration of each store. What is not derived from the table must agree with it.
+// A field is one line of the table and one migration of each store. All that is not derived from the table must match
+// it.
 
 const SHOWN = fieldNames(({ shown }) => shown !== false)
 
 describe('the fields of a job', () => {
-  it('are the columns of SQLite, and nothing else is', () => {
+  it('are exactly the columns of SQLite', () => {
     const db = new DatabaseSync(':memory:')
     for (const script of MIGRATIONS) db.exec(script)
     const columns = db.prepare('SELECT name, "notnull", dflt_value FROM pragma_table_info(\'jobs\')').all()
@@ -29,24 +30,24 @@ describe('the fields of a job', () => {
     const found = columns.map(({ name, notnull }) => `${name}${notnull ? ' NOT NULL' : ''}`)
     const wanted = STORED_FIELDS.map((name) => `${name}${JOB_FIELDS[name].nullable ? '' : ' NOT NULL'}`)
     expect(found).to.have.members([...wanted, 'seq', 'ready NOT NULL'])
-    // What an insert leaves out.
+    // Columns that an insert omits.
     const counters = columns.filter(({ dflt_value }) => dflt_value === '0').map(({ name }) => name)
     expect(counters).to.have.members(fieldNames((field) => field.from === 'store' && field.fresh === 0))
   })
 
-  it('are what MongoDB may be given, and nothing else is', () => {
+  it('are exactly the paths of the MongoDB schema', () => {
     const { jobs } = modelsOn(mongoose.createConnection())
     const wanted = STORED_FIELDS.map((name) => (name === 'id' ? '_id' : name))
     expect(Object.keys(jobs.schema.paths)).to.have.members([...wanted, 'seq', 'view', 'history', 'change_token'])
   })
 
-  it('are in the view for machines unless they are hidden, and nothing else is but the view of the state', () => {
+  it('are in the JSON view unless hidden, with only the view of the state in addition', () => {
     const json = jobToJson(freshJob(newJob(), 0), 0)
     expect(Object.keys(json)).to.have.members([...SHOWN, 'view'])
     expect(Object.keys(json).slice(0, 6)).to.deep.equal(['id', 'command', 'shell', 'queue', 'state', 'view'])
   })
 
-  it('have an option each, but the command, which stands behind --', async () => {
+  it('each have an option, except the command, which follows --', async () => {
     const { commands } = await buildProgram(new Context([]))
     const enqueue = commands.find((command) => command.name() === 'enqueue')
     const options = enqueue?.options.map(({ long }) => String(long).slice(2).replaceAll('-', '_'))
@@ -54,13 +55,13 @@ describe('the fields of a job', () => {
     expect(options).to.have.members([...GIVEN_FIELDS.filter((name) => name !== 'command'), ...others])
   })
 
-  it('are in the reference, what is shown beside what may be given too', () => {
+  it('are in the reference', () => {
     const text = projectText('docs/reference.md')
     const shown = SHOWN.filter((name) => !(GIVEN_FIELDS as string[]).includes(name))
     expect([...GIVEN_FIELDS, ...shown].filter((name) => !text.includes(`\`${name}\``))).to.deep.equal([])
   })
 
-  it('keep the digest of a job that was enqueued by an earlier version (R10)', () => {
+  it('do not change the digest of a job enqueued by an earlier version (R10)', () => {
     const digest = (job: Record<string, unknown>) => madeOf({ id: 'a', command: 'true', ...job }).content_hash
     expect(digest({})).to.equal('e028346f728da74d9c33a129526099472fd8f3aa18c7d0981114269472288998')
     expect(digest(ALL)).to.equal('879bd183d9a26e6cbdd6334e22db8232009b3cfb4199a15da79318bb0287af82')
@@ -78,7 +79,7 @@ describe('the fields of a job', () => {
       })
       afterEach(() => bench.dispose())
 
-      it('are read as they were stored, null too where it may be', async () => {
+      it('are read as they were stored, including null where allowed', async () => {
         const store = await bench.open()
         for (const [id, empty] of [
           ['filled', false],
@@ -96,13 +97,13 @@ describe('the fields of a job', () => {
   }
 })
 
-/** Every field that the first version could be given. */
+/** Every input field of the first version. */
 const ALL = {
   ...{ queue: 'q', priority: 2, delay: 90, cwd: '/x', env: { B: '2', A: '1' }, timeout: null, shell: 'cmd' },
   ...{ max_retries: 1, max_interruptions: 2, backoff_base: 3, backoff_max: 4 },
 }
 
-/** Values for all that a job is stored with; `empty`: null wherever it may be. */
+/** Values for all stored fields; `empty`: null wherever allowed. */
 function samples(empty: boolean): Partial<NewJob> {
   const stored = fieldNames(({ from }, name) => from !== 'store' && (STORED_FIELDS as string[]).includes(name))
   const value = ({ kind, nullable }: (typeof JOB_FIELDS)['id']) => (nullable && empty ? null : SAMPLES[kind])

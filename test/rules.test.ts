@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import { projectText, type SourceFile, sourceFiles } from './helpers/sources.ts'
 
-// The rules that keep the program in its shape, read from the sources themselves.
+// Rules for the structure of the program, checked in the sources.
 
 const SRC = sourceFiles('src')
 
-/** What each room may import from the others, besides itself, Node and packages. */
+/** The rooms that each room may import from, besides itself, Node and packages. */
 const ROOMS: Record<string, readonly string[]> = {
   domain: [],
   lib: ['domain'],
@@ -22,7 +22,9 @@ const ROOMS: Record<string, readonly string[]> = {
   entry: ['cli', 'platform', 'worker'],
 }
 
-/** What each room may know the types of besides: the messages between supervisors and workers, which only a worker sends. */
+/**
+ * Rooms from which only types may be imported: the messages between supervisors and workers, which only a worker sends.
+ */
 const TYPES: Record<string, readonly string[]> = { supervisor: ['worker'], cli: ['worker'] }
 
 /**
@@ -41,12 +43,12 @@ const SAME_THING: Record<string, string> = {
   worker: 'the group of commands, the process’s entry, and the worker itself',
 }
 
-describe('the shape of the program @fast', () => {
-  it('follows the arrows between its parts', () => {
+describe('the structure of the program @fast', () => {
+  it('follows the allowed imports between rooms', () => {
     expect(broken((file, target, type_only) => !mayImport(file, target, type_only))).to.deep.equal([])
   })
 
-  it('has a domain that imports nothing, Node included', () => {
+  it('has a domain that imports nothing, not even Node', () => {
     const outside = SRC.filter((file) => partOf(file.path) === 'domain').flatMap((file) =>
       file.imports
         .filter(({ target }) => !target.startsWith('src/domain/'))
@@ -55,7 +57,7 @@ describe('the shape of the program @fast', () => {
     expect(outside).to.deep.equal([])
   })
 
-  it('imports a store adapter in store/open alone, and on demand', () => {
+  it('imports store adapters only in store/open, and on demand', () => {
     const adapter = /^src\/store\/[^/]+\//
     const direct = SRC.flatMap((file) =>
       file.imports
@@ -78,11 +80,11 @@ describe('the shape of the program @fast', () => {
     expect(shared.sort()).to.deep.equal(Object.keys(SAME_THING).sort())
   })
 
-  it('has no circle of imports', () => {
+  it('has no circular imports', () => {
     expect(circles(SRC)).to.deep.equal([])
   })
 
-  it('asks for the platform in src/platform alone', () => {
+  it('checks the platform only in src/platform', () => {
     expect(filesWith(/process\.platform|os\.platform\(|\bplatform\(\)/, /^src\/platform\//)).to.deep.equal([])
   })
 
@@ -100,7 +102,7 @@ describe('the shape of the program @fast', () => {
     ).to.deep.equal([])
   })
 
-  it('has a command in two files, its declaration and its body, and one line in the table', () => {
+  it('has each command in two files, declaration and body, and one line in the table', () => {
     const declarations = SRC.filter(({ path }) => /^src\/cli\/commands\/(?!commands\.ts)/.test(path))
     const tables = SRC.filter(({ path }) => /^src\/cli\/commands\/(commands|worker)\.ts$/.test(path))
     const listed = tables.flatMap(({ imports }) => imports.filter(({ dynamic }) => dynamic))
@@ -112,7 +114,7 @@ describe('the shape of the program @fast', () => {
     expect(bodiless.map(({ path }) => path)).to.deep.equal([])
   })
 
-  it('speaks SQL in store/sqlite alone', () => {
+  it('has SQL only in store/sqlite', () => {
     const sql =
       /\bselect\s[^'`]*\sfrom\s|\binsert into\b|\bdelete from\b|\bupdate \w+ set\b|\bcreate table\b|'node:sqlite'/i
     expect(filesWith(sql, /^src\/store\/sqlite\//)).to.deep.equal([])
@@ -128,7 +130,7 @@ describe('the sources @fast', () => {
     expect(sorted[Math.floor(sorted.length / 2)]).to.be.below(100)
   })
 
-  it('say what each exported function does', () => {
+  it('document each exported function', () => {
     expect(SRC.flatMap(undocumented)).to.deep.equal([])
   })
 })
@@ -142,7 +144,7 @@ describe('the project @fast', () => {
     expect(ranges.filter(([, range]) => !/^\d+\.\d+\.\d+$/.test(range))).to.deep.equal([])
   })
 
-  it('runs no script of a package at its installation, but that of the Node it is developed with (S21)', () => {
+  it('runs no install script of a package, except that of the development Node (S21)', () => {
     const named = Object.entries<{ hasInstallScript?: boolean }>(lock.packages).flatMap(([name, entry]) =>
       entry.hasInstallScript ? name.replace(/^.*node_modules\//, '') : [],
     )
@@ -154,7 +156,7 @@ describe('the project @fast', () => {
     )
   })
 
-  it('installs by its lock file alone, with a digest of each package (S21)', () => {
+  it('installs only from its lock file, with a digest of each package (S21)', () => {
     const unproved = Object.entries<{ integrity?: string; link?: boolean }>(lock.packages).filter(
       ([name, { integrity }]) => name !== '' && !integrity?.startsWith('sha512-'),
     )
@@ -203,7 +205,7 @@ function undocumented(file: SourceFile): string[] {
     .map((match) => `${file.path}: ${match[1] ?? match[2]}`)
 }
 
-/** Circles among imports that exist at run time and are followed at load. */
+/** Circles among imports that are resolved at load time (no types, no dynamic imports). */
 function circles(files: readonly SourceFile[]): string[] {
   const graph = new Map(files.map((file) => [file.path, file.imports.filter((i) => !i.type_only && !i.dynamic)]))
   const found: string[] = []

@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
 
-/** What each file of `commands/` is. */
+/** What each file of `commands/` exports. */
 export interface Declaration {
-  /** Gives a command, which has its name already, its help, its options, and an action that loads the command's body and runs it. */
+  /** Adds help, options and an action to a named command. The action loads the command's body and runs it. */
   define(command: Command, context: Context): void | Promise<void>
 }
 
-/** Commands by their names, in the order of the help. A declaration is loaded when it is needed. */
+/** Commands by name, in the order of the help. A declaration is loaded on demand. */
 export type Declarations = Readonly<Record<string, () => Promise<Declaration>>>
 
-/** Adds the commands of `declarations` to `parent`, the program or a group of commands. */
+/** Adds the commands of `declarations` to `parent`: the program or a command group. */
 export async function addCommands(parent: Command, declarations: Declarations, context: Context): Promise<void> {
   for (const [name, load] of Object.entries(declarations)) {
     const { define } = await load()

@@ -7,16 +7,16 @@ import { resolveAddress, type StoreAddress } from './resolve-store.ts'
 import { safe, safeJson } from './terminal/text.ts'
 import { isTerminal } from './terminal/tty.ts'
 
-/** What a command gets: its ways to speak, and the store, opened when first asked for. */
+/** What a command receives: its output functions and the store, which is opened on first use. */
 export class Context {
   readonly json: boolean
-  /** What stood behind `--`; null when there was none. */
+  /** The words after `--`; null without `--`. */
   readonly words: readonly string[] | null
-  /** `--db`, once the arguments are parsed. */
+  /** The value of `--db`, set when the arguments are parsed. */
   db: string | undefined
-  /** The store may lie in a database that other programs use. */
+  /** Whether the store may be created in a database that other programs use. */
   init = false
-  /** Whether a queue that is not there is created; commands that only read or change what is there leave nothing behind. */
+  /** Whether a missing queue is created. Commands that only read or change an existing queue create nothing. */
   create = false
   #address: Promise<StoreAddress> | null = null
   #stores: JobStore[] = []
@@ -28,71 +28,73 @@ export class Context {
     this.json = argv.slice(0, cut < 0 ? argv.length : cut).includes('--json')
   }
 
-  /** Writes `text` and a newline to stdout. The caller has made it `safe`. */
+  /** Writes `text` and a newline to stdout. The caller makes it `safe` first. */
   out(text: string): void {
     writeOut(`${text}\n`)
   }
 
-  /** Writes a part of a job's output to stdout: text made `safe`, or bytes that were asked for as they are. */
+  /** Writes a part of a job's output to stdout: text that was made `safe`, or raw bytes on request. */
   write(part: string | Buffer): void {
     writeOut(part)
   }
 
-  /** Writes the one JSON document, or one line of several. */
+  /** Writes a JSON document, or one line of NDJSON. */
   outJson(value: unknown): void {
     this.out(safeJson(value))
   }
 
-  /** Says something beside the result, on stderr: one line, or one JSON object with --json. */
+  /** Prints a note on stderr, apart from the result: one line, or one JSON object with --json. */
   note(text: string): void {
     this.err(`${this.json ? safeJson({ note: text }) : safe(`queuectl: ${text}`)}\n`)
   }
 
-  /** Says on a terminal that something takes long: `what` goes on since `seconds`. */
+  /** Prints on a terminal that something takes long: `what` started `seconds` ago. */
   progress(what: string, seconds: number): void {
-    if (!this.json && isTerminal(2)) this.note(`still ${what}, since ${seconds} s`)
+    if (!this.json && isTerminal(2)) this.note(`still ${what} after ${seconds} s`)
   }
 
-  /** Writes `text` as it is to stderr. */
+  /** Writes `text` unchanged to stderr. */
   err(text: string): void {
     streaming = true
     process.stderr.write(text)
   }
 
-  /** Resolves when all that was said has been written: nothing is lost if the process exits then. */
+  /** Resolves when all output is written: the process can exit without losing any. */
   async flush(): Promise<void> {
     if (!streaming) return
     const streams = stdout === null ? [process.stderr] : [stdout, process.stderr]
     await Promise.all(streams.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))))
   }
 
-  /** Whether a person sits at both ends: may be asked, and sees what an abbreviated id became. */
+  /**
+   * Whether stdin and stdout are a terminal: a person can answer questions and sees what a short id was completed to.
+   */
   get interactive(): boolean {
     return !this.json && isTerminal(0) && isTerminal(1)
   }
 
-  /** Exit code of the command, unless it fails. */
+  /** Sets the exit code of the command, unless it fails. */
   exit(code: number): void {
     process.exitCode = code
   }
 
-  /** Where the store is and who said so; for handing on to our own workers. */
+  /** The store's address and where it was set; to pass on to our own workers. */
   address(): Promise<StoreAddress> {
     this.#address ??= resolveAddress(this.db, (names) => {
-      // A misspelt name must not lead to another queue in silence.
-      this.note(`.env has variables that are not read from there: ${names.join(', ')}`)
+      // A misspelt name must not silently lead to another queue.
+      this.note(`ignored in .env: ${names.join(', ')} (queuectl help environment lists what .env may set)`)
     })
     return this.#address
   }
 
-  /** The store, opened once for the command's own use, or once more for another role. */
+  /** The store. It is opened once for the command itself, and again for each other role. */
   store(role: StoreRole = 'command'): Promise<JobStore> {
     if (role !== 'command') return this.#open(role)
     this.#opened ??= this.#open(role)
     return this.#opened
   }
 
-  /** The settings kept in the store, over the defaults. */
+  /** The defaults, overridden by the settings in the store. */
   async config(): Promise<Settings> {
     return effectiveSettings(await (await this.store()).config())
   }
@@ -110,11 +112,11 @@ export class Context {
     const untrusted = isShared(address) ? null : platform.untrustedFileSystem(address)
     if (untrusted !== null) {
       throw misconfigured(
-        `${address} lies on a ${untrusted} file system, which cannot keep a queue safely`,
+        `${address} is on a ${untrusted} file system, which cannot keep a queue safely`,
         'use a local folder, or share the queue through MongoDB: --db mongodb://…',
       )
     }
-    const told = from_env_file || origin === 'MONGODB_URI' ? `${origin}${from_env_file ? ' in .env' : ''}` : null
+    const source = from_env_file || origin === 'MONGODB_URI' ? `${origin}${from_env_file ? ' in .env' : ''}` : null
     try {
       const store = await openStore({
         address,
@@ -126,19 +128,19 @@ export class Context {
         is_alive: (identity) => platform.liveness(identity) === 'alive',
       })
       this.#stores.push(store)
-      if (told !== null) this.note(`store ${store.info.label} (${told})`)
+      if (source !== null) this.note(`store ${store.info.label} (${source})`)
       return store
     } catch (error) {
-      if (told !== null) this.note(`the store is the one that ${told} names`)
+      if (source !== null) this.note(`the store’s address comes from ${source}`)
       throw error
     }
   }
 }
 
 /**
- * A reader that has seen enough (`| head -1`) is no error. The stream behind process.stdout costs a short command 6 ms of 43,
- * so that plain text is written without it; what a pipe does not take at once follows through the stream. Other than ASCII always
- * does: a Windows console would show its bytes as something else.
+ * A reader that closes the pipe early (`| head -1`) is not an error. The stream behind process.stdout costs a short
+ * command 6 ms of 43, so plain text is written without it. What a pipe does not accept at once goes through the stream.
+ * Text beyond ASCII always does: a Windows console would decode its bytes wrongly.
  */
 function writeOut(part: string | Buffer): void {
   const bytes = Buffer.from(part)
@@ -152,7 +154,7 @@ function writeOut(part: string | Buffer): void {
   if (written < bytes.length) stream().write(bytes.subarray(written))
 }
 
-/** A stream was used, which may hold back what it was given. */
+/** Whether a stream was used: it may still buffer output. */
 let streaming = false
 let stdout: NodeJS.WriteStream | null = null
 

@@ -5,7 +5,7 @@ import { VERSION } from './build-info.ts'
 import { Context } from './context.ts'
 import { failureOf, failureText, helpExitCode } from './failure.ts'
 
-/** Runs the command line `argv` (without program and script) to its end; the exit code is the process's own. Never throws. */
+/** Runs the command line `argv` (without program and script), then exits the process. Never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   const context = new Context(argv)
   process.on('uncaughtException', (error) => {
@@ -13,7 +13,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exit()
   })
   try {
-    // What installers and scripts ask first needs no parser, which would be half of its time.
+    // Installers and scripts call --version first. The parser would take half of its time.
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return context.out(VERSION)
     const shown = argv.map(withoutSecrets)
     if (shown.some((word, i) => word !== argv[i])) showAsArguments(shown)
@@ -25,14 +25,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   await context.close().catch((error) => fail(context, error))
   await context.flush()
-  // Node's own way out frees first what the end of the process frees too, a twentieth of a short command's time; and it waits for
-  // connections to a store that does not answer.
+  // Node's normal exit first frees what the end of the process frees anyway: a twentieth of a short command's time. It
+  // also waits for connections to a store that does not answer.
   process.exit()
 }
 
 function fail(context: Context, error: unknown): void {
   const helped = helpExitCode(error)
-  // Help for want of a command is for people; for machines it is a failure like others.
+  // Help because of a missing command is for people; for machines it is an ordinary failure.
   if (helped !== null && (helped === EXIT.ok || !context.json)) {
     context.exit(helped)
     return

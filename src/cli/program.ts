@@ -7,12 +7,13 @@ import { findCommand } from './help/find-command.ts'
 import { TOPICS } from './help/topics.ts'
 import { terminalColumns } from './terminal/tty.ts'
 
-/** Columns of a help that is not for a terminal. */
+/** Columns of help that is not printed on a terminal. */
 const HELP_WIDTH = 80
 
 /**
- * The commands with their options and help; the work of a command is loaded when it is run. When the command line `argv` begins with
- * a command's name, the others are left out: to describe them all costs a tenth of Node's own start. Throws for a command that is not there.
+ * The commands with their options and help. A command's body is loaded when it is run. When the command line `argv`
+ * begins with a command's name, the others are omitted: describing all of them costs a tenth of Node's own start.
+ * Throws `usage` for an unknown command.
  */
 export async function buildProgram(context: Context, argv: readonly string[] = []): Promise<Command> {
   const program = new Command('queuectl')
@@ -20,15 +21,15 @@ export async function buildProgram(context: Context, argv: readonly string[] = [
     .version(VERSION, '-V, --version', 'print the version')
     .option(
       '--db <address>',
-      'the store: a file, or a mongodb:// URL (default: QUEUECTL_DB, MONGODB_URI, the data folder)',
+      'the store: a file or a mongodb:// URL (default: QUEUECTL_DB, MONGODB_URI or a file in the data folder)',
     )
-    .option('--json', 'for machines: JSON on stdout, errors as JSON on stderr')
+    .option('--json', 'print JSON on stdout, and errors as JSON on stderr')
     .helpOption('-h, --help', 'show help')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       outputError: () => {},
       writeOut: (text) => context.out(text.trimEnd()),
-      // Commander would ask process.stdout, which a help that is piped or redirected can do without.
+      // Commander would load process.stdout for its width; piped or redirected help does not need it.
       getOutHelpWidth: () => terminalColumns() ?? HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
       getOutHasColors: () => false,
@@ -45,10 +46,10 @@ export async function buildProgram(context: Context, argv: readonly string[] = [
     .addHelpText('after', "\nExample:\n  $ queuectl enqueue -- 'echo hello'\n  $ queuectl worker start --count 3")
 
   const [first = ''] = argv
-  // Help is shown of any of them.
+  // `help` describes every command.
   const load = first === 'help' || !Object.hasOwn(COMMANDS, first) ? undefined : COMMANDS[first]
   await addCommands(program, load ? { [first]: load } : COMMANDS, context)
-  // Commander would show the help of all that there is when help is asked for a command that is not there.
+  // For `--help` of an unknown command, commander would show the help of the whole program.
   if (first !== 'help') findCommand(program, argv)
   return program
 }

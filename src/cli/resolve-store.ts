@@ -5,16 +5,18 @@ import { invalid, misconfigured } from '../domain/errors.ts'
 import { FILE, isMistypedUrl } from '../domain/store-address.ts'
 import { parseAddress } from '../store/address.ts'
 
-/** Where the queue is, and who said so. */
+/** Where the queue is, and where that was set. */
 export interface StoreAddress {
-  /** An absolute path or a `mongodb://` URL, password included: to be opened or handed to our own workers, never printed. */
+  /**
+   * An absolute path or a `mongodb://` URL with its password: to open or to pass to our own workers, never to print.
+   */
   address: string
   origin: '--db' | 'QUEUECTL_DB' | 'MONGODB_URI' | 'QUEUECTL_HOME' | 'default'
-  /** The variable stood in `.env`, not in the environment. */
+  /** Whether the variable was set in `.env`, not in the environment. */
   from_env_file: boolean
 }
 
-/** What `.env` may set; others of that prefix are what our processes and jobs tell each other. */
+/** What `.env` may set. Other variables of that prefix pass data between our processes and to jobs. */
 const SETTABLE: ReadonlySet<string> = new Set([
   'QUEUECTL_DB',
   'QUEUECTL_HOME',
@@ -24,10 +26,11 @@ const SETTABLE: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The store that a command is for: `--db`, QUEUECTL_DB, MONGODB_URI, or the data folder's own file. `.env` in the working folder
- * counts for variables that the environment does not have; its QUEUECTL_* ones are taken over into it, and `on_unknown` hears of those
- * that it cannot set. Throws `configuration` (78) for an unreadable `.env`, an address that names no file, and inside a job whose store has a password that was
- * withheld from it; `invalid_input` (2) for a mistyped MongoDB URL, without showing it.
+ * The store that a command uses: `--db`, QUEUECTL_DB, MONGODB_URI, or the file in the data folder. `.env` in the
+ * working folder counts for variables that the environment lacks. Its QUEUECTL_* variables are copied into the
+ * environment, and `on_unknown` receives the names of those that it cannot set. Throws `configuration` (78) for an
+ * unreadable `.env`, for an empty address, and inside a job from which a store's password is withheld. Throws
+ * `invalid_input` (2) for a mistyped MongoDB URL, without showing it.
  */
 export async function resolveAddress(
   option: string | undefined,
@@ -44,8 +47,8 @@ export async function resolveAddress(
   }
   if (QUEUECTL_DB_WITHHELD) {
     throw misconfigured(
-      'this job’s queue has a password, which is not handed to jobs',
-      'give --db URL here, or start the workers with --pass-store',
+      'this job’s queue has a password, which is not passed to jobs',
+      'use --db URL here, or start the workers with --pass-store',
     )
   }
   if (MONGODB_URI) {
@@ -64,15 +67,15 @@ export async function resolveAddress(
 }
 
 function absolute(address: string): string {
-  if (address === '') throw misconfigured('the store’s address is empty', 'give a file’s path or a mongodb:// URL')
+  if (address === '') throw misconfigured('the store’s address is empty', 'set it to a file path or a mongodb:// URL')
   if (isMistypedUrl(address)) {
     throw invalid(
-      'the store’s address looks like a MongoDB URL and is none',
-      'it begins with mongodb:// or mongodb+srv:// in small letters: mongodb://user:password@host:port/database',
+      'the store’s address looks like a mistyped MongoDB URL',
+      'a URL begins with mongodb:// or mongodb+srv:// in small letters: mongodb://user:password@host:port/database',
     )
   }
   const { scheme, path: file } = parseAddress(address)
-  // Another scheme is the store's to know or to refuse.
+  // The store accepts or refuses other schemes.
   return scheme === FILE ? path.resolve(file) : address
 }
 
@@ -81,9 +84,9 @@ function readEnvFile(file: string): NodeJS.Dict<string> {
     return parseEnv(readFileSync(file, 'utf8'))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    // A folder of that name is a Python environment, not ours to read.
+    // A folder of that name is a Python environment, not ours.
     if (code === 'ENOENT' || code === 'EISDIR') return {}
-    throw misconfigured(`cannot read ${file}: ${message}`, 'it may set QUEUECTL_* and MONGODB_URI; repair or remove it')
+    throw misconfigured(`cannot read ${file}: ${message}`, '.env may set QUEUECTL_* and MONGODB_URI; fix or remove it')
   }
 }
 

@@ -10,22 +10,22 @@ import { examineRecords } from './record-checks.ts'
 import { examineRegistry } from './registry-checks.ts'
 import { examineSettings } from './setting-checks.ts'
 
-/** What was put right: by which check, and what was done. */
-export type Mended = Pick<Finding, 'check' | 'message'>
+/** What was fixed: the check that found it, and what was done. */
+export type Fixed = Pick<Finding, 'check' | 'message'>
 
-/** The queue that is looked at; what it is asked for may throw. */
+/** The queue to check. Its functions may throw. */
 export interface ExaminedQueue {
   address: () => Promise<string>
   store: () => Promise<JobStore>
-  /** Of this program. */
+  /** The version of this program. */
   version: string
-  /** Hears of a fix that takes long. */
+  /** Called while a fix takes long. */
   on_progress: OnProgress
 }
 
 /**
- * Looks at everything that the queue stands on, in the order in which a person would. What is opened for it goes to `open`, for the caller
- * to close. Never throws.
+ * Checks everything that the queue depends on, in the order in which a person would. Adds what it opens to `open`; the
+ * caller closes it. Never throws.
  */
 export async function examineQueue(queue: ExaminedQueue, open: Examination[]): Promise<Diagnosis[]> {
   let address: string
@@ -56,7 +56,7 @@ export async function examineQueue(queue: ExaminedQueue, open: Examination[]): P
   return diagnoses
 }
 
-/** The store, when nothing that was not looked at before keeps it from opening. */
+/** The open store. An error that the examination did not find is added to `diagnoses`. */
 async function opened(queue: ExaminedQueue, diagnoses: Diagnosis[]): Promise<JobStore | null> {
   try {
     return await queue.store()
@@ -66,16 +66,16 @@ async function opened(queue: ExaminedQueue, diagnoses: Diagnosis[]): Promise<Job
   }
 }
 
-/** Mends what can be mended, and says so in `mended`. Returns what could not. */
-export async function mendAll(diagnoses: readonly Diagnosis[], mended: Mended[]): Promise<Diagnosis[]> {
+/** Fixes what can be fixed and adds it to `fixed`. Returns the fixes that failed. */
+export async function fixAll(diagnoses: readonly Diagnosis[], fixed: Fixed[]): Promise<Diagnosis[]> {
   const failures: Diagnosis[] = []
   for (const { check, mend } of diagnoses) {
     if (mend === undefined) continue
     try {
-      mended.push({ check, message: await mend() })
+      fixed.push({ check, message: await mend() })
     } catch (error) {
       const { message, remedy } = failedCheck(check, error)
-      failures.push(problem(check, `could not be mended: ${message}`, remedy))
+      failures.push(problem(check, `cannot fix it: ${message}`, remedy))
     }
   }
   return failures

@@ -1,21 +1,21 @@
 import { chmodSync, lstatSync, readdirSync, type Stats } from 'node:fs'
 import path from 'node:path'
 
-/** A file or folder of a queue that is open to others than its owner. */
+/** A file or folder of a queue that other users than its owner can access. */
 export interface Loose {
   path: string
   mode: number
   wanted: number
-  /** Others may change it, not only read it. */
+  /** Whether others can change it, not only read it. */
   writable: boolean
 }
 
-/** What `inspectModes` found. */
+/** The result of `inspectModes`. */
 export interface Modes {
   loose: Loose[]
-  /** Links and the like, which queuectl did not make. */
+  /** Links and other kinds of files, which queuectl does not create. */
   strange: string[]
-  /** Of another user. */
+  /** Files of another user. */
   foreign: string[]
 }
 
@@ -23,7 +23,7 @@ const OTHERS = 0o077
 const OTHERS_WRITE = 0o022
 const STICKY = 0o1000
 
-/** Looks at `paths` and all that is in them; null where files have no modes. */
+/** Checks `paths` and everything in them; null on systems without file modes. */
 export function inspectModes(paths: readonly string[]): Modes | null {
   const uid = process.getuid?.()
   if (uid === undefined) return null
@@ -32,16 +32,16 @@ export function inspectModes(paths: readonly string[]): Modes | null {
   return modes
 }
 
-/** Takes away from others what they need not have. Without an error for what is gone meanwhile. */
+/** Removes the permissions of others. Ignores files that no longer exist. */
 export function tighten(loose: readonly Loose[]): void {
   for (const { path: at, wanted } of loose) {
     const stat = lstatSync(at, { throwIfNoEntry: false })
-    // Not what it was when it was looked at: a link would lead the change elsewhere.
+    // The file may have been replaced since the check: a link would redirect the change.
     if (stat && !stat.isSymbolicLink()) chmodSync(at, wanted)
   }
 }
 
-/** Whether others may put files of theirs in the place of those in `folder`. */
+/** Whether others can replace files in `folder`. */
 export function isOpenToOthers(folder: string): boolean {
   const stat = lstatSync(folder, { throwIfNoEntry: false })
   if (process.getuid === undefined || !stat?.isDirectory()) return false
@@ -57,18 +57,18 @@ function judge(at: string, stat: Stats, uid: number, { loose, strange, foreign }
   }
 }
 
-function walk(at: string, look: (at: string, stat: Stats) => void): void {
+function walk(at: string, visit: (at: string, stat: Stats) => void): void {
   const stat = lstatSync(at, { throwIfNoEntry: false })
   if (!stat) return
-  look(at, stat)
-  if (stat.isDirectory()) for (const name of namesIn(at)) walk(path.join(at, name), look)
+  visit(at, stat)
+  if (stat.isDirectory()) for (const name of namesIn(at)) walk(path.join(at, name), visit)
 }
 
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
-    // Gone, or not ours to read, which its owner tells.
+    // It no longer exists, or is not readable; its owner is reported.
     return []
   }
 }

@@ -8,25 +8,25 @@ import type { JobStore } from '../store/port.ts'
 import { lowSpaceText } from '../views/disk-space.ts'
 import { inspectModes, isOpenToOthers, type Modes, tighten } from './file-modes.ts'
 
-/** Clocks are sometimes wrong by years: a dead battery, a restored image. */
+/** Clocks can be wrong by years: a dead battery, a restored image. */
 const PLAUSIBLE = { from: Date.UTC(2026, 0), to: Date.UTC(2100, 0) }
 
-/** The newest job may be from another process, which looked at the clock a little later. */
+/** The newest job may be from another process that read the clock a little later. */
 const AHEAD_MS = 5_000
 
-/** Where the queue lies on this host: file modes, the kind of file system, free space. */
+/** Checks the queue's files on this host: modes, kind of file system, free space. */
 export async function examineHost({
   file,
   store,
 }: {
-  /** The store's own file; null: it is elsewhere. */
+  /** The store's file; null for a store on a server. */
   file: string | null
-  /** Null: it could not be opened. */
+  /** Null if it cannot be opened. */
   store: JobStore | null
 }): Promise<Diagnosis[]> {
   const paths = store?.info.paths ?? (file === null ? [] : [file, `${file}.d`])
   if (paths.length === 0) return []
-  // What does not open as a queue may be anything: a folder, another program's file. Nothing says that it is ours to tighten.
+  // What does not open as a queue may be a folder or another program's file: its modes are not ours to change.
   const modes =
     store === null ? null : inspectModes([...paths, ...(file === null ? [] : [`${file}-wal`, `${file}-shm`])])
   return [
@@ -40,68 +40,66 @@ function examineModes(modes: Modes): Diagnosis[] {
   const { loose, strange, foreign } = modes
   const findings: Diagnosis[] = []
   if (strange.length > 0) {
-    const message = `not made by queuectl, which neither follows nor removes them: ${some(strange)}`
-    findings.push(problem('files', message, 'look at them, then remove them'))
+    const message = `not created by queuectl, which neither follows nor removes them: ${some(strange)}`
+    findings.push(problem('files', message, 'check them, then remove them'))
   }
   if (foreign.length > 0) {
-    const message = `of another user: ${some(foreign)}`
-    findings.push(warning('files', message, 'let one user alone work on a queue: sudo chown -R'))
+    const message = `owned by another user: ${some(foreign)}`
+    findings.push(warning('files', message, 'use a queue as one user only: sudo chown -R'))
   }
   if (loose.length > 0) {
     const writable = loose.some((one) => one.writable)
-    const others = writable
-      ? 'others than their owner may change, and so run commands through,'
-      : 'others than their owner may read'
-    const message = `${others} ${some(loose.map((one) => `${one.path} (${one.mode.toString(8)})`))}`
+    const access = writable ? 'writable by other users, who can run commands through them' : 'readable by other users'
+    const message = `${access}: ${some(loose.map((one) => `${one.path} (${one.mode.toString(8)})`))}`
     findings.push({
-      ...(writable ? problem : warning)('files', message, 'queuectl doctor --fix takes that right away'),
+      ...(writable ? problem : warning)('files', message, 'queuectl doctor --fix restricts them to their owner'),
       async mend() {
         tighten(loose)
-        return `for their owner alone now: ${loose.length} files and folders`
+        return `restricted to their owner: ${loose.length} ${loose.length === 1 ? 'file or folder' : 'files and folders'}`
       },
     })
   }
-  return findings.length > 0 ? findings : [fine('files', 'for their owner alone')]
+  return findings.length > 0 ? findings : [fine('files', 'restricted to their owner')]
 }
 
-/** Whoever may write in the folder may put another file in the place of the queue's. */
+/** A user with write permission for the folder can replace the queue's file. */
 function examineFolder(folder: string): Diagnosis[] {
   if (!isOpenToOthers(folder)) return []
-  return [problem('files', `others may replace files in ${folder}, the queue’s too`, `chmod go-w '${folder}'`)]
+  return [problem('files', `other users can replace files in ${folder}, also the queue’s`, `chmod go-w '${folder}'`)]
 }
 
 function examineFileSystem(file: string): Diagnosis {
   const untrusted = platform.untrustedFileSystem(file)
   if (untrusted !== null) {
-    const message = `${file} lies on a ${untrusted} file system, whose locks cannot be trusted`
+    const message = `${file} is on a ${untrusted} file system, whose locks are unreliable`
     return problem('filesystem', message, 'move it to a local disk, or share the queue through MongoDB')
   }
   const volatile = platform.volatileFileSystem(file)
-  if (volatile === null) return fine('filesystem', 'a local one')
-  return warning('filesystem', `${file} lies in memory (${volatile}): a reboot loses it`, 'move it to a disk')
+  if (volatile === null) return fine('filesystem', 'local')
+  return warning('filesystem', `${file} is in memory (${volatile}): a reboot deletes it`, 'move it to a disk')
 }
 
 function examineSpace(paths: readonly string[], settings: LiveSettings): Diagnosis {
   const { low } = new SpaceWatch(paths, settings)
   if (low === null) {
     const spaces = paths.flatMap((at) => platform.freeSpace(at) ?? [])
-    return fine('space', spaces.length === 0 ? 'the system does not tell' : `${bytes(Math.min(...spaces))} free`)
+    return fine('space', spaces.length === 0 ? 'free space unknown' : `${bytes(Math.min(...spaces))} free`)
   }
-  const hint = 'make room, or lower the limit: queuectl config set min_free 0'
-  return problem('space', `${lowSpaceText(low)}: no job is started`, hint)
+  const hint = 'free some space, or lower the limit: queuectl config set min_free 0'
+  return problem('space', `${lowSpaceText(low)}: no job starts`, hint)
 }
 
-/** Whether this host's wall clock can be right. */
+/** Checks whether this host's wall clock can be right. */
 export async function examineClock(store: JobStore | null): Promise<Diagnosis[]> {
   const now = Date.now()
   const shown = new Date(now).toISOString()
-  const hint = 'set the clock, and let it follow NTP: delays and retries are due by it'
-  if (now < PLAUSIBLE.from || now > PLAUSIBLE.to) return [problem('clock', `it cannot be ${shown}`, hint)]
+  const hint = 'set the clock and synchronize it with NTP: delays and retries depend on it'
+  if (now < PLAUSIBLE.from || now > PLAUSIBLE.to) return [problem('clock', `implausible time ${shown}`, hint)]
   if (store === null || store.info.shared) return []
   const [newest] = await store.list({ sort: 'newest', limit: 1 })
   if (newest === undefined || newest.created_at <= now + AHEAD_MS) return [fine('clock', shown)]
-  const behind = `the newest job was enqueued at ${new Date(newest.created_at).toISOString()}`
-  return [warning('clock', `it is ${shown}, yet ${behind}: somebody set it back`, hint)]
+  const enqueued = `the newest job was enqueued at ${new Date(newest.created_at).toISOString()}`
+  return [warning('clock', `it is ${shown}, but ${enqueued}: the clock was set back`, hint)]
 }
 
 const SHOWN = 3

@@ -2,10 +2,10 @@ import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { runFolder } from '../runs/journal.ts'
 
-/** A file that a run, or a command, may have left behind. */
+/** A file that a run or a command may have left behind. */
 export interface Remains {
   path: string
-  /** Of the run; empty for a file of no run. */
+  /** Token of the run; empty for a file without a run. */
   token: string
   /** Epoch milliseconds. */
   changed_at: number
@@ -17,20 +17,20 @@ export function logsIn(folder: string): Remains[] {
   return namesIn(logs).flatMap((shelf) => filesIn(path.join(logs, shelf), /^([0-9a-z]{20})\.log$/))
 }
 
-/** Journal files of runs in a store's `folder`; `spare`: files that wait to become one. */
+/** Journal files of runs in a store's `folder`; `spare`: files prepared for later runs. */
 export function journalFilesIn(folder: string): { journal: Remains[]; spare: Remains[] } {
   const home = runFolder(folder)
   return { journal: filesIn(home, /^([0-9a-z]{20})$/), spare: filesIn(home, /^([0-9a-z]{20})\.spare$/) }
 }
 
-/** Files beside the store's file that a backup or restore was making when it was killed. */
-export function halfMadeIn(file: string): Remains[] {
+/** Unfinished files of a backup or restore that was killed, beside the store's file. */
+export function unfinishedIn(file: string): Remains[] {
   const name = path.basename(file).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const made = `${name}(?:\\.before-restore-[^.]+)?\\.[0-9a-z]{8}\\.tmp(?:-wal|-shm|-journal)?`
-  return filesIn(path.dirname(file), new RegExp(`^${made}$`))
+  const temporary = `${name}(?:\\.before-restore-[^.]+)?\\.[0-9a-z]{8}\\.tmp(?:-wal|-shm|-journal)?`
+  return filesIn(path.dirname(file), new RegExp(`^${temporary}$`))
 }
 
-/** Removes files. Those that are gone already are no error. */
+/** Removes files. Ignores those that no longer exist. */
 export function removeRemains(remains: readonly Remains[]): void {
   for (const { path: at } of remains) {
     try {

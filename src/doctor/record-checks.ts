@@ -2,23 +2,25 @@ import { type Diagnosis, fine, problem, warning } from '../domain/diagnosis.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import { auditStore } from '../views/audit-view.ts'
-import { halfMadeIn, journalFilesIn, logsIn, type Remains, removeRemains } from './leftover-files.ts'
+import { journalFilesIn, logsIn, type Remains, removeRemains, unfinishedIn } from './leftover-files.ts'
 
-/** What is younger may be of a run or a command that is on its way. */
+/** A younger file may belong to a run or command that has just started. */
 const SETTLED_MS = 60_000
 
-/** The check of a large copy takes its time, in which it is not written to. */
+/** A large copy is not written to while it is checked, which takes long. */
 const COPIED_MS = 3_600_000
 
-/** The run history, and what no run in it needs any more on this host's disk. `file`: the store's own; null: it is elsewhere. */
+/**
+ * Checks the run history and this host's disk for files that no run needs. `file`: the store's file; null on a server.
+ */
 export async function examineRecords(store: JobStore, file: string | null): Promise<Diagnosis[]> {
   const { folder } = store.info
-  // Listed first: what is listed and not in the history that is read after it is of no run that goes on.
+  // Files are listed before the history is read: a listed file that the history lacks belongs to no current run.
   const olderThan = (ms: number) => (remains: Remains) => Date.now() - remains.changed_at > ms
   const old = olderThan(SETTLED_MS)
   const logs = new Map(logsIn(folder).map((log) => [log.token, log]))
   const { journal, spare } = journalFilesIn(folder)
-  const half_made = file === null ? [] : halfMadeIn(file).filter(olderThan(COPIED_MS))
+  const unfinished = file === null ? [] : unfinishedIn(file).filter(olderThan(COPIED_MS))
   const audit = await auditStore(store, ({ job, runs }) => {
     for (const { token } of runs) logs.delete(token)
     if (job?.run_token) logs.delete(job.run_token)
@@ -28,7 +30,7 @@ export async function examineRecords(store: JobStore, file: string | null): Prom
     ...journal.filter(({ token }) => !needed.has(token)).filter(old),
     ...((await isInUse(store)) ? [] : spare),
     ...[...logs.values()].filter(old),
-    ...half_made,
+    ...unfinished,
   ]
   return [historyCheck(audit), remains.length === 0 ? fine('leftovers', 'none') : leftovers(remains)]
 }
@@ -38,21 +40,23 @@ function historyCheck({ ok, faults }: Awaited<ReturnType<typeof auditStore>>): D
   const [first] = faults
   const example = first === undefined ? '' : `: ${first.job ?? ''} ${first.message}`
   const more = faults.length > 1 ? `, and ${faults.length - 1} more` : ''
-  return problem('books', `they do not balance${example}${more}`, 'queuectl audit shows all; keep a copy of the store')
+  const message = `the run history has faults${example}${more}`
+  return problem('books', message, 'queuectl audit shows all faults; keep a copy of the store')
 }
 
-/** Files of living workers that wait for their next run. */
+/** Whether a living worker may use the spare files for its next run. */
 async function isInUse(store: JobStore): Promise<boolean> {
   return (await store.processes()).some(({ identity }) => platform.liveness(identity) === 'alive')
 }
 
 function leftovers(remains: readonly Remains[]): Diagnosis {
-  const message = `${remains.length} files of no run, such as ${remains[0]?.path}`
+  const files = `${remains.length} leftover file${remains.length === 1 ? '' : 's'}`
+  const message = `${files}, for example ${remains[0]?.path}`
   return {
     ...warning('leftovers', message, 'queuectl doctor --fix removes them'),
     async mend() {
       removeRemains(remains)
-      return `removed ${remains.length} files of no run`
+      return `removed ${files}`
     },
   }
 }

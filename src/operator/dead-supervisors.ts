@@ -10,16 +10,16 @@ import { Reaper } from '../supervisor/reaper.ts'
 import { endOwner } from '../supervisor/recovery.ts'
 import type { Target } from './targets.ts'
 
-/** What was left behind by dead supervisors on this host, and what became of it. */
+/** What dead supervisors on this host left behind, and the result of the clean-up. */
 export interface Cleared {
   supervisors: number
   workers: number
   runs: number
-  /** Reasons by job id, of runs that could not be ended (R4). */
+  /** Runs that could not be stopped: the reason by job id (R4). */
   stuck: Record<string, string>
 }
 
-/** Workers that live although their supervisor does not: they finish their jobs within the grace and end by themselves. */
+/** Living workers of dead supervisors. They finish their jobs within the grace and then exit. */
 export async function orphans(store: JobStore): Promise<WorkerRow[]> {
   const rows = await store.processes()
   const dead = new Set(deadSupervisors(rows).map(({ id }) => id))
@@ -29,7 +29,9 @@ export async function orphans(store: JobStore): Promise<WorkerRow[]> {
   ) as WorkerRow[]
 }
 
-/** Workers on other hosts whose supervisor is on record no more: nobody can be asked to stop them, and they end by themselves. */
+/**
+ * Workers on other hosts without a registered supervisor. No process can relay a stop to them; they exit by themselves.
+ */
 export async function strays(store: JobStore, target: Target): Promise<WorkerRow[]> {
   if (target.kind === 'process') return []
   const rows = await store.processes()
@@ -43,8 +45,8 @@ export async function strays(store: JobStore, target: Target): Promise<WorkerRow
 }
 
 /**
- * Ends what dead supervisors left behind on this host: their workers, the runs of those, their rows (R8). `outcome` is what becomes
- * of runs that left no result.
+ * Cleans up after dead supervisors on this host: stops their workers and runs and removes their rows (R8). Runs without
+ * a result get `outcome`.
  */
 export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise<Cleared> {
   const rows = await store.processes()
@@ -68,7 +70,8 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
   const ended = await Promise.all(workers.map((worker) => endOwner(platform, worker)))
   const stuck = Object.fromEntries(reaper.stuck)
   const left = [...workers, ...dead].map(({ id }) => id)
-  // What still owns a run, or lives, stays on record. Nothing to write is not written: a frozen supervisor may hold the store's lock.
+  // Rows stay while their process lives or owns a run. Without rows there is no write: a frozen supervisor may hold the
+  // lock.
   if (left.length > 0 && Object.keys(stuck).length === 0 && ended.every(Boolean)) await store.deregister({ ids: left })
   return { supervisors: dead.length, workers: workers.length, runs, stuck }
 }

@@ -7,14 +7,14 @@ import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 import { ambiguous, findTarget, isTarget, type Target } from './targets.ts'
 
-const LOOK_MS = { local: 20, shared: 100 }
+const POLL_MS = { local: 20, shared: 100 }
 
 export interface ScaleParams {
-  /** Workers wanted from now on. */
+  /** The new number of workers. */
   count: number
-  /** The id of a supervisor, or the name or id of a host that has one; null: the only one there is. */
+  /** The id of a supervisor, or the name or id of its host; null: the only supervisor. */
   target: string | null
-  /** The beginning of an id will do. */
+  /** Whether a prefix of an id is accepted. */
   abbreviated: boolean
   timeout_ms: number
 }
@@ -29,8 +29,9 @@ export interface ScaleReport {
 }
 
 /**
- * Asks one supervisor for `count` workers and waits for its answer. A count for several at once is refused, since it could mean each
- * of them or all together. Throws `not_found`, `ambiguous_id`, `wrong_state` for a supervisor that stops, and `no_answer`.
+ * Requests `count` workers from one supervisor and waits for its answer. Refuses several supervisors: the count could
+ * mean each of them or all together. Throws `not_found`, `ambiguous_id`, `wrong_state` for a stopping supervisor, and
+ * `no_answer`.
  */
 export async function scaleWorkers(store: JobStore, params: ScaleParams): Promise<ScaleReport> {
   const row = choose(store, await store.processes(), params)
@@ -48,18 +49,18 @@ function choose(
 ): SupervisorRow {
   const target: Target = text === null ? { kind: 'all' } : findTarget(rows, text, abbreviated)
   if (target.kind === 'process' && target.row.kind === 'worker') {
-    throw invalid(`${target.row.id} is one worker`, 'name a supervisor or a host; worker stop ends one worker')
+    throw invalid(`${target.row.id} is a worker`, 'name a supervisor or a host; worker stop stops a single worker')
   }
-  const there = rows.filter(
+  const living = rows.filter(
     (row): row is SupervisorRow =>
       row.kind === 'supervisor' && isTarget(row, target) && platform.liveness(row.identity) !== 'gone',
   )
-  const beating = there.filter(({ beat_at }) => !isSilent(store.now() - beat_at, store.info))
-  const [row, ...more] = beating.length > 0 ? beating : there
-  if (row === undefined) throw notFound('no worker is running', 'queuectl worker start --count N')
+  const heard = living.filter(({ beat_at }) => !isSilent(store.now() - beat_at, store.info))
+  const [row, ...more] = heard.length > 0 ? heard : living
+  if (row === undefined) throw notFound('no worker is running', 'start some: queuectl worker start --count N')
   if (more.length === 0) return row
   const candidates = [row, ...more].map(({ id, host, count }) => `${id} on ${host} has ${count}`)
-  throw ambiguous(`there are several supervisors: ${candidates.join(', ')}`, 'name one: queuectl worker scale N ID')
+  throw ambiguous(`several supervisors are running: ${candidates.join(', ')}`, 'name one: queuectl worker scale N ID')
 }
 
 async function answer(
@@ -76,16 +77,16 @@ async function answer(
       throw new QueuectlError('wrong_state', EXIT.unsuccessful, `supervisor ${id} on ${host} is stopping`)
     }
     const row = (await store.processes()).find((one) => one.id === id)
-    if (!row || platform.liveness(row.identity) === 'gone') throw notFound(`supervisor ${id} on ${host} has ended`)
+    if (!row || platform.liveness(row.identity) === 'gone') throw notFound(`supervisor ${id} on ${host} has stopped`)
     if (monotonic() > until) {
       const beat_s = Math.max(0, Math.round((store.now() - row.beat_at) / 1000))
       throw new QueuectlError(
         'no_answer',
         EXIT.stop_timeout,
-        `supervisor ${id} on ${host} does not answer; its last heartbeat was ${beat_s} s ago`,
-        'it obeys when it comes back',
+        `supervisor ${id} on ${host} does not answer; last heartbeat ${beat_s} s ago`,
+        'it scales when it is back',
       )
     }
-    await sleep(store.info.shared ? LOOK_MS.shared : LOOK_MS.local)
+    await sleep(store.info.shared ? POLL_MS.shared : POLL_MS.local)
   }
 }

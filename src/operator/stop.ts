@@ -11,40 +11,40 @@ import { type Cleared, clearLeftovers, orphans, strays } from './dead-supervisor
 import { StopRequest } from './stop-request.ts'
 import { findTarget, isTarget, type Target } from './targets.ts'
 
-/** A supervisor on another host hears of a request within 2 s; one that has not by then is away. */
+/** A supervisor on another host receives a request within 2 s. One that has not answered by then counts as away. */
 const UNANSWERED_MS = 10_000
-/** A supervisor that is told to use force and has not ended by then does not answer. */
+/** A supervisor that has not stopped this long after a forced stop request does not answer. */
 const FORCE_MS = 10_000
-const LOOK_MS = { local: 40, shared: 200 }
+const POLL_MS = { local: 40, shared: 200 }
 
 export interface StopParams {
   /** The id of a supervisor or worker, or the name or id of a host; null: all. */
   target: string | null
-  /** The beginning of an id will do. */
+  /** Whether a prefix of an id is accepted. */
   abbreviated: boolean
   force: boolean
-  /** null: the longest grace and 10 s, but 10 s for a host that does not answer. */
+  /** null: the longest grace plus 10 s, but only 10 s for a host that does not answer. */
   timeout_ms: number | null
   on_progress: (now: readonly StopProgress[]) => void
 }
 
-/** How far one of those has come that were asked. */
+/** How far the stop of one process has come. */
 export interface StopProgress extends Stopped {
   phase: StopRequest['phase']
-  /** Its workers, and their jobs, that are left. */
+  /** Its remaining workers, and their running jobs. */
   workers: number
   running: number
 }
 
 export interface StopReport {
   stopped: Stopped[]
-  /** What still ran, as far as one knows, when the time was over. `answers` false: it is on a host that was not heard of. */
+  /** What still ran, as far as is known, when the time was over. `answers` false: its host did not answer. */
   running: (Stopped & { answers: boolean; beat_age: number })[]
   killed: number
   released: number
-  /** What dead supervisors on this host had left behind. */
+  /** The clean-up after dead supervisors on this host. */
   cleared: Omit<Cleared, 'stuck'>
-  /** What could not be proved gone: the reason by id of a job or worker (R4). */
+  /** Jobs and workers that are not proved gone: the reason by id (R4). */
   stuck: Record<string, string>
 }
 
@@ -57,9 +57,10 @@ interface Stopped {
 }
 
 /**
- * Asks supervisors to stop, through the store and by signal where there are signals, and watches until they and their workers
- * are proved gone: by looking at their processes on this host, by each supervisor's last word on others. Ends what dead
- * supervisors left behind on this host. Throws `not_found` and `ambiguous_id` for a target that is nobody, or several.
+ * Requests supervisors to stop, through the store and by signal where signals exist. Waits until they and their workers
+ * are proved gone: by their processes on this host, by each supervisor's last report on other hosts. Cleans up after
+ * dead supervisors on this host. Throws `not_found` and `ambiguous_id` for a target that matches no process, or
+ * several.
  */
 export async function stopWorkers(store: JobStore, params: StopParams): Promise<StopReport> {
   await refuseDouble(store)
@@ -73,7 +74,7 @@ export async function stopWorkers(store: JobStore, params: StopParams): Promise<
   const { stuck, ...cleared } = await clear(store, target, until, params)
   const results = requests.flatMap(({ result }) => result ?? [])
   const running = requests.filter(({ phase }) => phase !== 'stopped')
-  const left = results.flatMap((result) => result.left ?? []).map(({ id, reason }) => [id, reason])
+  const remaining = results.flatMap((result) => result.left ?? []).map(({ id, reason }) => [id, reason])
   return {
     stopped: requests.filter((one) => !running.includes(one)).map(({ row }) => brief(row)),
     running: [
@@ -83,11 +84,11 @@ export async function stopWorkers(store: JobStore, params: StopParams): Promise<
     killed: sum(results.map(({ killed }) => killed)) + (params.force ? cleared.runs : 0),
     released: sum(results.map(({ released }) => released)),
     cleared,
-    stuck: { ...Object.fromEntries(left), ...stuck },
+    stuck: { ...Object.fromEntries(remaining), ...stuck },
   }
 }
 
-/** Waits until all are gone, or nothing more is to be expected of those that are not. */
+/** Waits until all are gone, or the others are away or the time is over. */
 async function watch(
   store: JobStore,
   requests: readonly StopRequest[],
@@ -100,22 +101,22 @@ async function watch(
   const isAway = (one: StopRequest) => one.elsewhere && one.phase === 'requested' && monotonic() > away_at
   for (;;) {
     const now = await store.processes()
-    await Promise.all(requests.map((one) => one.look(rows, now)))
+    await Promise.all(requests.map((one) => one.update(rows, now)))
     on_progress(await progress(store, requests, now))
-    const left = requests.filter(({ phase }) => phase !== 'stopped')
-    if (left.every(isAway) || monotonic() > until) return
-    if (monotonic() > force_at) for (const { row } of left) await overpower(store, row)
-    await sleep(store.info.shared ? LOOK_MS.shared : LOOK_MS.local)
+    const remaining = requests.filter(({ phase }) => phase !== 'stopped')
+    if (remaining.every(isAway) || monotonic() > until) return
+    if (monotonic() > force_at) for (const { row } of remaining) await killSupervisor(store, row)
+    await sleep(store.info.shared ? POLL_MS.shared : POLL_MS.local)
   }
 }
 
-/** A frozen or hanging supervisor cannot end itself: it is killed, and its workers and runs are ended from here. */
-async function overpower(store: JobStore, row: AnyProcess): Promise<void> {
+/** A frozen or hanging supervisor cannot stop itself: kills it, then stops its workers and runs from here. */
+async function killSupervisor(store: JobStore, row: AnyProcess): Promise<void> {
   if (row.kind !== 'supervisor' || platform.liveness(row.identity) !== 'alive') return
   if (await endOwner(platform, row)) await clearLeftovers(store, { kind: 'interrupted', cause: 'forced' })
 }
 
-/** Waits for workers without a supervisor, which drain by themselves, and ends what is left of them on this host. */
+/** Waits for workers without a supervisor, which drain by themselves, then cleans up what remains on this host. */
 async function clear(
   store: JobStore,
   target: Target,
@@ -124,13 +125,13 @@ async function clear(
 ): Promise<Cleared> {
   const here = target.kind === 'all' || (target.kind === 'host' && target.host_id === hostId())
   for (;;) {
-    const left = [...(here && !force ? await orphans(store) : []), ...(await strays(store, target))]
-    if (left.length === 0 || monotonic() > until) break
-    // Not what their rows say: nobody keeps those up to date any more.
+    const remaining = [...(here && !force ? await orphans(store) : []), ...(await strays(store, target))]
+    if (remaining.length === 0 || monotonic() > until) break
+    // Their rows are not reliable: no supervisor updates them any more.
     const owners = (await store.processing()).map(({ processing_by }) => processing_by)
     const running = (id: string) => owners.filter((owner) => owner === id).length
-    on_progress(left.map((row) => ({ ...brief(row), phase: 'stopping', workers: 1, running: running(row.id) })))
-    await sleep(LOOK_MS.shared)
+    on_progress(remaining.map((row) => ({ ...brief(row), phase: 'stopping', workers: 1, running: running(row.id) })))
+    await sleep(POLL_MS.shared)
   }
   if (!here) return { supervisors: 0, workers: 0, runs: 0, stuck: {} }
   try {
@@ -142,7 +143,7 @@ async function clear(
     throw new QueuectlError(
       'internal',
       EXIT.internal,
-      `cannot end what dead supervisors left: ${(error as Error).message}`,
+      `cannot clean up after dead supervisors: ${(error as Error).message}`,
     )
   }
 }

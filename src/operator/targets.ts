@@ -1,12 +1,13 @@
 import { EXIT, notFound, QueuectlError } from '../domain/errors.ts'
 import type { AnyProcess } from '../domain/processes.ts'
 
-/** Whom a request is for. */
+/** The processes that a request is for. */
 export type Target = { kind: 'all' } | { kind: 'host'; host_id: string } | { kind: 'process'; row: AnyProcess }
 
 /**
- * Whom `text` names among `rows`: a supervisor or worker by its id, or a host by its name or its id; the beginning of an id will do
- * if `abbreviated`. Throws `not_found`, and `ambiguous_id` for what could be several, such as the name of two hosts.
+ * The target that `text` names among `rows`: a supervisor or worker by its id, or a host by its name or id. A prefix of
+ * an id is accepted if `abbreviated`. Throws `not_found`, and `ambiguous_id` for several matches, such as two hosts of
+ * one name.
  */
 export function findTarget(rows: readonly AnyProcess[], text: string, abbreviated: boolean): Target {
   const begins = (id: string) => abbreviated && id.startsWith(text)
@@ -15,20 +16,20 @@ export function findTarget(rows: readonly AnyProcess[], text: string, abbreviate
   const host = onlyHost(rows, text, ({ host, identity }) => host === text || identity.host_id === text)
   if (host) return host
   const found = rows.filter(({ id }) => begins(id))
-  if (found.length > 1) throw ambiguous(`"${text}" begins several ids`, found.map(({ id }) => id).join(', '))
+  if (found.length > 1) throw ambiguous(`"${text}" matches several IDs`, found.map(({ id }) => id).join(', '))
   if (found[0]) return { kind: 'process', row: found[0] }
   const begun = onlyHost(rows, text, ({ identity }) => begins(identity.host_id))
   if (begun) return begun
-  throw notFound(`no supervisor, worker or host is called "${text}"`, 'queuectl worker list shows them')
+  throw notFound(`no supervisor, worker or host "${text}"`, 'queuectl worker list shows them')
 }
 
-/** Whether `row` is asked when `target` is: its supervisors, or the one process. */
+/** Whether a request for `target` goes to `row`: a single process, or a supervisor of the target. */
 export function isTarget(row: AnyProcess, target: Target): boolean {
   if (target.kind === 'process') return row.id === target.row.id
   return row.kind === 'supervisor' && (target.kind === 'all' || row.identity.host_id === target.host_id)
 }
 
-/** The error for what could mean several; the hint says which. */
+/** The error for a text with several matches; the hint lists them. */
 export function ambiguous(message: string, candidates: string): QueuectlError {
   return new QueuectlError('ambiguous_id', EXIT.not_found, message, candidates)
 }
@@ -39,5 +40,5 @@ function onlyHost(rows: readonly AnyProcess[], text: string, fits: (row: AnyProc
   if (host_id === undefined) return null
   if (more.length === 0) return { kind: 'host', host_id }
   const candidates = [...hosts].map(([id, [first]]) => `${id} (${first?.id})`)
-  throw ambiguous(`"${text}" is the name of several hosts`, `give the id of one: ${candidates.join(', ')}`)
+  throw ambiguous(`several hosts have the name "${text}"`, `use the ID of one: ${candidates.join(', ')}`)
 }

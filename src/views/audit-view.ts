@@ -2,7 +2,7 @@ import { auditHistory, type Fault } from '../domain/audit.ts'
 import { addToTotals, emptyTotals, imbalance, type JobHistory, type RunTotals } from '../domain/history.ts'
 import type { JobStore } from '../store/port.ts'
 
-/** Jobs read at a time: each page is one snapshot, and holds nobody up. */
+/** Jobs read at a time. Each page is one short snapshot that does not block writers. */
 const PAGE = 500
 
 export interface Audit {
@@ -12,7 +12,7 @@ export interface Audit {
   ok: boolean
 }
 
-/** Replays all runs on record, while workers run or not. `on_history` sees the history of each job as it passes. */
+/** Replays the whole run history, also while workers run. `on_history` receives the history of each job. */
 export async function auditStore(store: JobStore, on_history?: (history: JobHistory) => void): Promise<Audit> {
   const { runs_kept } = store.info
   const faults: Fault[] = []

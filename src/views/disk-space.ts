@@ -7,8 +7,8 @@ import type { JobStore } from '../store/port.ts'
 import { isServing, isSupervisor, type Seen } from './process-view.ts'
 
 /**
- * Disks with so little space that no job is started, with their hosts. A queue of this host alone is looked at from here, since a full disk
- * may keep its supervisor from saying so; of other hosts only their supervisors know.
+ * Disks with too little space to start jobs, with their hosts. The disks of an embedded store are checked directly: a
+ * full disk may keep its supervisor from reporting. With a shared store, the supervisors report for their hosts.
  */
 export function lowSpaces(
   { info }: JobStore,
@@ -23,7 +23,7 @@ export function lowSpaces(
   return supervisors.flatMap(({ host, low_space }) => (low_space ? [{ host, ...low_space }] : []))
 }
 
-/** Why no job is started, in words. */
+/** The reason why no job starts, as text. */
 export function lowSpaceText({ path, free, min_free }: LowSpace): string {
   return `${bytes(free)} free at ${path}, less than min_free (${bytes(min_free)})`
 }

@@ -3,18 +3,19 @@ import { fieldNames, JOB_FIELDS, type StoredName } from '../domain/job-fields.ts
 import { iso } from '../domain/units.ts'
 import type { JobStore } from '../store/port.ts'
 
-/** What machines see of a job, in this order. */
+/** The fields in a job's JSON, in this order. */
 const SHOWN = fieldNames<StoredName>(({ shown }) => shown !== false, ['id', 'command', 'shell'])
 const TIMES = new Set(SHOWN.filter((name) => JOB_FIELDS[name].kind === 'time'))
 
-/** The value of a field as views have it; null where it means nothing in the job's state. */
+/** The value of a field for views; null if it has no meaning in the job's state. */
 export function shownValue<Name extends StoredName>(job: Job, name: Name): Job[Name] | null {
   return JOB_FIELDS[name].shown === 'pending' && job.state !== 'pending' ? null : job[name]
 }
 
 /**
- * A job as machines see it: stored names, times in ISO 8601, durations in seconds, `view` beside `state`. Tokens and digests
- * stay inside; so does where it was enqueued, which is not the caller's `cwd`. `now`: epoch milliseconds of the store's clock.
+ * A job as JSON: stored names, times in ISO 8601, durations in seconds, `view` after `state`. Without tokens and
+ * digests, and without the folder where it was enqueued, which is not its `cwd`. `now`: epoch milliseconds of the
+ * store's clock.
  */
 export function jobToJson(job: Job, now: number): Record<string, unknown> {
   const json: Record<string, unknown> = {}
@@ -26,7 +27,7 @@ export function jobToJson(job: Job, now: number): Record<string, unknown> {
   return json
 }
 
-/** A run as machines see it; `run_time` in seconds, null while it goes on. */
+/** A run as JSON; `run_time` in seconds, null while it runs. */
 export function runToJson(run: Run): Record<string, unknown> {
   return {
     run: run.number,
@@ -42,7 +43,7 @@ export function runToJson(run: Run): Record<string, unknown> {
   }
 }
 
-/** The run that goes on now, which is not in the run history yet; null when there is none. */
+/** The current run, which is not in the run history yet; null if the job is not running. */
 export function currentRun(job: Job, host: string): Run | null {
   if (job.state !== 'processing' || job.run_token === null) return null
   return {
@@ -59,11 +60,11 @@ export function currentRun(job: Job, host: string): Run | null {
   }
 }
 
-/** The runs of a job, oldest first, the one that goes on now included. */
+/** The runs of a job, oldest first, including the current one. */
 export async function runsOf(store: JobStore, job: Job): Promise<Run[]> {
-  const ended = await store.runs({ id: job.id })
+  const finished = await store.runs({ id: job.id })
   const current = currentRun(job, await hostOf(store, job))
-  return current === null ? ended : [...ended, current]
+  return current === null ? finished : [...finished, current]
 }
 
 async function hostOf(store: JobStore, { processing_by }: Job): Promise<string> {

@@ -6,35 +6,38 @@ import { iso } from '../domain/units.ts'
 import { platform } from '../platform/platform.ts'
 import type { JobStore } from '../store/port.ts'
 
-/** A registered process with what can be told about it from here. */
+/** A registered process with its liveness as seen from this host. */
 export type Seen<Row extends AnyProcess = AnyProcess> = Row & {
-  /** `gone`: proved on this host. `silent`: no beat for longer than an owner may be quiet. */
+  /** `gone`: proved dead on this host. `silent`: no heartbeat for longer than an owner may be silent. */
   life: 'alive' | 'silent' | 'gone'
 }
 
-/** Whether a process that should run jobs does, as far as one can see. */
+/** Whether a registered process works, as far as this host can see. */
 export const isServing = (row: Seen) => row.life === 'alive'
 
-/** The registry: supervisors, each followed by its workers, the oldest first. Its wall clock is good enough for looking. */
+/**
+ * The registry: supervisors, each followed by its workers, the oldest first. The wall clock is exact enough for a view.
+ */
 export async function seenProcesses(store: JobStore): Promise<Seen[]> {
   const rows = await store.processes()
   const seen = rows.map((row): Seen => {
     const gone = platform.liveness(row.identity) === 'gone'
     return { ...row, life: gone ? 'gone' : isSilent(store.now() - row.beat_at, store.info) ? 'silent' : 'alive' }
   })
-  // Who stops takes its row away and then ends: one that is seen to be gone may have done so since the rows were read.
+  // A process that stops removes its row and then exits: a process that is gone may have done so since the rows were
+  // read.
   const dead = seen.some(({ life }) => life === 'gone')
-  const there = new Set(dead ? (await store.processes()).map(({ id }) => id) : [])
-  return inOrder(seen.filter(({ id, life }) => life !== 'gone' || there.has(id)))
+  const registered = new Set(dead ? (await store.processes()).map(({ id }) => id) : [])
+  return inOrder(seen.filter(({ id, life }) => life !== 'gone' || registered.has(id)))
 }
 
 function inOrder(seen: readonly Seen[]): Seen[] {
   const supervisors = seen.filter(isSupervisor).sort((a, b) => a.started_at - b.started_at)
   const workers = seen.filter(isWorker).sort((a, b) => a.started_at - b.started_at || (a.id < b.id ? -1 : 1))
-  const left = workers.filter((worker) => !supervisors.some(({ id }) => id === worker.supervisor_id))
+  const orphans = workers.filter((worker) => !supervisors.some(({ id }) => id === worker.supervisor_id))
   return [
     ...supervisors.flatMap((one) => [one, ...workers.filter((worker) => worker.supervisor_id === one.id)]),
-    ...left,
+    ...orphans,
   ]
 }
 
@@ -44,22 +47,25 @@ export const isSupervisor = (row: Seen): row is Seen<SupervisorRow> => row.kind 
 /** Whether a row is a worker's. */
 export const isWorker = (row: Seen): row is Seen<WorkerRow> => row.kind === 'worker'
 
-/** The host of a process, by name and id. */
+/** The name and id of a process's host. */
 export const hostOf = ({ host, identity }: Seen) => ({ host, host_id: identity.host_id })
 
-/** Why nothing takes jobs from `queue` at the moment, in words; null when some supervisor does. */
-export async function nobodyServes(store: JobStore, queue: string): Promise<string | null> {
+/** Why no supervisor claims jobs of `queue` at the moment, as text; null if one does. */
+export async function whyUnserved(store: JobStore, queue: string): Promise<string | null> {
   const supervisors = (await seenProcesses(store)).filter(isSupervisor).filter(isServing)
-  const serving = supervisors.filter((one) => takes(one) && admits(claimFilter(one.queues), queue))
+  const serving = supervisors.filter((one) => claims(one) && admits(claimFilter(one.queues), queue))
   if (serving.some(({ low_space }) => !low_space)) return null
-  if (serving.length > 0) return 'no job is started, for lack of disk space; see queuectl status'
-  return supervisors.some(takes) ? `no worker takes jobs of queue "${queue}"` : 'no worker is running'
+  if (serving.length > 0) return 'no job starts because disk space is low (see queuectl status)'
+  return supervisors.some(claims) ? `no worker serves queue "${queue}"` : 'no worker is running'
 }
 
-/** Whether it has workers that may take jobs: they may have been stopped one by one. */
-const takes = ({ state, count }: SupervisorRow) => (state === 'starting' || state === 'running') && count > 0
+/** Whether a supervisor has workers that claim jobs: all of them may have been stopped one by one. */
+const claims = ({ state, count }: SupervisorRow) => (state === 'starting' || state === 'running') && count > 0
 
-/** A worker with the jobs that it has now: its heartbeat told of them when it was written, seconds ago, and of what they use. */
+/**
+ * A worker with its current jobs. Its heartbeat, written seconds ago, names the jobs of that time and their resource
+ * use.
+ */
 export function atWork(row: Seen, processing: readonly Job[]): Seen {
   if (!isWorker(row) || row.life !== 'alive') return row
   const jobs = processing
@@ -78,7 +84,7 @@ function justStarted({ id, runs: run, run_token, command, started_at, locked_at 
   return { id, run, token: run_token ?? '', command, started_at: started_at ?? locked_at ?? 0, ...unknown }
 }
 
-/** Its state; that it is gone or silent says more. */
+/** The state to show: `gone` or `silent` instead of the state in the row. */
 export const stateOf = ({ life, state }: Seen) => (life === 'alive' ? state : life)
 
 /** The jobs that a process runs. */
@@ -87,13 +93,13 @@ export const jobsOf = (row: Seen): readonly RunningJob[] => (isWorker(row) ? row
 /** Seconds since `started_at`. */
 export const runTime = (started_at: number, now: number) => Math.max(0, now - started_at) / 1000
 
-/** What the process and the trees of its jobs use together; null when its own figure is missing. */
+/** What the process and its jobs' process trees use together; null if its own figure is missing. */
 export function used(row: Seen, figure: 'cpu' | 'rss'): number | null {
   const own = row[figure]
   return own === null ? null : jobsOf(row).reduce((sum, job) => sum + (job[figure] ?? 0), own)
 }
 
-/** A process as machines see it. `cpu` (percent of a core) and `rss` (bytes) hold the jobs' trees too, as in the table. */
+/** A process as JSON. `cpu` (percent of a core) and `rss` (bytes) include the jobs' process trees, as in the table. */
 export function processToJson(row: Seen, now: number): Record<string, unknown> {
   const { id, kind, host, identity, restarts, done, failed, started_at, beat_at } = row
   const common = {

@@ -5,7 +5,7 @@ import { lowSpaces } from './disk-space.ts'
 import { hostOf, isServing, isSupervisor, isWorker, type Seen, seenProcesses } from './process-view.ts'
 import { SAMPLES_MS, type Throughput, throughput } from './throughput.ts'
 
-/** How a queue is doing. */
+/** The status of a queue at one moment. */
 export interface Status {
   store: { kind: string; label: string }
   overview: Overview
@@ -22,8 +22,8 @@ export interface HostSeen {
   processes: readonly Seen[]
 }
 
-/** How the queue is doing now. */
-export async function lookAtStatus(store: JobStore): Promise<Status> {
+/** Reads the current status of the queue. */
+export async function readStatus(store: JobStore): Promise<Status> {
   const now = store.now()
   const [overview, samples, processes, config] = await Promise.all([
     store.overview(),
@@ -35,7 +35,7 @@ export async function lookAtStatus(store: JobStore): Promise<Status> {
   return { store: store.info, overview, throughput: throughput(samples, now), processes, low_space, now }
 }
 
-/** The status as machines see it; `byQueue`: with the counts of each queue. */
+/** The status as JSON; `byQueue`: with the counts of each queue. */
 export function statusToJson(
   { store, overview, throughput, processes, low_space, now }: Status,
   byQueue: boolean,
@@ -55,7 +55,7 @@ export function statusToJson(
   }
 }
 
-/** Workers by what they do; those that are gone or silent by that. `total` is without those that are gone. */
+/** The numbers of workers by state; gone or silent workers count as such. `total` excludes gone ones. */
 export function workersByState(processes: readonly Seen[]): Record<string, number> {
   const counts: Record<string, number> = { total: 0, starting: 0, idle: 0, busy: 0, draining: 0, silent: 0, gone: 0 }
   for (const { state, life } of processes.filter(isWorker)) {
@@ -66,13 +66,13 @@ export function workersByState(processes: readonly Seen[]): Record<string, numbe
   return counts
 }
 
-/** The hosts that have registered processes, in the order of the registry. */
+/** The hosts with registered processes, in the order of the registry. */
 export function hostsOf(processes: readonly Seen[]): HostSeen[] {
   const hosts = Map.groupBy(processes, ({ identity }) => identity.host_id)
   return [...hosts.values()].flatMap((rows) => (rows[0] ? [{ ...hostOf(rows[0]), processes: rows }] : []))
 }
 
-/** A host for machines. */
+/** A host as JSON. */
 export function hostToJson(host: HostSeen, now: number): Record<string, unknown> {
   const beat_at = lastBeat(host)
   return {

@@ -1,6 +1,6 @@
 import type { Sample } from '../domain/processes.ts'
 
-/** Runs that ended within a window. */
+/** Runs that finished within a window. */
 export interface Throughput {
   minutes: number
   done: number
@@ -8,7 +8,7 @@ export interface Throughput {
 }
 
 const WINDOWS_MIN = [1, 5, 15] as const
-/** Samples are asked for from a little before the longest window, so that each window has one to count from. */
+/** Samples are read from a little before the longest window, so that each window has one to count from. */
 export const SAMPLES_MS = (15 + 1) * 60_000
 
 /** Runs completed and failed in the last 1, 5 and 15 minutes, over all supervisors. `now`: epoch milliseconds. */
@@ -23,7 +23,7 @@ export function throughput(samples: readonly Sample[], now: number): Throughput[
 
 type Totals = Pick<Sample, 'done' | 'failed'>
 
-/** Samples hold totals since their supervisor started: one that began within the window counts from zero. */
+/** Samples hold totals since their supervisor started. A supervisor that started within the window counts from zero. */
 function difference(samples: readonly Sample[], since: number): Totals {
   const before = samples.findLast(({ at }) => at < since) ?? { done: 0, failed: 0 }
   const last = samples.at(-1) ?? before

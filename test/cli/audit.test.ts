@@ -8,7 +8,7 @@ import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { freshQueue, queuectl } from '../helpers/queuectl.ts'
 
 describe('queuectl audit @posix', () => {
-  it('says that all is well, in words and in JSON', async () => {
+  it('reports no faults, as text and as JSON', async () => {
     const { json, ok, drain } = freshQueue()
     await json('enqueue', '--max-retries', '0', '--', 'exit 3')
     await json('enqueue', '--', 'true')
@@ -16,25 +16,25 @@ describe('queuectl audit @posix', () => {
     await json('enqueue', '--delay', '1h', '--', 'true')
     expect(await ok('audit'))
       .to.match(/^Jobs\s+3: pending 1.*completed 1, dead 1/)
-      .and.match(/all is well.*\n$/)
+      .and.match(/no faults.*\n$/)
     const audit = await json('audit')
     expect(audit).to.deep.include({ ok: true, starts: 2, running: 0, unrecorded: 0, runs_kept: null, faults: [] })
     expect(audit.jobs).to.include({ pending: 1, completed: 1, dead: 1 })
     expect(audit.outcomes).to.include({ completed: 1, failed: 1 })
   })
 
-  it('does not say that all is well with a queue that is not there, and makes none', async () => {
+  it('exits 3 for a queue that does not exist, and creates none', async () => {
     const { home, db, run } = freshQueue()
     const { code, stdout, stderr } = await run(['audit'])
     expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' })
     expect(stderr).to.contain(`no queue at ${db} yet`)
     expect(readdirSync(home)).to.deep.equal([])
-    // In which the jobs may be.
+    // The jobs may be in this log.
     writeFileSync(`${db}-wal`, 'x')
     expect(await run(['audit'])).to.include({ code: 78 })
   })
 
-  it('names what was tampered with, and exits 1', async () => {
+  it('names edited rows, and exits 1', async () => {
     const { db, run } = freshQueue()
     const store = await openStore({ address: db, role: 'command', is_alive: () => false })
     for (const id of ['lost', 'gone', 'counted', 'revived', 'well']) await ended(store, id, SUCCESS)
@@ -64,7 +64,7 @@ describe('queuectl audit @posix', () => {
     ])
   })
 
-  it('finds the run history in order at every moment, while workers run', async () => {
+  it('finds no fault at any moment while workers run', async () => {
     const queue = freshQueue()
     const lines = Array.from({ length: 300 }, () => '{"command": "true"}').join('\n')
     await queue.run(['enqueue', '-'], { input: lines })
@@ -77,7 +77,7 @@ describe('queuectl audit @posix', () => {
   describe('on MongoDB', () => {
     before(needsMongo)
 
-    it('looks at the runs that are kept, and says how many are not', async () => {
+    it('checks the runs that are kept, and reports how many are not', async () => {
       const address = (await mongoServer()).url()
       const store = await openStore({ address, role: 'command', data_folder: '/data', is_alive: () => false })
       await put(store, ['a'], { max_retries: 100, backoff_base: 0 })
@@ -86,8 +86,8 @@ describe('queuectl audit @posix', () => {
       const args = ['audit', '--db', address]
       const well = await queuectl(args)
       expect(well).to.include({ code: 0 })
-      expect(well.stdout).to.match(/not on record 2\n.*all is well/)
-      expect(well.stderr).to.match(/the last 20 runs .* 2 older ones were not checked/)
+      expect(well.stdout).to.match(/not kept 2\n.*no faults/)
+      expect(well.stderr).to.match(/the last 20 runs .* 2 older runs were not checked/)
       const raw = await mongoose.createConnection(address).asPromise()
       await raw.collection('jobs').updateOne({ _id: 'a' as never }, { $pop: { history: 1 } })
       const { code, stdout } = await queuectl([...args, '--json'])

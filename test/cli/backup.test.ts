@@ -11,7 +11,7 @@ import { smallDisk } from '../helpers/small-disk.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Looks into a backup as into any queue. */
+/** Reads a backup like any queue. */
 async function inspect(file: string) {
   const store = await openStore({ address: file, role: 'command', is_alive: () => false })
   const { ok, totals, faults } = await auditStore(store)
@@ -21,7 +21,7 @@ async function inspect(file: string) {
 }
 
 describe('queuectl backup @posix', () => {
-  it('copies what the queue holds at one moment, while workers run', async () => {
+  it('copies the queue as it is at one moment, while workers run', async () => {
     const queue = freshQueue()
     const lines = Array.from({ length: 400 }, () => '{"command": "true"}').join('\n')
     await queue.run(['enqueue', '-'], { input: lines })
@@ -41,25 +41,25 @@ describe('queuectl backup @posix', () => {
     expect(starts[2]).to.be.above(0)
   })
 
-  it('is one file for its owner alone, whatever the umask', async function () {
+  it('is one file that only its owner can access, whatever the umask', async function () {
     if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { home, ok, db } = freshQueue()
     await ok('enqueue', '--', 'true')
     const folder = tempFolder()
     const umask = process.umask(0)
-    const said = await ok('backup', path.join(folder, 'b.db')).finally(() => process.umask(umask))
-    expect(said).to.match(/b\.db holds 1 job \(.*, checked\)\n$/)
+    const stdout = await ok('backup', path.join(folder, 'b.db')).finally(() => process.umask(umask))
+    expect(stdout).to.match(/b\.db holds 1 job \(.*, checked\)\n$/)
     expect(readdirSync(folder)).to.deep.equal(['b.db'])
     expect(statSync(path.join(folder, 'b.db')).mode & 0o777).to.equal(0o600)
     expect(readdirSync(home).filter((name) => name.startsWith(path.basename(db)))).to.deep.equal(['queue.db'])
   })
 
-  it('is never mixed with what lay under its name before: a log that was left is taken away, or refused', async () => {
+  it('is never mixed with older files of its name: a leftover log is removed, or refused', async () => {
     const { home, run, ok } = freshQueue()
     await ok('enqueue', '--', 'true')
     const file = path.join(home, 'b.db')
     const left = path.join(home, 'left')
-    // What one leaves behind that dies with a queue open.
+    // What a process leaves behind that dies while a queue is open.
     const other = await openStore({ address: file, role: 'worker', is_alive: () => false })
     await put(other, ['a', 'b'])
     for (const end of ['', '-wal']) copyFileSync(file + end, left + end)
@@ -78,7 +78,7 @@ describe('queuectl backup @posix', () => {
     expect(existsSync(file)).to.equal(false)
   })
 
-  it('writes over nothing, unless told to, and never over the queue', async () => {
+  it('overwrites nothing without --force, and never the queue', async () => {
     const { home, db, run, ok, json } = freshQueue()
     await ok('enqueue', '--', 'true')
     const file = path.join(home, 'b.db')
@@ -94,7 +94,7 @@ describe('queuectl backup @posix', () => {
     expect(await inspect(file)).to.include({ jobs: 1, ok: true })
   })
 
-  it('leaves nothing behind when it cannot be done', async () => {
+  it('leaves nothing behind when it fails', async () => {
     const { home, db, run, ok } = freshQueue()
     const nothing = await run(['backup', path.join(home, 'b.db')])
     expect(nothing).to.include({ code: 3 })
@@ -102,7 +102,7 @@ describe('queuectl backup @posix', () => {
     expect(readdirSync(home)).to.deep.equal([])
     await ok('enqueue', '--', 'true')
     const bytes = readFileSync(db)
-    // Index and table pages, so that it opens, and is found out by the check.
+    // Index and table pages: the file opens, and only the check finds the damage.
     bytes.fill(0x55, 2048 * 4, 2048 * 9)
     writeFileSync(db, bytes)
     const damaged = await run(['backup', path.join(home, 'b.db')])
@@ -112,9 +112,9 @@ describe('queuectl backup @posix', () => {
     expect(await run(['backup', path.join(home, 'no', 'folder', 'b.db')])).to.include({ code: 78 })
   })
 
-  it('says how much room it takes when there is too little, and leaves nothing when it runs out on the way', async function () {
+  it('reports how much space it needs when there is too little, and leaves nothing when the disk fills up', async function () {
     for (const [size, message] of [
-      [16 * 1024, /takes .*KiB in .*, where .* are free\n {2}make room/],
+      [16 * 1024, /not enough space in .*: .*KiB needed, .* free\n {2}free some space/],
       [64 * 1024, /b\.db\S* failed.*\n {2}is the disk full/],
     ] as const) {
       const disk = smallDisk(size)
@@ -132,14 +132,14 @@ describe('queuectl backup @posix', () => {
     }
   })
 
-  it('that is interrupted leaves nothing behind', async function () {
+  it('leaves nothing behind when it is interrupted', async function () {
     if (process.platform === 'win32') skip(this, 'not for Windows')
     const { home, run, start } = freshQueue()
     const lines = Array.from({ length: 20_000 }, () => `{"command": "true # ${'x'.repeat(200)}"}`).join('\n')
     await run(['enqueue', '-'], { input: lines })
     const child = start(['backup', path.join(home, 'b.db')])
     const ended = collect(child)
-    // It may be done before anybody has looked.
+    // It may finish before this test sees its temporary file.
     await waitFor(() => child.exitCode !== null || readdirSync(home).some((name) => name.startsWith('b.db.')), {
       within: 20_000,
       what: 'it began',
@@ -147,7 +147,7 @@ describe('queuectl backup @posix', () => {
     child.kill('SIGINT')
     const { code, stdout } = await ended
     const left = readdirSync(home).filter((name) => name.startsWith('b.db'))
-    // Interrupted while it works it says 130, and behind its last step it is complete, whatever it comes to say.
+    // Interrupted at work it exits with 130. After its last step the backup is complete, whatever the exit code.
     expect(left, `exit code ${code}, ${stdout}`).to.deep.equal(left.length === 0 && code === 130 ? [] : ['b.db'])
     if (left.length > 0) expect(await inspect(path.join(home, 'b.db'))).to.include({ ok: true, jobs: 20_000 })
   })
@@ -155,7 +155,7 @@ describe('queuectl backup @posix', () => {
   describe('on MongoDB', () => {
     before(needsMongo)
 
-    it('names the tool that does it, without the password', async () => {
+    it('names the tool of MongoDB to use, without the password', async () => {
       const { host } = await mongoServer()
       const db = `mongodb://me:s3cret@${host}/queue`
       for (const [command, tool] of [

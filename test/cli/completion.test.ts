@@ -20,10 +20,10 @@ describe('completion @fast', () => {
     expect(complete('worker', 'st')).to.equal('start stop')
     expect(complete('--json', 'worker', 'start', '--co')).to.equal('--count --concurrency')
     expect(complete('dlq', '')).to.match(/^list show retry purge --/)
-    expect(complete('enqueue', '--', 'wor'), 'the words of a command are not ours').to.equal('')
+    expect(complete('enqueue', '--', 'wor'), 'no completion for the words of a job’s command').to.equal('')
   })
 
-  it('is read by fish and zsh where they are', async function () {
+  it('is valid in fish and zsh, where they are installed', async function () {
     const shells = ['fish', 'zsh'].filter(has)
     if (shells.length === 0) skip(this, 'no zsh and no fish')
     for (const shell of shells) {
@@ -32,7 +32,7 @@ describe('completion @fast', () => {
     }
   })
 
-  it('is one document for machines', async () => {
+  it('is one JSON document with --json', async () => {
     const { stdout } = await queuectl(['completion', 'zsh', '--json'])
     expect(JSON.parse(stdout)).to.have.keys('shell', 'script')
     expect(JSON.parse(stdout).script).to.match(/^#compdef queuectl\n/)

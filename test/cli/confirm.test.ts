@@ -9,7 +9,7 @@ class AtTerminal extends Context {
   }
 }
 
-describe('a question to a person @fast', () => {
+describe('a confirmation on a terminal @fast', () => {
   const answer = async (typed: string): Promise<boolean> => {
     const input = new PassThrough()
     const confirmation = confirmed(new AtTerminal([]), 'Really?', false, { input, output: new PassThrough() })
@@ -17,7 +17,7 @@ describe('a question to a person @fast', () => {
     return confirmation
   }
 
-  for (const [name, typed, wanted] of [
+  for (const [name, typed, confirms] of [
     ['y', 'y\r', true],
     ['yes', 'YES\r', true],
     ['n', 'n\r', false],
@@ -25,10 +25,10 @@ describe('a question to a person @fast', () => {
     ['Ctrl-C', '\x03', false],
     ['Ctrl-D', '\x04', false],
   ] as const) {
-    it(`takes ${name} for ${wanted ? 'yes' : 'no'}`, async () => expect(await answer(typed)).to.equal(wanted))
+    it(`reads ${name} as ${confirms ? 'yes' : 'no'}`, async () => expect(await answer(typed)).to.equal(confirms))
   }
 
-  it('is not asked where nobody can answer, nor with --yes', async () => {
+  it('is skipped without a terminal, and with --yes', async () => {
     expect(await confirmed(new Context(['--json']), 'Really?', false)).to.equal(true)
     expect(await confirmed(new AtTerminal([]), 'Really?', true)).to.equal(true)
   })

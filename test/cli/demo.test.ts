@@ -7,7 +7,7 @@ import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('demo @slow', () => {
-  /** Where it makes its folder, and where its processes say that they come from. */
+  /** The folder for its temporary files, which also marks its processes. */
   const place = () => {
     const tmp = tempFolder()
     return {
@@ -20,7 +20,7 @@ describe('demo @slow', () => {
   }
   const nothing = { files: [], processes: [] }
 
-  it('shows a retry, a death and a repair, and leaves nothing', async () => {
+  it('shows a retry, a dead job and its requeue, and leaves nothing behind', async () => {
     const { env, left } = place()
     const { code, stdout, stderr } = await queuectl(['demo'], { env })
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
@@ -30,7 +30,7 @@ describe('demo @slow', () => {
     expect(left()).to.deep.equal(nothing)
   })
 
-  it('is one document for machines', async () => {
+  it('is one JSON document with --json', async () => {
     const { env, left } = place()
     const { code, stdout } = await queuectl(['demo', '--json'], { env })
     expect(code).to.equal(0)
@@ -38,7 +38,7 @@ describe('demo @slow', () => {
     expect(left()).to.deep.equal(nothing)
   })
 
-  it('takes no queue of others', async () => {
+  it('refuses to use another queue', async () => {
     const { env, left } = place()
     expect(await queuectl(['demo', '--db', 'mine.db'], { env })).to.include({ code: 2, stdout: '' })
     expect(left()).to.deep.equal(nothing)
@@ -49,8 +49,8 @@ describe('demo @slow', () => {
     ['SIGTERM', 143],
   ] as const) {
     for (const moment of ['queuectl status', 'workers ready']) {
-      it(`leaves nothing after ${signal} at "${moment}"`, async function () {
-        // Its end by a signal is the system's there.
+      it(`leaves nothing behind after ${signal} at "${moment}"`, async function () {
+        // On Windows the system kills the process at once.
         if (process.platform === 'win32') skip(this, 'no signals')
         const { env, left } = place()
         const child = startQueuectl(['demo'], { env })

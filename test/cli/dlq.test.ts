@@ -19,19 +19,19 @@ describe('dlq @posix', () => {
     await queue.drain()
   })
 
-  it('lists dead jobs alone, the last that died first', async () => {
+  it('lists only dead jobs, the latest first', async () => {
     expect(await ids()).to.deep.equal(['c', 'b', 'a'])
     expect(await ids('--queue', 'mail')).to.deep.equal(['c'])
     expect(await ids('--limit', '1', '--after', 'c')).to.deep.equal(['b'])
   })
 
-  it('shows dead jobs alone', async () => {
+  it('shows only dead jobs', async () => {
     expect(await queue.json('dlq', 'show', 'a')).to.include({ id: 'a', state: 'dead', exit_code: 1 })
     expect((await queue.run(['dlq', 'show', 'good'])).code).to.equal(1)
     expect((await queue.run(['dlq', 'show', 'nobody'])).code).to.equal(3)
   })
 
-  it('puts dead jobs back by id, and no others', async () => {
+  it('requeues dead jobs by id, and no others', async () => {
     expect(await queue.ok('dlq', 'retry', 'a')).to.equal('a requeued\n')
     expect(await queue.json('show', 'a')).to.include({ state: 'pending', attempts: 0 })
     const { code, stderr } = await queue.run(['dlq', 'retry', 'good'])
@@ -41,7 +41,7 @@ describe('dlq @posix', () => {
     expect((await queue.run(['dlq', 'retry', 'nobody'])).code).to.equal(3)
   })
 
-  it('puts all back, of a queue or of every one', async () => {
+  it('requeues all dead jobs, of one queue or of every queue', async () => {
     expect(
       (await queue.json('dlq', 'retry', '--all', '--queue', 'mail')).map((job: { id: string }) => job.id),
     ).to.deep.equal(['c'])
@@ -53,7 +53,7 @@ describe('dlq @posix', () => {
     expect((await queue.run(['dlq', 'retry', 'a', '--all'])).code).to.equal(2)
   })
 
-  it('removes dead jobs for good', async () => {
+  it('removes dead jobs permanently', async () => {
     await queue.drain()
     expect(await queue.json('dlq', 'purge', '--queue', 'mail')).to.deep.equal({ purged: 1 })
     expect(await queue.ok('dlq', 'purge', '--yes')).to.equal('2 jobs removed\n')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
-describe('enqueue of many @fast', () => {
+describe('enqueue of many jobs @fast', () => {
   let queue: ReturnType<typeof freshQueue>
   beforeEach(() => {
     queue = freshQueue()
@@ -21,12 +21,12 @@ describe('enqueue of many @fast', () => {
     expect((await queue.json('list', '--queue', 'q')).length).to.equal(3)
   })
 
-  it('prints an array with --json, even for one', async () => {
+  it('prints an array with --json, even for one job', async () => {
     writeFileSync(path.join(queue.home, 'jobs.ndjson'), 'echo 1\n')
     expect(await queue.json('enqueue', '--file', 'jobs.ndjson')).to.have.length(1)
   })
 
-  it('names a bad line by its number and enqueues nothing', async () => {
+  it('names the number of a bad line and enqueues nothing', async () => {
     await queue.ok('init')
     const { code, stdout, stderr } = await queue.run(['enqueue', '-'], {
       input: 'echo 1\n\n{"command":"x","prio":1}\necho 4\n',
@@ -37,7 +37,7 @@ describe('enqueue of many @fast', () => {
     expect(await commands()).to.deep.equal([])
   })
 
-  it('enqueues the good lines with --keep-going, tells of the others, and exits 2', async () => {
+  it('enqueues the good lines with --keep-going, reports the others, and exits 2', async () => {
     await queue.ok('enqueue', '{"id":"taken","command":"x"}')
     const input = 'echo 1\n{"command":}\n{"id":"taken","command":"y"}\n{"command":"z","cwd":"/no/such"}\necho 5\n'
     const { code, stdout, stderr } = await queue.run(['enqueue', '-', '--keep-going'], { input })
@@ -47,7 +47,7 @@ describe('enqueue of many @fast', () => {
     expect(await commands()).to.deep.equal(['x', 'echo 1', 'echo 5'])
   })
 
-  it('enqueues nothing when an id of the bulk is taken', async () => {
+  it('enqueues nothing when one of the ids is in use', async () => {
     await queue.ok('enqueue', '{"id":"taken","command":"x"}')
     const { code, stderr } = await queue.run(['enqueue', '-'], { input: 'echo 1\n{"id":"taken","command":"y"}\n' })
     expect(code).to.equal(3)
@@ -57,7 +57,7 @@ describe('enqueue of many @fast', () => {
     expect(await commands()).to.deep.equal(['x'])
   })
 
-  it('refuses what is no text, nothing at all, and a file that is not there', async () => {
+  it('refuses binary input, empty input, and a file that does not exist', async () => {
     expect((await queue.run(['enqueue', '-'], { input: Buffer.from([0x80, 0x0a]) })).code).to.equal(2)
     expect((await queue.run(['enqueue', '-'], { input: '\n \n' })).code).to.equal(2)
     expect((await queue.run(['enqueue', '--file', 'nowhere'])).code).to.equal(74)
@@ -70,10 +70,10 @@ describe('enqueue of many @fast', () => {
     expect(await commands()).to.deep.equal(['echo ü'])
   })
 
-  it('keeps the order of thousands', async () => {
-    const wanted = Array.from({ length: 3000 }, (_, i) => `echo ${i}`)
-    await queue.run(['enqueue', '-'], { input: wanted.join('\n') })
+  it('keeps the order of thousands of jobs', async () => {
+    const lines = Array.from({ length: 3000 }, (_, i) => `echo ${i}`)
+    await queue.run(['enqueue', '-'], { input: lines.join('\n') })
     const listed = await queue.json('list', '--sort', 'order', '--limit', '3000')
-    expect(listed.map((job: { command: string }) => job.command)).to.deep.equal(wanted)
+    expect(listed.map((job: { command: string }) => job.command)).to.deep.equal(lines)
   })
 })

@@ -20,7 +20,7 @@ describe('enqueue @fast', () => {
     return stderr
   }
 
-  it('takes a job as JSON and prints its id', async () => {
+  it('accepts a job as JSON and prints its id', async () => {
     const id = (await queue.ok('enqueue', '{"command":"echo Hello && sleep 1","max_retries":5}')).trim()
     const job = await queue.json('show', id)
     expect(job).to.include({
@@ -32,7 +32,7 @@ describe('enqueue @fast', () => {
     })
   })
 
-  it('keeps every field that it is given, with - or _ in keys', async () => {
+  it('stores every given field, with - or _ in keys', async () => {
     mkdirSync(path.join(queue.home, 'work'))
     const given = { id: 'a.b_c-1', queue: 'mail', priority: -7, timeout: '5m', 'backoff-base': 1.5, backoff_max: 60 }
     const job = await enqueue(
@@ -50,12 +50,12 @@ describe('enqueue @fast', () => {
     expect(Date.parse(job.next_run_at) - Date.parse(job.created_at)).to.equal(3_600_000)
   })
 
-  it('fills in the settings of the store', async () => {
+  it('uses the settings of the store as defaults', async () => {
     await queue.ok('config', 'set', 'max-retries', '9')
     expect((await enqueue('{"command":"x"}')).max_retries).to.equal(9)
   })
 
-  it('takes a whole job that nothing has happened to', async () => {
+  it('accepts the complete JSON of a job that has not run', async () => {
     const times = { created_at: '2025-11-04T10:30:00Z', updated_at: '2025-11-04T10:30:00Z' }
     const job = { id: 'job1', command: 'echo hi', state: 'pending', attempts: 0, max_retries: 3, ...times }
     expect((await enqueue(JSON.stringify(job))).id).to.equal('job1')
@@ -66,8 +66,8 @@ describe('enqueue @fast', () => {
     expect(await refused('{"command":"x","history":[{}]}')).to.contain('history must be []')
   })
 
-  it('keeps the words behind -- as they are, and takes a single word as a shell line', async function () {
-    // Quoted for sh here; for other shells see test/windows.
+  it('quotes the words after -- for the shell, and keeps a single word as a shell command line', async function () {
+    // Quoted for sh here; test/windows tests other shells.
     if (process.platform === 'win32') return skip(this, 'not for Windows')
     expect((await enqueue('--', 'printf', '%s|', 'a b', "it's", '', '$HOME', '*')).command).to.equal(
       `printf '%s|' 'a b' 'it'\\''s' '' '$HOME' '*'`,
@@ -77,7 +77,7 @@ describe('enqueue @fast', () => {
     expect((await enqueue('--', 'A=b', 'if')).command).to.equal("'A=b' if")
   })
 
-  it('takes options beside a command or JSON, but nothing twice', async () => {
+  it('accepts options with a command or JSON, but no field twice', async () => {
     const options = ['--priority', '3', '--timeout', 'none', '--env', 'A=b=c', '--env', 'B=', '--max-retries', '0']
     const job = await enqueue(...options, '--run-at', '2126-01-31T18:00:00Z', '{"command":"x"}')
     expect(job).to.deep.include({ priority: 3, timeout: null, env: { A: 'b=c', B: '' }, max_retries: 0 })
@@ -85,10 +85,10 @@ describe('enqueue @fast', () => {
     expect(await refused('--queue', 'a', '{"command":"x","queue":"b"}')).to.contain('queue is given twice')
     expect(await refused('{"command":"x","max-retries":1,"max_retries":2}')).to.contain('max_retries is given twice')
     expect(await refused('--file', 'x', '--', 'y')).to.contain('more than one way')
-    expect(await refused('echo', 'hi')).to.contain('behind --')
+    expect(await refused('echo', 'hi')).to.contain('must follow --')
   })
 
-  it('R10: takes the same id with the same content once, and with other content not at all', async () => {
+  it('R10: enqueues the same id with the same content once, and refuses it with other content', async () => {
     const job = '{"id":"once","command":"echo 1"}'
     expect(await enqueue(job)).to.include({ existing: false })
     expect(await enqueue(job)).to.include({ id: 'once', existing: true })
@@ -96,26 +96,26 @@ describe('enqueue @fast', () => {
     expect(await queue.json('list')).to.have.length(1)
   })
 
-  it('says where JSON is malformed', async () => {
+  it('reports where JSON is malformed', async () => {
     expect(await refused('{"command": hi}')).to.contain('at column 13: unexpected "h"')
     expect(await refused('{"command": "hi"\n "id": 1}')).to.contain('at line 2, column 2: unexpected')
-    expect(await refused('{"command": "hi"')).to.contain('at column 17: it ends too early')
+    expect(await refused('{"command": "hi"')).to.contain('at column 17: unexpected end')
     expect(await refused('{command:hi}')).to.contain('at column 2: unexpected')
     expect(await refused('["x"]')).to.contain('not an array')
   })
 
-  it('says how JSON is typed where a shell has taken its quotes', async () => {
+  it('shows how to type JSON when a shell has removed its quotes', async () => {
     expect(await refused('{command:hi}')).to.contain(platform.json_hint)
-    expect(await refused('{command:echo', 'hi}')).to.contain(`lost its quotes\n  ${platform.json_hint}`)
-    expect(await refused("'{command:echo", "hi}'")).to.contain('lost its quotes')
-    expect(await refused('echo', '{x}')).to.contain('behind --')
+    expect(await refused('{command:echo', 'hi}')).to.contain(`removed the quotes of the JSON\n  ${platform.json_hint}`)
+    expect(await refused("'{command:echo", "hi}'")).to.contain('removed the quotes of the JSON')
+    expect(await refused('echo', '{x}')).to.contain('must follow --')
   })
 
-  it('refuses a bad job by the name of its key, in one line and a hint', async () => {
+  it('refuses a bad job with the name of its key, in one line and a hint', async () => {
     expect(await refused('{"command":"x","max_retires":1}')).to.equal(
-      'queuectl: unknown key "max_retires"\n  did you mean "max_retries"?\n',
+      'queuectl: unknown key "max_retires"\n  did you mean max_retries?\n',
     )
-    expect(await refused('{"command":"x","cwd":"/no/such/folder"}')).to.match(/cwd \S+no.such.folder is not there/)
+    expect(await refused('{"command":"x","cwd":"/no/such/folder"}')).to.match(/cwd \S+no.such.folder does not exist/)
     expect(await queue.json('list')).to.deep.equal([])
   })
 
@@ -128,10 +128,10 @@ describe('enqueue @fast', () => {
     expect(await enqueue('{"command":"x","shell":"default"}')).to.include({ shell: 'default' })
   })
 
-  it('refuses bad options by their field’s name', async () => {
+  it('refuses bad options with the name of their field', async () => {
     expect(await refused('--priority', 'high', '--', 'x')).to.contain('priority cannot be "high"')
     expect(await refused('--env', 'A', '--', 'x')).to.contain('NAME=value')
     expect(await refused('--')).to.contain('command is empty')
-    expect(await refused()).to.contain('is missing')
+    expect(await refused()).to.contain('nothing to enqueue')
   })
 })

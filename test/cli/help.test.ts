@@ -13,7 +13,7 @@ import { SETTING_KEYS } from '../../src/domain/settings.ts'
 import { queuectl } from '../helpers/queuectl.ts'
 import { sourceFiles } from '../helpers/sources.ts'
 
-/** What our own processes and tests tell each other; `QUEUECTL_` alone is the prefix. */
+/** Variables between our own processes and in tests; `QUEUECTL_` alone is the prefix. */
 const INTERNAL =
   /^QUEUECTL_(|COMMAND|COMMIT|VERSION|TARGET|DB_WITHHELD|GO|KILL_POINTS|SUPERVISOR|SUPERVISOR_LOG|WORKER)$/
 
@@ -41,11 +41,11 @@ describe('help', () => {
     expect(JSON.parse(stdout)).to.have.keys('topic', 'text')
   })
 
-  it('names the nearest topic, or that there is none, exit 2', async () => {
+  it('names the nearest topic for an unknown word, exit 2', async () => {
     expect(await queuectl(['help', 'exitcodes'])).to.deep.equal({
       code: 2,
       stdout: '',
-      stderr: 'queuectl: unknown command or topic "exitcodes"\n  did you mean "exit-codes"?\n',
+      stderr: 'queuectl: unknown command or topic "exitcodes"\n  did you mean exit-codes?\n',
     })
     const { code, stderr } = await queuectl(['help', 'philosophy'])
     expect(code).to.equal(2)
@@ -65,7 +65,7 @@ describe('help', () => {
     }
   })
 
-  it('lists every variable that the program reads or gives to jobs', () => {
+  it('lists every variable that the program reads or passes to jobs', () => {
     const used = sourceFiles('src')
       .filter(({ path }) => !path.startsWith('src/cli/help/'))
       .flatMap(({ code }) => [...code.matchAll(/\bQUEUECTL_\w*/g)].map(String))
@@ -76,7 +76,7 @@ describe('help', () => {
     ).to.deep.equal([])
   })
 
-  it('has recipes of commands and options that there are', async () => {
+  it('has recipes with existing commands and options only', async () => {
     const program = await buildProgram(new Context([]))
     const typed = RECIPES.flatMap(({ lines }) => lines).flatMap((line) =>
       [...line.matchAll(/\bqueuectl ([a-z].*?)(?= -- | \||\\$|#|$)/g)].map(([, words = '']) => words.split(' ')),

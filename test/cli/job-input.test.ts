@@ -5,14 +5,14 @@ import { QueuectlError } from '../../src/domain/errors.ts'
 import { effectiveSettings } from '../../src/domain/settings.ts'
 import { platform } from '../../src/platform/platform.ts'
 
-// `enqueue` reads every job through here, so that the many bad ones need no process of their own.
+// `enqueue` reads every job through these functions, so bad jobs are tested without a process for each.
 
-/** The job that would be stored for what a caller wrote. */
+/** The job that would be stored for a caller's input. */
 function make(job: unknown) {
   const request = readJob(JSON.parse(typeof job === 'string' ? job : JSON.stringify(job)))
   const { unrunnable } = platform
-  const place = { config: effectiveSettings({}), cwd: process.cwd(), host: 'h', local: true, unrunnable }
-  return jobMaker(place)(request)
+  const context = { config: effectiveSettings({}), cwd: process.cwd(), host: 'h', local: true, unrunnable }
+  return jobMaker(context)(request)
 }
 
 function refusal(job: unknown): QueuectlError {
@@ -27,10 +27,10 @@ function refusal(job: unknown): QueuectlError {
 
 describe('a job to be enqueued @fast', () => {
   const nested = '['.repeat(50_000) + ']'.repeat(50_000)
-  const bad: Record<string, [job: unknown, says: string]> = {
-    'an unknown key, with a suggestion': [{ comand: 'x' }, 'did you mean "command"?'],
+  const bad: Record<string, [job: unknown, text: string]> = {
+    'an unknown key, with a suggestion': [{ comand: 'x' }, 'did you mean command?'],
     'a key of every object': [{ command: 'x', constructor: 1 }, 'unknown key "constructor"'],
-    'no command': [{ id: 'a' }, 'command is missing'],
+    'no command': [{ id: 'a' }, 'missing field "command"'],
     'an empty command': [{ command: ' \n' }, 'command is empty'],
     'a NUL byte': [{ command: 'a\0b' }, 'NUL'],
     'half of a surrogate pair': [{ command: 'a\ud800' }, 'not valid Unicode'],
@@ -41,32 +41,35 @@ describe('a job to be enqueued @fast', () => {
     'a fractional number': [{ command: 'x', max_retries: 1.5 }, 'max_retries cannot be 1.5'],
     'a number as text': [{ command: 'x', max_retries: '3' }, 'max_retries cannot be "3"'],
     'a billion retries': [{ command: 'x', max_retries: 1e9 }, 'max_retries is a whole number from 0 to 100'],
-    'lists in lists without end': [`{"command":"x","timeout":${nested}}`, 'timeout cannot be an array'],
-    'objects in their place': [`{"command":"x","priority":{"a":${nested}}}`, 'priority cannot be an object'],
+    'deeply nested lists': [`{"command":"x","timeout":${nested}}`, 'timeout cannot be an array'],
+    'an object with deeply nested lists': [
+      `{"command":"x","priority":{"a":${nested}}}`,
+      'priority cannot be an object',
+    ],
     'a fractional priority': [{ command: 'x', priority: 0.5 }, 'priority cannot be 0.5'],
     'a negative delay': [{ command: 'x', delay: -1 }, 'delay cannot be -1'],
-    'a delay that is none': [{ command: 'x', delay: '5 minutes' }, 'not a duration'],
+    'a malformed delay': [{ command: 'x', delay: '5 minutes' }, 'not a duration'],
     'a zero timeout': [{ command: 'x', timeout: 0 }, 'timeout cannot be 0'],
-    'a time that is none': [{ command: 'x', run_at: 'tomorrow' }, 'not a time'],
+    'a malformed time': [{ command: 'x', run_at: 'tomorrow' }, 'not a time'],
     'a day that does not exist': [{ command: 'x', run_at: '2026-02-30T10:00:00Z' }, 'not a time'],
     'a time as a number': [{ command: 'x', run_at: 1_700_000_000 }, 'run_at must be a string'],
     'a time and a delay': [{ command: 'x', run_at: '2126-01-31T18:00:00Z', delay: 5 }, 'exclude each other'],
-    'an id that climbs': [{ command: 'x', id: '../x' }, 'id "../x" is not allowed'],
-    'an id that is too long': [{ command: 'x', id: 'a'.repeat(65) }, 'is not allowed'],
+    'an id that is a path': [{ command: 'x', id: '../x' }, 'invalid id "../x"'],
+    'an id that is too long': [{ command: 'x', id: 'a'.repeat(65) }, 'invalid id'],
     'an id that is an operator': [{ command: 'x', id: { $gt: '' } }, 'id must be a string, not an object'],
-    'a queue with a space': [{ command: 'x', queue: 'a b' }, 'queue "a b" is not allowed'],
-    'a folder that is not there': [{ command: 'x', cwd: '/no/such/folder' }, 'is not there'],
+    'a queue with a space': [{ command: 'x', queue: 'a b' }, 'invalid queue "a b"'],
+    'a folder that does not exist': [{ command: 'x', cwd: '/no/such/folder' }, 'does not exist'],
     'a folder that is a file': [{ command: 'x', cwd: process.execPath }, 'is not a folder'],
-    'a shell that nobody has': [{ command: 'x', shell: 'zsh' }, 'shell is default, cmd or powershell'],
+    'an unknown shell': [{ command: 'x', shell: 'zsh' }, 'shell is default, cmd or powershell'],
     'a variable that is a number': [{ command: 'x', env: { A: 1 } }, 'env.A must be a string'],
     'a variable without a name': [{ command: 'x', env: { '': 'a' } }, 'cannot have a variable named ""'],
     'variables in a list': [{ command: 'x', env: ['A=b'] }, 'env must be an object, not an array'],
   }
 
-  for (const [what, [job, says]] of Object.entries(bad)) {
+  for (const [what, [job, text]] of Object.entries(bad)) {
     it(`is refused with ${what}`, () => {
       const { message, hint, exit_code } = refusal(job)
-      expect(`${message} (${hint})`).to.contain(says)
+      expect(`${message} (${hint})`).to.contain(text)
       expect(exit_code).to.equal(2)
     })
   }
@@ -77,7 +80,7 @@ describe('a job to be enqueued @fast', () => {
     expect({}).to.not.have.property('queue')
   })
 
-  it('has a digest of what was asked for only when its id was given', () => {
+  it('has a digest of its content only if its id was given', () => {
     expect(make({ command: 'x' }).content_hash).to.equal(null)
     const { content_hash } = make({ id: 'a', command: 'x', env: { A: '1', B: '2' } })
     expect(make({ env: { B: '2', A: '1' }, command: 'x', id: 'a', priority: 0 }).content_hash).to.equal(content_hash)

@@ -21,7 +21,7 @@ describe('list @fast', () => {
     expect(await ids('--sort', 'oldest')).to.deep.equal(['a', 'b', 'c', 'd'])
   })
 
-  it('picks by state, view, queue and text', async () => {
+  it('filters by state, view, queue and text', async () => {
     expect(await ids('--state', 'pending')).to.deep.equal(['c', 'b', 'a'])
     expect(await ids('--state', 'scheduled')).to.deep.equal(['c'])
     expect(await ids('--state', 'ready', '--queue', 'mail')).to.deep.equal(['b'])
@@ -30,24 +30,26 @@ describe('list @fast', () => {
     expect(await ids('--search', '100% _')).to.deep.equal(['b'])
   })
 
-  it('turns pages by the last id of the page before', async () => {
+  it('continues after the last id of the previous page', async () => {
     const { stdout, stderr } = await queue.run(['list', '--limit', '2'])
     expect(stdout.split('\n')[2]).to.match(/^c /)
     expect(stderr).to.contain('--after c')
     expect(await ids('--limit', '2', '--after', 'c')).to.deep.equal(['b', 'a'])
   })
 
-  it('cuts long commands to the line, and shows them whole with --wide', async () => {
+  it('cuts long commands to the line, and shows whole ones with --wide', async () => {
     const lines = (await queue.ok('list')).trimEnd().split('\n')
     expect(Math.max(...lines.map((line) => line.length))).to.be.at.most(120)
     expect(lines.at(-1)).to.match(/…$/)
     expect((await queue.ok('list', '--wide')).trimEnd()).to.match(/long end$/)
   })
 
-  it('refuses what is no state, order, queue or number', async () => {
+  it('refuses an unknown state or order, and an invalid queue or number', async () => {
     const mistyped = await queue.run(['list', '--state', 'procesing'])
     expect(mistyped.code).to.equal(2)
-    expect(mistyped.stderr).to.contain('did you mean "processing"?')
+    expect(mistyped.stderr).to.contain('did you mean processing?')
+    const running = await queue.run(['list', '--state', 'running'])
+    expect(running.stderr).to.equal('queuectl: unknown state "running"\n  did you mean processing?\n')
     for (const args of [
       ['--sort', 'random'],
       ['--limit', '0'],
@@ -60,7 +62,7 @@ describe('list @fast', () => {
     }
   })
 
-  it('says so when there is nothing', async () => {
+  it('reports when no job matches', async () => {
     const { code, stdout, stderr } = await queue.run(['list', '--queue', 'none'])
     expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: '', stderr: 'queuectl: no jobs\n' })
   })

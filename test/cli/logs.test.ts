@@ -13,14 +13,14 @@ describe('logs @posix', () => {
     await queue.drain()
   })
 
-  it('shows the last run, another by its number, and the end alone', async () => {
+  it('shows the last run, another run by its number, and only the last lines', async () => {
     expect(await queue.ok('logs', 'talks')).to.equal('run 2\n1\n2\n3\nü no end')
     expect(await queue.ok('logs', 'talks', '--run', '1', '--tail', '5')).to.equal('run 1\n1\n2\n3\nü no end')
     expect(await queue.ok('logs', 'talks', '--tail', '2')).to.equal('3\nü no end')
     expect(await queue.json('logs', 'talks', '--run', '1')).to.deep.include({ run: 1, outcome: 'failed' })
   })
 
-  it('says which runs there are', async () => {
+  it('lists the existing runs for an unknown run', async () => {
     const { code, stderr } = await queue.run(['logs', 'talks', '--run', '7'])
     expect(code).to.equal(3)
     expect(stderr).to.contain('1, 2')
@@ -30,7 +30,7 @@ describe('logs @posix', () => {
     await queue.ok('cancel', 'silent')
   })
 
-  it('follows through retries until the job ends', async () => {
+  it('follows through retries until the job finishes', async () => {
     await queue.ok(
       'enqueue',
       '--id',
@@ -44,13 +44,13 @@ describe('logs @posix', () => {
     )
     const child = queue.start(['logs', 'slow', '--follow'])
     const following = collect(child)
-    let said = ''
+    let shown = ''
     child.stdout?.on('data', (chunk) => {
-      said += chunk
+      shown += chunk
     })
     const drained = queue.drain()
-    // It begins with the run that is the last when it looks: the first one waits for it.
-    await waitFor(() => said === 'a\n', { within: 20_000, what: 'the first line' })
+    // It starts with the run that is the last at that time, so the first run waits for it.
+    await waitFor(() => shown === 'a\n', { within: 20_000, what: 'the first line' })
     writeFileSync(path.join(queue.home, 'go'), '')
     await drained
     const { code, stdout, stderr } = await following

@@ -6,7 +6,7 @@ import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { queuectl } from '../helpers/queuectl.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-/** Every command that reads, or changes what is there. */
+/** Every command that reads or changes an existing queue. */
 const COMMANDS: readonly string[][] = [
   ['status'],
   ['list'],
@@ -38,9 +38,9 @@ const CREATORS: readonly string[][] = [
   ['config', 'set', 'grace', '5'],
 ]
 
-describe('where there is no queue @posix', () => {
+describe('if the queue does not exist @posix', () => {
   for (const args of COMMANDS) {
-    it(`${args.join(' ')} says so, exits 3 and leaves nothing`, async () => {
+    it(`${args.join(' ')} reports that, exits 3 and creates nothing`, async () => {
       const home = tempFolder()
       const db = path.join(home, 'new', 'typo.db')
       const { code, stdout, stderr } = await queuectl([...args, '--db', db], { env: { QUEUECTL_HOME: home } })
@@ -51,7 +51,7 @@ describe('where there is no queue @posix', () => {
   }
 
   for (const args of CREATORS) {
-    it(`${args.join(' ')} creates one`, async () => {
+    it(`${args.join(' ')} creates it`, async () => {
       const home = tempFolder()
       const db = path.join(home, 'new', 'queue.db')
       expect(await queuectl(['--db', db, ...args], { env: { QUEUECTL_HOME: home } })).to.include({ code: 0 })
@@ -67,7 +67,7 @@ describe('where there is no queue @posix', () => {
     expect(existsSync(home)).to.equal(false)
   })
 
-  it('wait fails with its own code, which is no code of a job', async () => {
+  it('wait exits 125, which is no exit code of a job', async () => {
     const home = tempFolder()
     const { code, stderr } = await queuectl(['wait', 'a'], { env: { QUEUECTL_HOME: home } })
     expect(code).to.equal(125)
@@ -75,7 +75,7 @@ describe('where there is no queue @posix', () => {
     expect(readdirSync(home)).to.deep.equal([])
   })
 
-  it('doctor reports what it found about the place, and exits 3', async () => {
+  it('doctor reports its findings, and exits 3', async () => {
     const home = tempFolder()
     const { code, stdout } = await queuectl(['doctor'], { env: { QUEUECTL_HOME: home } })
     expect(code).to.equal(3)
@@ -83,7 +83,7 @@ describe('where there is no queue @posix', () => {
     expect(readdirSync(home)).to.deep.equal([])
   })
 
-  it('an empty file is left as it is', async () => {
+  it('an empty file is not changed', async () => {
     const home = tempFolder()
     const db = path.join(home, 'queue.db')
     writeFileSync(db, '')
@@ -96,10 +96,10 @@ describe('where there is no queue @posix', () => {
     expect(statSync(db).size).to.equal(0)
   })
 
-  it('a wrong key is named first', async () => {
+  it('a wrong key is reported first', async () => {
     const { code, stderr } = await queuectl(['config', 'get', 'tiemout'])
     expect(code).to.equal(2)
-    expect(stderr).to.contain('did you mean "timeout"?')
+    expect(stderr).to.contain('did you mean timeout?')
   })
 
   it('with --json the failure is an object', async () => {
@@ -109,11 +109,11 @@ describe('where there is no queue @posix', () => {
   })
 })
 
-describe('where a MongoDB database holds no queue @posix', function () {
+describe('if a MongoDB database holds no queue @posix', function () {
   this.timeout(60_000)
   before(needsMongo)
 
-  it('what reads exits 3 and writes nothing; what creates makes it', async () => {
+  it('commands that read exit 3 and write nothing; enqueue creates it', async () => {
     const address = (await mongoServer()).url()
     const raw = await mongoose.createConnection(address).asPromise()
     const home = tempFolder()

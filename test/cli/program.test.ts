@@ -5,36 +5,36 @@ import { buildProgram } from '../../src/cli/program.ts'
 import { queuectl, startQueuectl } from '../helpers/queuectl.ts'
 
 describe('the command line @fast', () => {
-  it('answers a mistyped command with the right one, in one line and a hint, exit 2', async () => {
+  it('suggests the right command for a mistyped one, in one line and a hint, exit 2', async () => {
     const { code, stdout, stderr } = await queuectl(['lst'])
     expect({ code, stdout, stderr }).to.deep.equal({
       code: 2,
       stdout: '',
-      stderr: 'queuectl: unknown command "lst"\n  did you mean "list"?\n',
+      stderr: 'queuectl: unknown command "lst"\n  did you mean list?\n',
     })
   })
 
-  it('answers a mistyped command whose help is asked for so too', async () => {
+  it('suggests it also when the help of a mistyped command is requested', async () => {
     for (const argv of [
       ['help', 'statsu'],
       ['statsu', '--help'],
     ]) {
       const { code, stdout, stderr } = await queuectl(argv)
       expect({ code, stdout }, argv.join(' ')).to.deep.equal({ code: 2, stdout: '' })
-      expect(stderr).to.contain('did you mean "status"?')
+      expect(stderr).to.contain('did you mean status?')
     }
-    expect((await queuectl(['help', 'worker', 'strat'])).stderr).to.contain('did you mean "start"?')
+    expect((await queuectl(['help', 'worker', 'strat'])).stderr).to.contain('did you mean start?')
     expect((await queuectl(['help', 'status'])).stdout).to.match(/^Usage: queuectl status/)
   })
 
-  it('answers mistyped options and subcommands so too', async () => {
-    expect((await queuectl(['list', '--stat', 'dead'])).stderr).to.contain('Did you mean --state?')
+  it('suggests options and subcommands too', async () => {
+    expect((await queuectl(['list', '--stat', 'dead'])).stderr).to.contain('did you mean --state?')
     const { code, stderr } = await queuectl(['worker', 'strat'])
     expect(code).to.equal(2)
-    expect(stderr).to.contain('did you mean "start"?')
+    expect(stderr).to.contain('did you mean start?')
   })
 
-  it('tells machines of a failure in one JSON object on stderr', async () => {
+  it('reports a failure as one JSON object on stderr with --json', async () => {
     const { code, stdout, stderr } = await queuectl(['--json', 'status', '--nonsense'])
     expect(code).to.equal(2)
     expect(stdout).to.equal('')
@@ -42,7 +42,7 @@ describe('the command line @fast', () => {
     expect(JSON.parse(stderr).error.code).to.equal('usage')
   })
 
-  it('takes --json and --db before and behind the command', async () => {
+  it('accepts --json and --db before and after the command', async () => {
     for (const args of [
       ['--json', '--db', 'a.db', 'init'],
       ['init', '--db', 'a.db', '--json'],
@@ -50,7 +50,7 @@ describe('the command line @fast', () => {
       expect(JSON.parse((await queuectl(args)).stdout).store).to.match(/a\.db$/)
   })
 
-  it('refuses an argument too many, and shows help on stderr when a command is missing', async () => {
+  it('refuses surplus arguments, and shows help on stderr when the command is missing', async () => {
     expect((await queuectl(['status', 'x'])).code).to.equal(2)
     const nothing = await queuectl([])
     expect(nothing.code).to.equal(2)
@@ -59,7 +59,7 @@ describe('the command line @fast', () => {
     for (const args of [['--json'], ['worker', '--json']]) {
       const { code, stdout, stderr } = await queuectl(args)
       expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' })
-      expect(JSON.parse(stderr).error).to.include({ code: 'usage', message: 'a command is missing' })
+      expect(JSON.parse(stderr).error).to.include({ code: 'usage', message: 'missing command' })
     }
   })
 
@@ -81,7 +81,7 @@ describe('the command line @fast', () => {
     expect(stdout).to.contain('--max-retries')
   })
 
-  it('ends quietly when its reader has seen enough', async () => {
+  it('exits quietly when its reader closes the pipe', async () => {
     const child = startQueuectl(['help', 'enqueue'])
     child.stdout?.destroy()
     let stderr = ''

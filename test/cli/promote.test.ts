@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
 describe('promote @fast', () => {
-  it('makes a waiting job ready now, and no other', async () => {
+  it('makes waiting jobs ready now, and no others', async () => {
     const queue = freshQueue()
     await queue.ok('enqueue', '--id', 'later', '--delay', '1h', '--', 'true')
     expect(await queue.ok('promote', 'later')).to.equal('later ready\n')

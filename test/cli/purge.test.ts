@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { freshQueue } from '../helpers/queuectl.ts'
 
 describe('purge @posix', () => {
-  it('removes ended jobs with their runs and logs, as old as is asked for', async () => {
+  it('removes finished jobs of the given age with their runs and logs', async () => {
     const queue = freshQueue()
     const logs = () =>
       readdirSync(path.join(`${queue.db}.d`, 'logs'), { recursive: true }).filter((name) => /\.log$/.test(String(name)))
@@ -20,7 +20,7 @@ describe('purge @posix', () => {
     expect((await queue.json('list')).map((job: { id: string }) => job.id)).to.deep.equal(['waits'])
   })
 
-  it('refuses jobs that have not ended, and asks which state is meant', async () => {
+  it('refuses states that are not final, and requires a state', async () => {
     const queue = freshQueue()
     expect((await queue.run(['purge', '--state', 'pending'])).code).to.equal(2)
     expect((await queue.run(['purge', '--state', 'completed,ready'])).code).to.equal(2)

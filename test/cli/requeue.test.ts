@@ -4,7 +4,7 @@ import { freshQueue } from '../helpers/queuectl.ts'
 describe('requeue @posix', () => {
   const queue = freshQueue()
 
-  it('runs ended jobs anew, with their attempts from 0, and keeps counting runs', async () => {
+  it('runs finished jobs again, with attempts from 0, and continues to count runs', async () => {
     await queue.ok('enqueue', '--id', 'dead', '--max-retries', '0', '--', 'exit 1')
     await queue.ok('enqueue', '--id', 'done', '--', 'true')
     await queue.ok('enqueue', '--id', 'off', '--', 'true')
@@ -16,7 +16,7 @@ describe('requeue @posix', () => {
     expect(await queue.json('show', 'dead')).to.include({ state: 'dead', attempts: 1, runs: 2 })
   })
 
-  it('leaves a waiting job as it is, exit 1', async () => {
+  it('does not change a waiting job, exit 1', async () => {
     await queue.ok('enqueue', '--id', 'waits', '--', 'true')
     const { code, stderr } = await queue.run(['requeue', 'waits'])
     expect(code).to.equal(1)

@@ -5,7 +5,7 @@ import { queuectl } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('which store @posix @fast', () => {
+describe('the store that a command uses @posix @fast', () => {
   let home: string
   let cwd: string
   beforeEach(() => {
@@ -13,7 +13,7 @@ describe('which store @posix @fast', () => {
     cwd = tempFolder()
   })
 
-  /** Creates a queue and says where. */
+  /** Creates a queue and returns where. */
   const init = async (args: string[] = [], env: Record<string, string | undefined> = {}) => {
     const { code, stdout, stderr } = await queuectl(['init', '--json', ...args], {
       cwd,
@@ -22,7 +22,7 @@ describe('which store @posix @fast', () => {
     return { code, store: stdout === '' ? null : JSON.parse(stdout).store, stderr }
   }
 
-  it('is --db, else QUEUECTL_DB, else the data folder’s own file', async () => {
+  it('is --db, else QUEUECTL_DB, else the file in the data folder', async () => {
     expect((await init()).store).to.equal(path.join(home, 'queue.db'))
     expect((await init([], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'b.db'))
     expect((await init(['--db', 'a.db'], { QUEUECTL_DB: 'b.db' })).store).to.equal(path.join(cwd, 'a.db'))
@@ -30,7 +30,7 @@ describe('which store @posix @fast', () => {
     expect((await init(['--db', 'sqlite://new/c.db'])).store).to.equal(path.join(cwd, 'new', 'c.db'))
   })
 
-  it('needs a home folder only where nothing else names one, and then says so, exit 78', async function () {
+  it('requires a home folder only if nothing else names a store, exit 78', async function () {
     if (process.platform === 'win32') skip(this, 'not for Windows')
     const none = { HOME: '', XDG_DATA_HOME: '', QUEUECTL_HOME: undefined }
     expect((await init(['--db', 'a.db'], none)).store).to.equal(path.join(cwd, 'a.db'))
@@ -40,7 +40,7 @@ describe('which store @posix @fast', () => {
     expect(existsSync(path.join(cwd, '.local'))).to.equal(false)
   })
 
-  it('may stand in .env of the working folder, and is then named', async () => {
+  it('can be set in .env of the working folder, and is then printed', async () => {
     writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_DB="d.db"\nPATH=/nowhere\n')
     const { code, store, stderr } = await init()
     expect({ code, store }).to.deep.equal({ code: 0, store: path.join(cwd, 'd.db') })
@@ -48,7 +48,7 @@ describe('which store @posix @fast', () => {
     expect((await init([], { QUEUECTL_DB: 'b.db' })).stderr).to.equal('')
   })
 
-  it('is named too when .env moves the data folder, and when it cannot be opened', async () => {
+  it('is also printed when .env moves the data folder, and when it cannot be opened', async () => {
     writeFileSync(path.join(cwd, '.env'), 'QUEUECTL_HOME=moved\n')
     const moved = await init([], { QUEUECTL_HOME: undefined })
     expect(moved.store).to.equal(path.join(cwd, 'moved', 'queue.db'))
@@ -59,14 +59,14 @@ describe('which store @posix @fast', () => {
     expect(stderr).to.contain('QUEUECTL_DB in .env').and.to.not.contain('s3cret')
   })
 
-  it('is found by known variables of .env alone, and others are named: they are misspelt, or not for people to set', async () => {
+  it('is set by known variables of .env only; others are reported: they are misspelt or internal', async () => {
     writeFileSync(
       path.join(cwd, '.env'),
       'QUEUECTL_DBB=d.db\nQUEUECTL_SUPERVISOR=../x\nQUEUECTL_DB_WITHHELD=1\nOTHER=1\n',
     )
     const { code, store, stderr } = await init()
     expect({ code, store }).to.deep.equal({ code: 0, store: path.join(home, 'queue.db') })
-    expect(JSON.parse(stderr).note).to.match(/not read from there: (QUEUECTL_(DBB|SUPERVISOR|DB_WITHHELD)(, |$)){3}/)
+    expect(JSON.parse(stderr).note).to.match(/ignored in \.env: (QUEUECTL_(DBB|SUPERVISOR|DB_WITHHELD)(, | \()){3}/)
     const { code: started, stdout } = await queuectl(['worker', 'start', '--drain', '--json'], {
       cwd,
       env: { QUEUECTL_HOME: home },
@@ -87,7 +87,7 @@ describe('which store @posix @fast', () => {
     expect(JSON.parse(stderr).error.message).to.contain('.env')
   })
 
-  it('is kept from a job when it has a password, and the job is told so, exit 78', async () => {
+  it('is withheld from a job if it has a password, and the job’s queuectl reports that, exit 78', async () => {
     const env = { QUEUECTL_DB_WITHHELD: '1' }
     const { code, stderr } = await init([], env)
     expect(code).to.equal(78)
@@ -115,7 +115,7 @@ describe('which store @posix @fast', () => {
     ' mongodb://me:s3cret@h/x',
     '"mongodb://me:s3cret@h/x"',
   ]) {
-    it(`is no file’s path where a MongoDB URL was mistyped, exit 2: ${mistyped} (S2)`, async () => {
+    it(`is never a file for a mistyped MongoDB URL, exit 2: ${mistyped} (S2)`, async () => {
       const ways = [
         await init(['--db', mistyped]),
         await init([], { QUEUECTL_DB: mistyped }),
@@ -130,12 +130,12 @@ describe('which store @posix @fast', () => {
     })
   }
 
-  it('is a file’s path whatever MongoDB it is named after', async () => {
+  it('is a file even if its name contains "mongo"', async () => {
     for (const name of ['mongodb/a:1@b.db', 'mongodb.db', 'mongo-data:1.db'])
       expect((await init(['--db', name])).store).to.equal(path.join(cwd, name))
   })
 
-  it('is refused when it is no store at all', async () => {
+  it('is refused when the address names no possible store', async () => {
     expect((await init(['--db', ''])).code).to.equal(78)
     expect((await init(['--db', 'redis://localhost'])).code).to.equal(78)
     expect((await init(['--db', 'file://elsewhere/queue.db'])).code).to.equal(78)

@@ -22,11 +22,11 @@ async function idsIn(file: string): Promise<string[]> {
   const ids: string[] = []
   const { ok } = await auditStore(store, ({ job }) => ids.push(job?.id ?? '?'))
   await store.close()
-  expect(ok, 'the run history balances').to.equal(true)
+  expect(ok, 'the run history has no faults').to.equal(true)
   return ids
 }
 
-/** A queue with the job `old` in a backup, and `new` beside it since. */
+/** A queue with a backup that holds the job `old`; the job `new` was added afterwards. */
 async function backedUp() {
   const queue = freshQueue()
   const file = path.join(tempFolder(), 'b.db')
@@ -37,18 +37,18 @@ async function backedUp() {
   await store.setConfig({ key: 'max_retries', value: null, unset: true })
   await put(store, ['new'])
   await store.close()
-  // Two that close the file at a time may both leave its log to the other.
+  // Two processes that close the file at the same time may both leave its log behind.
   const files = () => readdirSync(queue.home).filter((name) => /\.db/.test(name) && !/(\.d|-wal|-shm)$/.test(name))
   const aside = () => path.join(queue.home, files().find((name) => ASIDE.test(name)) ?? 'none')
   return { ...queue, file, files, aside }
 }
 
 describe('queuectl restore @posix', () => {
-  it('puts the backup in the place of what is there, and keeps that aside', async () => {
+  it('replaces the queue with the backup, and keeps the old file', async () => {
     const { db, file, run, json, files, aside, drain } = await backedUp()
     const { code, stdout } = await run(['restore', file])
     expect(code).to.equal(0)
-    expect(stdout).to.contain(`${db} holds 1 job of ${file}\n`).and.contain(`what it held before is in ${aside()}\n`)
+    expect(stdout).to.contain(`${db} now holds 1 job from ${file}\n`).and.contain(`the old file is ${aside()}\n`)
     expect((await json('list')).map(({ id }: { id: string }) => id)).to.deep.equal(['old'])
     expect(await json('config', 'get', 'max_retries')).to.include({ value: 7 })
     expect(await idsIn(aside())).to.deep.equal(['old', 'new'])
@@ -59,7 +59,7 @@ describe('queuectl restore @posix', () => {
     expect((await json('status')).jobs).to.include({ completed: 2, ready: 0 })
   })
 
-  it('makes a queue where there is none', async () => {
+  it('creates a queue if none exists', async () => {
     const { file } = await backedUp()
     const elsewhere = path.join(tempFolder(), 'sub', 'other.db')
     const { json } = freshQueue()
@@ -68,7 +68,7 @@ describe('queuectl restore @posix', () => {
     expect(await idsIn(elsewhere)).to.deep.equal(['old'])
   })
 
-  it('R12: is refused while a process is registered that lives', async () => {
+  it('R12: is refused while a registered process lives', async () => {
     const { file, db, run, workers, files } = await backedUp()
     const running = await workers()
     const { code, stderr } = await run(['restore', file, '--force'])
@@ -79,7 +79,7 @@ describe('queuectl restore @posix', () => {
     expect(await idsIn(db)).to.deep.equal(['old', 'new'])
   })
 
-  it('R12: releases what was processing, uncounted, and empties the registry', async () => {
+  it('R12: releases running jobs, uncounted, and empties the registry', async () => {
     const scene = await Scene.open()
     const file = path.join(scene.home, 'b.db')
     const id = await scene.add('[ -e go ] || sleep 60')
@@ -88,11 +88,11 @@ describe('queuectl restore @posix', () => {
     await waitFor(async () => (await scene.rows()).length === 2, { within: 10_000, what: 'both are registered' })
     expect(await scene.run('backup', file)).to.include({ code: 0 })
     child.kill('SIGKILL')
-    // The run of a dead worker may go on: another one beside it must not begin.
+    // The run of a dead worker may continue: no second run may start beside it.
     await scene.run('worker', 'stop', '--force')
     const { code, stdout } = await scene.run('restore', file)
     expect(code).to.equal(0)
-    expect(stdout).to.contain('1 that were running are pending again')
+    expect(stdout).to.contain('1 job that had been running is pending again')
     expect(await scene.rows()).to.deep.equal([])
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 0, runs: 1 })
     const [run] = await scene.runs(id)
@@ -103,7 +103,7 @@ describe('queuectl restore @posix', () => {
     await scene.finish()
   })
 
-  it('R12: is refused while the run of a dead worker may go on', async () => {
+  it('R12: is refused while the run of a dead worker may continue', async () => {
     const { file, db, run, json } = await backedUp()
     const raw = new DatabaseSync(db)
     raw.exec(`UPDATE jobs SET state = 'processing', ready = 0, runs = 1, processing_by = 'w', lease_token = 't', run_token = 't',
@@ -115,7 +115,7 @@ describe('queuectl restore @posix', () => {
     expect(await json('restore', file, '--force')).to.include({ jobs: 1 })
   })
 
-  it('refuses what is no backup, and touches nothing', async () => {
+  it('refuses a file that is no backup, and changes nothing', async () => {
     const { file, db, run, files } = await backedUp()
     const folder = tempFolder()
     const bad = (name: string, make: (name: string) => void) => {
@@ -153,7 +153,7 @@ describe('queuectl restore @posix', () => {
     expect(await idsIn(db)).to.deep.equal(['a'])
   })
 
-  it('takes a queue that cannot be read for unused only when told so, and keeps its files', async () => {
+  it('replaces an unreadable queue only with --force, and keeps its files', async () => {
     const { file, db, run, files, aside } = await backedUp()
     const bytes = readFileSync(db)
     writeFileSync(db, bytes.fill(0xff, 100, 2048))
@@ -164,15 +164,15 @@ describe('queuectl restore @posix', () => {
     const { code, stdout } = await run(['restore', file, '--force'])
     expect(code).to.equal(0)
     expect(stdout).to.contain(aside())
-    expect(readFileSync(aside()).equals(bytes), 'kept as it was').to.equal(true)
+    expect(readFileSync(aside()).equals(bytes), 'kept unchanged').to.equal(true)
     expect(await idsIn(db)).to.deep.equal(['old'])
   })
 
-  it('keeps aside what was accepted while it made the queue', async () => {
+  it('keeps jobs that were accepted while it created the queue', async () => {
     const { file } = await backedUp()
     const db = path.join(tempFolder(), 'new.db')
     const target = new Connection(db, 'command')
-    // Its look at the file is over, the lock not yet taken.
+    // At this moment it has checked the file, but does not hold the lock yet.
     const { writeSlowly } = Connection.prototype
     target.writeSlowly = async (work) => {
       const store = await openStore({ address: db, role: 'command', is_alive: () => false })
@@ -200,7 +200,7 @@ describe('queuectl restore @posix', () => {
     expect(readFileSync(other).equals(before)).to.equal(true)
   })
 
-  it('loses nothing that is accepted meanwhile: it is in the queue, or in what was kept aside', async () => {
+  it('loses no job that is accepted during the restore: it is in the queue, or in the old file', async () => {
     const { file, db, run, aside } = await backedUp()
     const enqueued = Array.from({ length: 6 }, (_, n) => run(['enqueue', '--id', `mid${n}`, '--', 'true']))
     const [restored, ...ended] = await Promise.all([run(['restore', file]), ...enqueued])
@@ -211,7 +211,7 @@ describe('queuectl restore @posix', () => {
     expect(accepted).to.have.length(6)
   })
 
-  it('that is killed has replaced everything or nothing', async function () {
+  it('replaces everything or nothing when it is killed', async function () {
     if (process.platform === 'win32') skip(this, 'not for Windows')
     this.timeout(120_000)
     const { db, run, start, ok, home } = freshQueue()

@@ -26,20 +26,20 @@ describe('text from outside (S1) @posix', () => {
     ['list', '--queue', '\x1b[31m'],
     ['config', 'get', '\x1b\u202e'],
   ]) {
-    it(`cannot steer the terminal through ${command.map((word) => JSON.stringify(word)).join(' ')}`, async () => {
+    it(`cannot control the terminal through ${command.map((word) => JSON.stringify(word)).join(' ')}`, async () => {
       const { stdout, stderr } = await queue.run(command)
       expect(stdout + stderr).to.match(/\S/)
       expect((stdout + stderr).replaceAll('\n', '')).to.not.match(/\p{Cc}|\p{Bidi_Control}/u)
     })
   }
 
-  it('is shown as escapes, and unharmed with --raw and --json', async () => {
+  it('is shown as escapes, and unchanged with --raw and --json', async () => {
     expect(await queue.ok('logs', 'evil')).to.contain('\\x1b]0;owned\\x07')
     expect(await queue.ok('logs', 'evil', '--raw')).to.contain('\x1b]0;owned\x07\t\r\n')
     expect((await queue.json('show', 'evil')).command).to.equal(EVIL)
   })
 
-  it('is no pattern and no operator (S5)', async () => {
+  it('is never used as a pattern or an operator (S5)', async () => {
     expect(await queue.json('list', '--search', '%')).to.deep.equal([])
     expect(await queue.json('list', '--search', "' OR 1=1 --")).to.deep.equal([])
     expect((await queue.run(['show', '%'])).code).to.equal(2)
@@ -47,9 +47,9 @@ describe('text from outside (S1) @posix', () => {
   })
 })
 
-describe('rows that somebody else has written (S1) @posix', () => {
+describe('rows written by another program (S1) @posix', () => {
   const queue = freshQueue()
-  const EVIL = 'x\x1b[31m\x9b2J\u202e\r\nqueuectl: all is well'
+  const EVIL = 'x\x1b[31m\x9b2J\u202e\r\nqueuectl: no problems found'
 
   before(async () => {
     await queue.ok('enqueue', '--id', 'dead', '--max-retries', '0', '--', 'echo out; exit 1')
@@ -116,11 +116,11 @@ describe('rows that somebody else has written (S1) @posix', () => {
     'cancel ready dead',
     'worker stop --timeout 1s',
   ]) {
-    it(`cannot steer the terminal through ${command}`, async () => {
+    it(`cannot control the terminal through ${command}`, async () => {
       const { stdout, stderr } = await queue.run(command.split(' '))
       expect(stdout + stderr).to.match(/\S/)
       expect((stdout + stderr).replaceAll('\n', '')).to.not.match(/\p{Cc}|\p{Bidi_Control}/u)
-      expect(stdout + stderr).to.not.match(/^queuectl: all is well/m)
+      expect(stdout + stderr).to.not.match(/^queuectl: no problems found/m)
     })
   }
 })

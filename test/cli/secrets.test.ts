@@ -12,11 +12,11 @@ import { skip } from '../helpers/skip.ts'
 import { inScene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Every form of the password, and every part that is one by itself. */
+/** Every form of the password. */
 const FORMS = /s3cret/
 const AT_ONCE = 4
 
-/** What each command is asked with, by its name; those that are not here would not be tried. */
+/** Arguments of each command, by its name. The test fails for a command that is missing here. */
 const WORDS: Record<string, readonly string[]> = {
   enqueue: ['--', 'true'],
   'worker stop': [],
@@ -49,7 +49,7 @@ const WORDS: Record<string, readonly string[]> = {
   backup: ['copy.db'],
   restore: ['copy.db', '--yes'],
   doctor: [],
-  // Ends by itself, having done it all.
+  // Exits by itself after a complete start and stop.
   'worker start': ['--drain', '--timeout', '1s'],
 }
 
@@ -65,43 +65,48 @@ describe('the password of a store (S2) @posix', function () {
   })
   after(() => server?.stop())
 
-  /** Runs those commands, all by default, with the store's address as `--db` or from `env`, and returns what each has said. */
-  async function say(env: Record<string, string> | null, names?: readonly string[]): Promise<[string, Ended][]> {
-    const left = [...(names ?? (await everyName()))]
-    const said: [string, Ended][] = []
+  /** Runs the commands (default: all) with the store's address as `--db` or from `env`, and returns their results. */
+  async function runAll(env: Record<string, string> | null, names?: readonly string[]): Promise<[string, Ended][]> {
+    const waiting = [...(names ?? (await everyName()))]
+    const results: [string, Ended][] = []
     const next = async (): Promise<void> => {
-      const name = left.shift()
+      const name = waiting.shift()
       if (name === undefined) return
       const args = [...name.split(' '), ...(env ? [] : ['--db', url]), ...(WORDS[name] ?? [])]
-      said.push([name, await queuectl(args, { env: { QUEUECTL_DEBUG: '1', ...env } })])
+      results.push([name, await queuectl(args, { env: { QUEUECTL_DEBUG: '1', ...env } })])
       return next()
     }
     await Promise.all(Array.from({ length: AT_ONCE }, next))
-    return said
+    return results
   }
 
-  function expectNone(said: readonly [string, Ended][]): void {
-    const told = said.filter(([, { stdout, stderr }]) => FORMS.test(stdout + stderr))
-    expect(told).to.deep.equal([])
+  function expectNone(results: readonly [string, Ended][]): void {
+    const leaking = results.filter(([, { stdout, stderr }]) => FORMS.test(stdout + stderr))
+    expect(leaking).to.deep.equal([])
   }
 
-  it('is in nothing that a command says @slow', async () => {
+  it('is in no output of a command @slow', async () => {
     await queuectl(['enqueue', '--id', 'a', '--db', url, '--', 'true'])
-    const said = await say(null)
-    expectNone(said)
-    expect(said.filter(([, { code }]) => code === 70 || code === 69)).to.deep.equal([])
+    const results = await runAll(null)
+    expectNone(results)
+    expect(results.filter(([, { code }]) => code === 70 || code === 69)).to.deep.equal([])
   })
 
-  it('is in no error of a command that is refused or does not get through @slow', async () => {
-    const refused = await say({ MONGODB_URI: server.as('me', 'jobs', 's3cret-not') })
+  it('is in no error of a command that is refused or cannot reach the server @slow', async () => {
+    const refused = await runAll({ MONGODB_URI: server.as('me', 'jobs', 's3cret-not') })
     expectNone(refused)
     expect(refused.filter(([, { code }]) => code === 78).length).to.be.greaterThan(20)
-    const lost = await say({ QUEUECTL_DB: url.replace(/:\d+\//, ':9/') }, ['enqueue', 'status', 'worker start', 'init'])
+    const lost = await runAll({ QUEUECTL_DB: url.replace(/:\d+\//, ':9/') }, [
+      'enqueue',
+      'status',
+      'worker start',
+      'init',
+    ])
     expectNone(lost)
     expect(lost.map(([, { code }]) => code)).to.deep.equal([69, 69, 69, 69])
   })
 
-  it('is in no complaint about an address that is malformed or stands in the wrong place', async () => {
+  it('is in no error about an address that is malformed or misplaced', async () => {
     const malformed = ['mongodb://me:s3cret@x@h/jobs', 'mongodb://me:s3cret@h:99999/jobs', 'mongodb://me:s3cret/q@h']
     for (const address of malformed) {
       const { code, stdout, stderr } = await queuectl(['status', '--db', address])
@@ -115,7 +120,7 @@ describe('the password of a store (S2) @posix', function () {
     }
   })
 
-  it('is nowhere near workers and jobs: arguments, environment, registry, logs (S3)', async function () {
+  it('is not visible to workers and jobs: arguments, environment, registry, logs (S3)', async function () {
     if (!HAS_PROC) skip(this, 'no /proc')
     await inScene({ address: url }, async (scene) => {
       const host = scene.host('told', { env: { MONGODB_URI: url, QUEUECTL_DEBUG: '1' } })
@@ -131,7 +136,7 @@ describe('the password of a store (S2) @posix', function () {
       const parents = new Set((await scene.supervisors()).map(({ identity }) => identity.pid))
       for (const pid of pids) {
         expect([pid, read(`/proc/${pid}/cmdline`)]).to.satisfy(([, text]: [number, string]) => !FORMS.test(text))
-        // What a supervisor was given it was given; it hands nothing on.
+        // A supervisor keeps its own environment, but passes no password on.
         if (!parents.has(pid)) expect(FORMS.test(read(`/proc/${pid}/environ`)), `environment of ${pid}`).to.equal(false)
       }
       const database = await mongoose.createConnection(url).asPromise()

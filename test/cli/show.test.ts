@@ -20,7 +20,7 @@ describe('show @posix', () => {
     await queue.ok('enqueue', '--id', 'twice-2', '--delay', '1h', '--', 'true')
   })
 
-  it('shows a job with its runs and the end of its output', async () => {
+  it('shows a job with its runs and the last lines of their output', async () => {
     const job = await queue.json('show', 'twice-1')
     expect(job).to.deep.include({
       state: 'dead',
@@ -43,7 +43,7 @@ describe('show @posix', () => {
     expect(text).to.match(/Last output \(run 1\)\nrun 1\n\nLast output \(run 2\)\nrun 2\n$/)
   })
 
-  it('takes the beginning of an id, an exact one first, and lists the candidates of an ambiguous one', async () => {
+  it('accepts a prefix of an id, prefers an exact match, and lists the candidates of an ambiguous one', async () => {
     await queue.ok('enqueue', '--id', 'twice', '--delay', '1h', '--', 'true')
     expect((await queue.json('show', 'twice')).id).to.equal('twice')
     expect((await queue.json('show', 'twice-2')).id).to.equal('twice-2')
@@ -52,7 +52,7 @@ describe('show @posix', () => {
     expect(stderr).to.contain('twice, twice-1, twice-2')
   })
 
-  it('does not know other ids, and refuses what cannot be one', async () => {
+  it('exits 3 for an unknown id, and 2 for an invalid one', async () => {
     const { code, stderr } = await queue.run(['show', 'nobody', '--json'])
     expect(code).to.equal(3)
     expect(JSON.parse(stderr).error.code).to.equal('not_found')

@@ -17,7 +17,7 @@ describe('status @posix', () => {
       const { completed, dead, retrying } = (await queue.json('status')).jobs
       return completed + dead + retrying === 3
     }
-    await waitFor(ran, { within: 20_000, what: 'all that are due have run' })
+    await waitFor(ran, { within: 20_000, what: 'all due jobs have run' })
     await stop()
     await queue.ok('enqueue', '--', 'true')
   })
@@ -38,7 +38,7 @@ describe('status @posix', () => {
     expect(throughput).to.deep.include({ seconds: 60, done: 1, failed: 2 })
   })
 
-  it('is readable, by queue too', async () => {
+  it('is readable, also by queue', async () => {
     const text = await queue.ok('status', '--by-queue')
     expect(text).to.match(/^Ready +1$/m)
     expect(text).to.match(/^Workers +none$/m)
@@ -46,15 +46,15 @@ describe('status @posix', () => {
     expect((await queue.json('status', '--by-queue')).queues.mail.scheduled).to.equal(1)
   })
 
-  it('stays with --watch, one JSON line a look, until Ctrl-C', async () => {
+  it('prints one JSON line per update with --watch, until Ctrl-C', async () => {
     const child = queue.start(['status', '--watch', '--json'])
     let stdout = ''
     child.stdout?.on('data', (chunk) => {
       stdout += chunk
     })
-    await waitFor(() => stdout.includes('\n'), { within: 10_000, what: 'a first look' })
+    await waitFor(() => stdout.includes('\n'), { within: 10_000, what: 'the first line' })
     await queue.ok('enqueue', '--', 'true')
-    await waitFor(() => /"ready":2.*\n/.test(stdout), { within: 10_000, what: 'the new job is seen' })
+    await waitFor(() => /"ready":2.*\n/.test(stdout), { within: 10_000, what: 'the new job is counted' })
     const closed = new Promise((resolve) => child.on('close', resolve))
     child.kill('SIGINT')
     expect(await closed).to.equal(0)

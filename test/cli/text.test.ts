@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { safe, safeJson, safeLines } from '../../src/cli/terminal/text.ts'
 
-/** What a terminal would act upon, or show elsewhere than where it stands. */
-const STEERS = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/u
+/** Characters that control a terminal or change where text is shown. */
+const CONTROLS = /\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/u
 
 const PARTS = [
   '\x1b[2J',
@@ -18,7 +18,7 @@ const PARTS = [
   '\u2028',
 ].concat(['\u200b', '\ufeff', '\ud800', '\udc00', '😀', 'ü', '漢', 'e\u0301', 'plain', '"', '\\', '\\x1b', '{"a":1}'])
 
-/** A thousand texts, the same in each run. */
+/** A thousand texts, the same in every run. */
 const TEXTS = Array.from({ length: 1_000 }, (_, n) => {
   let state = n * 2_654_435_761 + 1
   const draw = (below: number) => {
@@ -29,23 +29,23 @@ const TEXTS = Array.from({ length: 1_000 }, (_, n) => {
   return Array.from({ length: draw(12) + 1 }, char).join('')
 })
 
-describe('text that is printed (S1) @fast', () => {
-  it('in one line steers nothing, and plain text stays as it is', () => {
-    expect(TEXTS.filter((text) => STEERS.test(safe(text)))).to.deep.equal([])
-    expect(TEXTS.some((text) => STEERS.test(text))).to.equal(true)
+describe('printed text (S1) @fast', () => {
+  it('cannot control the terminal in one line; plain text is unchanged', () => {
+    expect(TEXTS.filter((text) => CONTROLS.test(safe(text)))).to.deep.equal([])
+    expect(TEXTS.some((text) => CONTROLS.test(text))).to.equal(true)
     expect(TEXTS.filter((text) => !/[^\x20-\x7e]/.test(text) && safe(text) !== text)).to.deep.equal([])
     expect(safe('naïve 漢字 😀')).to.equal('naïve 漢字 😀')
     expect(safe('a\x1b[2J\u202e\x9b')).to.equal('a\\x1b[2J\\u202e\\x9b')
   })
 
-  it('in several lines steers nothing but the newline', () => {
-    expect(TEXTS.filter((text) => STEERS.test(safeLines(text).replaceAll('\n', '')))).to.deep.equal([])
+  it('cannot control the terminal in several lines, except by newlines', () => {
+    expect(TEXTS.filter((text) => CONTROLS.test(safeLines(text).replaceAll('\n', '')))).to.deep.equal([])
     expect(safeLines('a\tb\r\n\rc')).to.equal('a       b\n\\x0dc')
   })
 
-  it('as JSON steers nothing, and says the same', () => {
-    expect(TEXTS.filter((text) => STEERS.test(safeJson({ [text]: text })))).to.deep.equal([])
-    const heard = TEXTS.map((text) => JSON.parse(safeJson({ text })).text)
-    expect(heard).to.deep.equal(TEXTS)
+  it('cannot control the terminal as JSON, and keeps its value', () => {
+    expect(TEXTS.filter((text) => CONTROLS.test(safeJson({ [text]: text })))).to.deep.equal([])
+    const parsed = TEXTS.map((text) => JSON.parse(safeJson({ text })).text)
+    expect(parsed).to.deep.equal(TEXTS)
   })
 })

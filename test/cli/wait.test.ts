@@ -26,7 +26,7 @@ describe('wait @posix', () => {
     it(`exits ${code} for the job "${id}"`, async () => expect(await codeOf(id)).to.equal(code))
   }
 
-  it('exits 0 or 1 for several, and 125 for its own failure', async () => {
+  it('exits 0 or 1 for several jobs, and 125 for its own failure', async () => {
     expect(await codeOf('good', 'good')).to.equal(0)
     expect(await codeOf('good', 'seven')).to.equal(1)
     expect(await codeOf('nobody')).to.equal(125)
@@ -38,17 +38,17 @@ describe('wait @posix', () => {
     expect(jobs.map((job: { state: string }) => job.state)).to.deep.equal(['completed', 'dead'])
   })
 
-  it('says that no worker runs, gives up in time with 124, and leaves the job', async () => {
+  it('reports that no worker runs, exits 124 after its timeout, and does not change the job', async () => {
     await queue.ok('enqueue', '--id', 'idle', '--', 'true')
     const { code, stderr } = await queue.run(['wait', 'idle', '--timeout', '300ms'])
     expect(code).to.equal(124)
-    expect(stderr).to.contain('no worker is running').and.to.contain('job idle goes on')
+    expect(stderr).to.contain('no worker is running').and.to.contain('job idle continues')
     expect((await queue.json('show', 'idle')).state).to.equal('pending')
     const { stdout } = await queue.run(['wait', 'good', 'idle', '--timeout', '10ms', '--json'])
     expect(JSON.parse(stdout).map((job: { state: string }) => job.state)).to.deep.equal(['completed', 'pending'])
   })
 
-  it('leaves the job at Ctrl-C, says so, and exits 130', async () => {
+  it('does not change the job at Ctrl-C, reports that, and exits 130', async () => {
     const child = queue.start(['wait', 'idle'])
     let stderr = ''
     child.stderr?.on('data', (chunk) => {
@@ -58,12 +58,12 @@ describe('wait @posix', () => {
     const ended = collect(child)
     child.kill('SIGINT')
     expect((await ended).code).to.equal(130)
-    expect(stderr).to.contain('job idle goes on')
+    expect(stderr).to.contain('job idle continues')
     expect((await queue.json('show', 'idle')).state).to.equal('pending')
     await queue.ok('cancel', 'idle')
   })
 
-  it('is what enqueue --wait and --follow do', async () => {
+  it('works the same as enqueue --wait and --follow', async () => {
     const waiting = queue.run(['enqueue', '--wait', '--max-retries', '0', '--', 'exit 9'])
     const following = queue.run(['enqueue', '--follow', '--', 'echo one; sleep 0.2; echo two'])
     await waitFor(async () => (await queue.json('list', '--state', 'ready')).length === 2, {
@@ -76,7 +76,7 @@ describe('wait @posix', () => {
     expect((await queue.run(['enqueue', '--wait', '{"comand":"x"}'])).code).to.equal(125)
   })
 
-  it('is refused with a bad time before anything is enqueued', async () => {
+  it('refuses a bad time before anything is enqueued', async () => {
     const id = ['--id', 'early']
     expect((await queue.run(['enqueue', '--wait', '--wait-timeout', 'soon', ...id, '--', 'true'])).code).to.equal(125)
     expect((await queue.run(['enqueue', '--wait-timeout', '5s', ...id, '--', 'true'])).code).to.equal(2)

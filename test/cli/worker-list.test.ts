@@ -12,7 +12,7 @@ interface Row {
 }
 
 describe('worker list @posix', () => {
-  it('shows supervisors and workers, what they run, and says when there are none', async () => {
+  it('shows supervisors and workers with their jobs, and reports when none run', async () => {
     const queue = freshQueue()
     await queue.ok('init')
     expect(await queue.json('worker', 'list')).to.deep.equal([])
@@ -24,7 +24,7 @@ describe('worker list @posix', () => {
     const rows: Row[] = await queue.json('worker', 'list')
     expect(
       rows.flatMap(({ jobs = [] }) => jobs),
-      'before a heartbeat has told of it',
+      'before a heartbeat reports it',
     ).to.have.length(1)
     expect(rows.map(({ kind }) => kind)).to.deep.equal(['supervisor', 'worker', 'worker'])
     expect(new Set(rows.map(({ pid }) => pid)).size).to.equal(3)
@@ -41,7 +41,7 @@ describe('worker list @posix', () => {
     expect(await queue.json('worker', 'list')).to.deep.equal([])
   })
 
-  it('marks what a dead supervisor left as gone', async () => {
+  it('marks processes of a dead supervisor as gone', async () => {
     const queue = freshQueue()
     await queue.ok('init')
     const child = queue.start(['worker', 'start'])

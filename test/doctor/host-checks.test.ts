@@ -19,7 +19,7 @@ import { freshQueue } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 
 describe('queuectl doctor, around the store @posix', () => {
-  it('takes away from others what they may do with the files, and follows no link', async function () {
+  it('restricts files to their owner, and follows no link', async function () {
     if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { doctor, db, home } = await patient()
     const logs = path.join(`${db}.d`, 'logs')
@@ -36,10 +36,10 @@ describe('queuectl doctor, around the store @posix', () => {
     symlinkSync(target, path.join(logs, shelf, 'planted'))
     const report = await doctor()
     expect(levels(report)).to.deep.equal(['files problem', 'files problem'])
-    expect(bad(report)[0]?.message).to.match(/not made by queuectl.*planted/)
-    expect(bad(report)[1]?.message).to.match(/may change.*queue\.db \(666\)/)
-    const mended = await doctor('--fix')
-    expect(levels(mended)).to.deep.equal(['files problem'])
+    expect(bad(report)[0]?.message).to.match(/not created by queuectl.*planted/)
+    expect(bad(report)[1]?.message).to.match(/writable by other users.*queue\.db \(666\)/)
+    const fixed = await doctor('--fix')
+    expect(levels(fixed)).to.deep.equal(['files problem'])
     const modes = [db, logs, path.join(logs, shelf, log), target].map((at) => (statSync(at).mode & 0o777).toString(8))
     expect(modes).to.deep.equal(['600', '700', '600', '666'])
     chmodSync(home, 0o777)
@@ -47,10 +47,10 @@ describe('queuectl doctor, around the store @posix', () => {
       bad(await doctor())
         .map(({ message }) => message)
         .join(),
-    ).to.contain(`may replace files in ${home}`)
+    ).to.contain(`can replace files in ${home}`)
   })
 
-  it('leaves the files of others alone, whatever is named as the queue: a folder, an empty file, another program’s', async function () {
+  it('does not change files that are no queue: a folder, an empty file, a file of another program', async function () {
     if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const { home, run } = freshQueue()
     const folder = path.join(home, 'folder')
@@ -67,7 +67,7 @@ describe('queuectl doctor, around the store @posix', () => {
     expect(strangers.map((at) => (statSync(at).mode & 0o777).toString(8))).to.deep.equal(['755', '755', '755'])
   })
 
-  it('removes what no run needs any more, and nothing else', async () => {
+  it('removes leftover files of finished runs, and nothing else', async () => {
     const { doctor, db, home, ok } = await patient()
     const logs = path.join(`${db}.d`, 'logs')
     const [shelf = ''] = readdirSync(logs)
@@ -94,16 +94,16 @@ describe('queuectl doctor, around the store @posix', () => {
     const report = await doctor()
     expect(bad(report)).to.have.length(1)
     expect(bad(report)[0]).to.include({ check: 'leftovers', level: 'warning' })
-    expect(bad(report)[0]?.message).to.match(/^4 files of no run/)
+    expect(bad(report)[0]?.message).to.match(/^4 leftover files/)
     const { mended, findings } = await doctor('--fix')
-    expect(mended).to.deep.equal([{ check: 'leftovers', message: 'removed 4 files of no run' }])
+    expect(mended).to.deep.equal([{ check: 'leftovers', message: 'removed 4 leftover files' }])
     expect(findings.filter(({ level }) => level !== 'ok')).to.deep.equal([])
     expect(left.filter(existsSync)).to.deep.equal([])
     expect([...kept, young].every(existsSync)).to.equal(true)
     expect(await ok('logs', 'a')).to.contain('hi')
   })
 
-  it('tells of settings that do not fit, of a clock that was set back, and of a run history that does not balance', async () => {
+  it('reports invalid settings, a clock that was set back, and faults in the run history', async () => {
     const { doctor, sql } = await patient()
     sql(`INSERT INTO config VALUES ('grace', '"soon"'), ('colour', '1');
       UPDATE jobs SET created_at = created_at + 86400000, attempts = 4`)
@@ -111,28 +111,28 @@ describe('queuectl doctor, around the store @posix', () => {
     expect(levels(report)).to.have.members(['clock warning', 'settings warning', 'settings warning', 'books problem'])
     const messages = bad(report).map(({ message }) => message)
     expect(messages.join('\n'))
-      .to.match(/somebody set it back/)
+      .to.match(/the clock was set back/)
       .and.match(/grace cannot be "soon"/)
     expect(messages.join('\n'))
-      .to.match(/"colour" is no setting/)
+      .to.match(/unknown setting "colour"/)
       .and.match(/a attempts is 4, its runs say 0/)
     expect(report.code).to.equal(1)
   })
 
-  it('says that no job is started for lack of space', async function () {
+  it('reports that no job starts because disk space is low', async function () {
     const { doctor, home, ok } = await patient()
-    // The limit can be no higher.
+    // This is the highest limit.
     if (Number(freeSpace(home)) >= 1024 ** 4) skip(this, 'more than 1 TiB is free')
     await ok('config', 'set', 'min_free', '1024GiB')
     const report = await doctor()
     expect(levels(report)).to.deep.equal(['space problem'])
-    expect(bad(report)[0]?.message).to.match(/free at .*, less than min_free .*: no job is started/)
+    expect(bad(report)[0]?.message).to.match(/free at .*, less than min_free .*: no job starts/)
   })
 
   describe('on MongoDB', () => {
     before(needsMongo)
 
-    it('finds all well, and what no run on record needs any more', async () => {
+    it('finds no problem, and finds leftover files', async () => {
       const address = (await mongoServer()).url()
       const { home, run } = freshQueue()
       const doctor = async (...args: string[]): Promise<Report> =>
@@ -140,7 +140,7 @@ describe('queuectl doctor, around the store @posix', () => {
       await run(['enqueue', '--db', address, '--', 'echo hi'])
       await run(['worker', 'start', '--drain', '--timeout', '30s', '--db', address])
       const well = await doctor()
-      // The tests may have been given one server alone.
+      // The server of the tests may have no replicas.
       expect(bad(well).filter(({ check, level }) => check !== 'replication' || level === 'problem')).to.deep.equal([])
       expect(well.findings.map(({ check }) => check)).to.include.members([
         'network',
@@ -162,7 +162,7 @@ describe('queuectl doctor, around the store @posix', () => {
       await raw.close()
     })
 
-    it('says that the server cannot be reached', async () => {
+    it('reports that the server cannot be reached', async () => {
       const { code, stdout } = await freshQueue().run(['doctor', '--db', 'mongodb://me:s3cret@127.0.0.1:1/queue'])
       expect(code).to.equal(1)
       expect(stdout)

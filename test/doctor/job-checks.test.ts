@@ -15,10 +15,10 @@ import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('queuectl doctor, on processes @posix', () => {
+describe('queuectl doctor: processes @posix', () => {
   afterEach(endStrangers)
 
-  it('removes rows of dead processes, but not of those that own a run, and touches no job', async function () {
+  it('removes rows of dead processes that own no run, and changes no job', async function () {
     if (!HAS_PROC) skip(this, 'no /proc')
     const scene = await Scene.open()
     const id = await scene.add('sleep 60')
@@ -28,7 +28,7 @@ describe('queuectl doctor, on processes @posix', () => {
     process.kill(identity.pid, 'SIGSTOP')
     child.kill('SIGKILL')
     process.kill(identity.pid, 'SIGKILL')
-    await waitFor(() => !lives(child.pid) && !lives(identity.pid), { within: 10_000, what: 'the signals have come' })
+    await waitFor(() => !lives(child.pid) && !lives(identity.pid), { within: 10_000, what: 'the signals have arrived' })
     await waitFor(async () => JSON.parse((await scene.run('doctor', '--json')).stdout).problems === 1, {
       within: 10_000,
       what: 'both are dead',
@@ -39,7 +39,7 @@ describe('queuectl doctor, on processes @posix', () => {
     expect(code).to.equal(1)
     expect(report.mended.map(({ check }) => check)).to.deep.equal(['registry'])
     expect(levels(report)).to.deep.equal(['registry warning', 'jobs problem'])
-    expect(bad(report)[1]?.message).to.match(new RegExp(`job ${id} is held by w-\\S+, which is dead`))
+    expect(bad(report)[1]?.message).to.match(new RegExp(`job ${id} is claimed by dead worker w-\\S+`))
     expect((await scene.rows()).map(({ kind }) => kind)).to.deep.equal(['worker'])
     expect(await scene.job(id)).to.deep.equal(before)
     expect(await scene.run('worker', 'stop', '--force')).to.include({ code: 1 })
@@ -47,15 +47,15 @@ describe('queuectl doctor, on processes @posix', () => {
     await scene.finish()
   })
 
-  it('does not take for dead, or for held by the dead, what ends well while it looks', async () => {
+  it('reports no dead process and no orphaned job when they end normally during the check', async () => {
     const { db } = await patient()
     const store = await openStore({ address: db, role: 'command', is_alive: () => false })
     await put(store, ['ends'])
     const job = await take(store)
     const beat = beatOf('s1', ['w1'], [job.lease_token])
     const self = platform.identify(process.pid)
-    if (self === null) throw new Error('who am I?')
-    // Nobody has this pid.
+    if (self === null) throw new Error('cannot identify this process')
+    // No process has this pid.
     const identity = { ...self, pid: 2 ** 22 + 1 }
     const rows = {
       supervisor: { ...beat.supervisor, identity },
@@ -63,17 +63,17 @@ describe('queuectl doctor, on processes @posix', () => {
     }
     await store.beat({ ...beat, ...rows })
     const stopping = (): JobStore => {
-      let looks = 0
+      let reads = 0
       return {
         ...store,
         async processes() {
           const before = await store.processes()
-          if (++looks === 1) await store.deregister({ ids: ['w1', 's1'] })
+          if (++reads === 1) await store.deregister({ ids: ['w1', 's1'] })
           return before
         },
         async processing() {
           const before = await store.processing()
-          if (looks === 0) await settle(store, job, SUCCESS)
+          if (reads === 0) await settle(store, job, SUCCESS)
           return before
         },
       }
@@ -88,7 +88,7 @@ describe('queuectl doctor, on processes @posix', () => {
     await store.close()
   })
 
-  it('tells of runs that cannot be ended, of leases that have, and of whom it cannot look at', async () => {
+  it('reports runs that cannot be stopped, expired leases, and processes in other containers', async () => {
     const { doctor, db, ok } = await patient()
     const store = await openStore({ address: db, role: 'command', is_alive: () => false })
     await put(store, ['held'])
@@ -103,12 +103,12 @@ describe('queuectl doctor, on processes @posix', () => {
       'registry warning',
       'jobs problem',
     ])
-    const told = bad(elsewhere).map(({ message }) => message)
-    expect(told.join('\n'))
+    const found = bad(elsewhere).map(({ message }) => message)
+    expect(found.join('\n'))
       .to.match(/in another container.*supervisor s1/)
       .and.match(/in another container.*worker w1/)
-    expect(told.join('\n')).to.match(/queuectl 0, and this is/)
-    expect(told).to.include('the run of job held cannot be ended: process 7 may not be ended (EPERM)')
+    expect(found.join('\n')).to.match(/queuectl 0, but this is/)
+    expect(found).to.include('the run of job held cannot be stopped: process 7 may not be ended (EPERM)')
     const raw = new DatabaseSync(db)
     raw.exec(
       'UPDATE processes SET beat_at = beat_at - 60000; UPDATE jobs SET lease_expires_at = 1 WHERE lease_token NOT NULL',
@@ -116,12 +116,12 @@ describe('queuectl doctor, on processes @posix', () => {
     raw.close()
     const silent = await doctor()
     const messages = bad(silent).map(({ message }) => message)
-    expect(messages.filter((message) => /^not heard since 1m( \d+s)? ago: /.test(message))).to.have.length(2)
-    expect(messages).to.include('job held is held by w1, with a lease that has ended')
+    expect(messages.filter((message) => /^last heartbeat 1m( \d+s)? ago: /.test(message))).to.have.length(2)
+    expect(messages).to.include('job held is claimed by worker w1, and the lease has expired')
     expect(await ok('show', 'held')).to.contain('processing')
   })
 
-  it('finds processes of runs that are over, but for what a command left on purpose', async function () {
+  it('finds processes of finished runs, except daemons of successful jobs', async function () {
     if (!HAS_PROC) skip(this, 'no /proc')
     const { doctor, db } = await patient()
     const file = new DatabaseSync(db)
@@ -142,14 +142,14 @@ describe('queuectl doctor, on processes @posix', () => {
     const purged = carrying(newToken(), 'c')
     const elsewhere = carrying(newToken(), 'c', '/elsewhere/queue.db')
     const begun = ({ pid }: { pid: number }) => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\x0060\0'
-    await waitFor(() => [daemon, orphan, purged, elsewhere].every(begun), { within: 10_000, what: 'they have begun' })
+    await waitFor(() => [daemon, orphan, purged, elsewhere].every(begun), { within: 10_000, what: 'they have started' })
     expect(await doctor()).to.include({ problems: 2 })
     const { findings } = await doctor('--fix')
     const found = findings.filter(({ check }) => check === 'processes').map(({ message }) => message)
     expect(found).to.have.members([
-      `process ${orphan.pid} lives, yet run 1 of job b was failed`,
-      `process ${purged.pid} lives, yet run of job c is not on record`,
-      `left running by commands that succeeded, as a daemon may be: ${daemon.pid}`,
+      `process ${orphan.pid} still runs, but run 1 of job b was failed`,
+      `process ${purged.pid} belongs to a run of job c that is not in the run history`,
+      `daemons started by successful jobs: ${daemon.pid}`,
     ])
     expect(
       [daemon, orphan, purged].every(({ exitCode, signalCode }) => exitCode === null && signalCode === null),

@@ -16,7 +16,7 @@ export const BOOTS: Record<string, Story> = {
       const began = monotonic()
       const { code, stdout } = await scene.launch().ended
       expect(code).to.equal(70)
-      expect(stdout.match(/ended: exit code 9/g)).to.have.length(5)
+      expect(stdout.match(/exited: exit code 9/g)).to.have.length(5)
       expect(stdout).to.match(/replaced in 100ms[\s\S]*replaced in 200ms[\s\S]*replaced in 400ms[\s\S]*stopping/)
       expect(monotonic() - began).to.be.above(1_500)
     },

@@ -57,7 +57,7 @@ export const LOCKS: Record<string, Story> = {
       const lock = await scene.lock()
       const { code, stdout, stderr } = await scene.run('worker', 'start', '--detach')
       expect({ code, stdout }).to.deep.equal({ code: 75, stdout: '' })
-      expect(stderr).to.match(/were not ready in 30 s.*\n {2}log: /)
+      expect(stderr).to.match(/workers not ready within 30 s.*\n {2}log: /)
       const [, log = ''] = /log: (.*)/.exec(stderr) ?? []
       await waitFor(() => readFileSync(log, 'utf8').includes('stopped'), { within: 10_000, what: 'it has stopped' })
       await lock.release()
@@ -74,7 +74,7 @@ export const LOCKS: Record<string, Story> = {
       await pass(READY_MS + 2_000)
       await lock.release()
       await scene.until(id, { state: 'completed' }, 5_000)
-      expect(said()).to.not.match(/killed|ended/)
+      expect(said()).to.not.match(/killed|exited/)
     },
   },
 }

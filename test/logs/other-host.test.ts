@@ -145,7 +145,7 @@ describe('the output of a job that ran on another host @posix', function () {
     const id = await ran('seq 1 1500')
     const { stdout, stderr } = await ok('logs', id, '--follow')
     expect(stdout).to.have.length(LOG_TAIL)
-    expect(stderr).to.match(/^queuectl: 2297 bytes of run 1 are left out; the whole log is on \S+: \S+\n$/)
+    expect(stderr).to.match(/^queuectl: 2297 bytes of run 1 are missing here; the whole log is on \S+: \S+\n$/)
   })
 })
 

@@ -16,7 +16,7 @@ describe('worker scale @posix', function () {
     return workers.length === count && (await scene.workers()).length === count && workers
   }
 
-  it('adds workers, and takes idle ones away before those that have work', async () => {
+  it('adds workers, and stops idle ones before busy ones', async () => {
     await scene.start()
     const more = await scene.run('worker', 'scale', '3', '--json')
     expect(JSON.parse(more.stdout)).to.include({ from: 1, to: 3 })
@@ -24,20 +24,20 @@ describe('worker scale @posix', function () {
     const id = await scene.add(UNTIL_GO)
     const holder = await scene.holder(id)
     const busy = async () => (await scene.workers()).find((row) => row.id === holder.id)?.state === 'busy'
-    await waitFor(busy, { within: 3_000, what: 'its supervisor knows that it is busy' })
+    await waitFor(busy, { within: 3_000, what: 'its supervisor reports it as busy' })
     const less = await scene.run('worker', 'scale', '1')
     expect(less.code).to.equal(0)
-    expect(less.stdout).to.match(/: 1 worker from now on, before 3\n$/)
-    const left = await waitFor(() => idle(1), { within: 10_000, what: 'one worker is left' })
+    expect(less.stdout).to.match(/: scaled to 1 worker \(before: 3\)\n$/)
+    const left = await waitFor(() => idle(1), { within: 10_000, what: 'one worker remains' })
     expect(left.map((worker) => worker.id)).to.deep.equal([holder.id])
     scene.go()
     await scene.until(id, { state: 'completed', attempts: 0, runs: 1 }, 8_000)
   })
 
-  it('down to none and up again; what is there waits meanwhile', async () => {
+  it('scales down to none and up again; jobs wait meanwhile', async () => {
     await scene.start('--count', '2')
     expect((await scene.run('worker', 'scale', '0')).code).to.equal(0)
-    await waitFor(() => idle(0), { within: 10_000, what: 'no worker is left' })
+    await waitFor(() => idle(0), { within: 10_000, what: 'no worker remains' })
     const id = await scene.add('true')
     expect((await scene.run('wait', id, '--timeout', '0.2s')).stderr).to.contain('no worker')
     expect((await scene.job(id)).state).to.equal('pending')
@@ -45,7 +45,7 @@ describe('worker scale @posix', function () {
     await scene.until(id, { state: 'completed' }, 10_000)
   })
 
-  it('wants to know which of several supervisors is meant: exit 3', async () => {
+  it('requires the id of one of several supervisors: exit 3', async () => {
     await Promise.all([scene.start(), scene.start()])
     const { code, stderr } = await scene.run('worker', 'scale', '2')
     const supervisors = await scene.supervisors()
@@ -58,15 +58,15 @@ describe('worker scale @posix', function () {
     expect((await counts()).get(second ?? '')).to.equal(1)
   })
 
-  it('refuses what it cannot be asked for', async () => {
-    expect((await scene.run('worker', 'scale', '2')).code, 'nobody there').to.equal(3)
+  it('refuses invalid requests', async () => {
+    expect((await scene.run('worker', 'scale', '2')).code, 'no supervisor').to.equal(3)
     const { child } = await scene.start('--grace', '20s')
     const [worker] = await scene.workers()
     const cases: [string[], number, RegExp][] = [
       [['-1'], 2, /-1/],
       [['1.5'], 2, /"1.5".*\n.*0 to 256/],
       [['257'], 2, /"257"/],
-      [['2', worker?.id ?? ''], 2, /one worker/],
+      [['2', worker?.id ?? ''], 2, /is a worker\n/],
       [['2', 'nobody'], 3, /"nobody"/],
     ]
     for (const [args, exit_code, text] of cases) {
@@ -93,8 +93,8 @@ describe('worker scale @posix', function () {
     const { code, stderr } = await scene.run('worker', 'scale', '2', '--timeout', '1s')
     child.kill('SIGCONT')
     expect(code).to.equal(4)
-    expect(stderr).to.match(/does not answer; its last heartbeat was \d+ s ago/)
-    // It was asked, and obeys.
+    expect(stderr).to.match(/does not answer; last heartbeat \d+ s ago/)
+    // It received the request, and scales when it is back.
     await waitFor(async () => (await scene.workers()).length === 2, { within: 5_000, what: 'two workers' })
   })
 })

@@ -5,7 +5,7 @@ import { sideBySide } from '../helpers/side-by-side.ts'
 import { UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'
 
-sideBySide('a stop that meets something else @posix @slow', {
+sideBySide('a stop at the same time as another event @posix @slow', {
   'SIGTERM to every process at once, jobs first: released, not failed (R6)': {
     async tell(scene) {
       const ids = await Promise.all([1, 2, 3, 4].map(() => scene.add('sleep 30; true')))
@@ -18,7 +18,7 @@ sideBySide('a stop that meets something else @posix @slow', {
         { within: 5_000, what: 'all jobs run' },
       )
       const ours = [...(await scene.workers()).map(({ identity }) => identity.pid), child.pid]
-      // However long it takes here to signal all of them, it is at once for those that are stopped.
+      // All processes are suspended while they are signalled: for them, the signals arrive at the same time.
       for (const pid of ours) killQuietly(pid, 'SIGSTOP')
       for (const pid of [...jobs, ...ours]) killQuietly(pid, 'SIGTERM')
       for (const pid of ours) killQuietly(pid, 'SIGCONT')
@@ -32,7 +32,7 @@ sideBySide('a stop that meets something else @posix @slow', {
     },
   },
 
-  'a lock that is held since before the first heartbeat: workers that have not begun end at once': {
+  'a lock held since before the first heartbeat: workers that have not started stop at once': {
     async tell(scene) {
       await scene.run('config', 'list')
       const lock = await scene.lock()
@@ -42,13 +42,13 @@ sideBySide('a stop that meets something else @posix @slow', {
       child.kill('SIGTERM')
       expect((await ended).code).to.equal(0)
       expect(monotonic() - began).to.be.below(20_000)
-      expect(said()).to.not.match(/worker .* ended/)
+      expect(said()).to.not.match(/worker .* exited/)
       await lock.release()
       await scene.run('worker', 'stop')
     },
   },
 
-  'SIGTERM to a worker in the middle of a stop: the grace does not begin anew (R8)': {
+  'SIGTERM to a worker during a stop: the grace does not start again (R8)': {
     async tell(scene) {
       const id = await scene.add(`trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`)
       const { child, ended } = await scene.start('--grace', '7s')
@@ -56,7 +56,7 @@ sideBySide('a stop that meets something else @posix @slow', {
       await scene.begun()
       const began = monotonic()
       child.kill('SIGTERM')
-      // Then the grace is nearly over.
+      // After this time the grace is nearly over.
       await pass(6_000)
       process.kill(identity.pid, 'SIGTERM')
       expect((await ended).code).to.equal(1)
@@ -65,20 +65,20 @@ sideBySide('a stop that meets something else @posix @slow', {
     },
   },
 
-  'a lock that is let go late: nothing claimed meanwhile is kept, nothing runs (F16, R6)': {
+  'a lock released late: no claim made meanwhile is kept, and no job starts (F16, R6)': {
     async tell(scene) {
       const long = await scene.add(`echo begun >> ledger; ${UNTIL_GO}`)
       const { child, ended } = await scene.start('--concurrency', '2')
       await scene.begun()
       const late = await scene.add('echo ran >> ledger', { delay_ms: 5_000 })
       const lock = await scene.lock()
-      // Its time has come: the idle slot of the worker asks for it and waits for the lock.
+      // The job is due: the idle slot of the worker tries to claim it and waits for the lock.
       await waitFor(async () => (await scene.job(late)).next_run_at < scene.store.now() - 200, {
         within: 6_000,
         what: 'it is due',
       })
       child.kill('SIGTERM')
-      // By then the claim is given up.
+      // After this time the claim is given up.
       await pass(2_500)
       await lock.release()
       scene.go()
@@ -89,7 +89,7 @@ sideBySide('a stop that meets something else @posix @slow', {
     },
   },
 
-  'a lock that is held when worker stop comes: it is signalled all the same (F16, R8)': {
+  'a lock held during worker stop: the supervisor is signalled anyway (F16, R8)': {
     async tell(scene) {
       const { ended } = await scene.start()
       const lock = await scene.lock()

@@ -17,13 +17,13 @@ describe('worker stop from another terminal @posix', function () {
     await scene.finish()
   })
 
-  it('says so when nothing runs', async () => {
+  it('reports when no worker runs', async () => {
     expect(await scene.run('worker', 'stop')).to.include({ code: 0, stdout: 'no worker is running\n' })
     await scene.start().then(({ child }) => child.kill('SIGTERM'))
     await waitFor(async () => (await scene.rows()).length === 0, { within: 5_000, what: 'it has stopped' })
   })
 
-  it('says "stopped" when all is proved gone, and lets jobs finish (F15)', async () => {
+  it('prints "stopped" when all processes are proved gone, and lets jobs finish (F15)', async () => {
     const id = await scene.add(UNTIL_GO)
     await scene.start('--count', '2')
     await scene.start()
@@ -31,7 +31,7 @@ describe('worker stop from another terminal @posix', function () {
     const before = await scene.rows()
     const stop = scene.run('worker', 'stop')
     const stops = async () => (await scene.supervisors()).every(({ state }) => state === 'stopping')
-    await waitFor(stops, { within: 5_000, what: 'both stop' })
+    await waitFor(stops, { within: 5_000, what: 'both are stopping' })
     scene.go()
     const { code, stdout } = await stop
     expect(code).to.equal(0)
@@ -52,22 +52,22 @@ describe('worker stop from another terminal @posix', function () {
     await scene.start('--count', '3')
     const [worker] = await scene.workers()
     expect((await scene.run('worker', 'stop', worker?.id ?? '')).code).to.equal(0)
-    const left = await waitFor(
+    const remaining = await waitFor(
       async () => {
         const [[supervisor], workers] = [await scene.supervisors(), await scene.workers()]
         return supervisor?.count === 2 && workers.length === 2 ? workers : null
       },
       { within: 5_000, what: 'the count is lower' },
     )
-    expect(left.map(({ id }) => id)).not.to.include(worker?.id)
+    expect(remaining.map(({ id }) => id)).not.to.include(worker?.id)
   })
 
-  it('names an id that is nobody’s: exit 3', async () => {
+  it('refuses an unknown id: exit 3', async () => {
     expect((await scene.run('worker', 'stop', 'w-nobody')).code).to.equal(3)
     await scene.run('worker', 'start', '--drain')
   })
 
-  it('ends running jobs with --force: exit 1, an interruption (R6)', async () => {
+  it('kills running jobs with --force: exit 1, an interruption (R6)', async () => {
     const id = await scene.add('echo begun >> ledger; exec sleep 600')
     await scene.start()
     await scene.begun()
@@ -75,14 +75,14 @@ describe('worker stop from another terminal @posix', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('exits 4 when a supervisor does not answer; --force then ends it from here (R8) @slow', async () => {
+  it('exits 4 when a supervisor does not answer; --force then kills it from outside (R8) @slow', async () => {
     const id = await scene.add('sleep 600')
     const { child } = await scene.start()
     await scene.until(id, { state: 'processing' }, 5_000)
     await freezeOutsideAWrite(scene, [child.pid])
     const { code, stderr } = await scene.run('worker', 'stop', '--timeout', '1s')
     expect(code).to.equal(4)
-    expect(stderr).to.match(/has not stopped in time/)
+    expect(stderr).to.match(/did not stop in time/)
     const began = monotonic()
     await scene.run('worker', 'stop', '--force')
     expect(monotonic() - began).to.be.below(30_000)
@@ -90,7 +90,7 @@ describe('worker stop from another terminal @posix', function () {
     expect((await scene.job(id)).state).to.equal('pending')
   })
 
-  it('ends and reports what a dead supervisor left behind (F15, R8)', async () => {
+  it('cleans up after a dead supervisor and reports it (F15, R8)', async () => {
     const id = await scene.add('sleep 600')
     const { child } = await scene.start('--count', '2', '--grace', '1s')
     await scene.holder(id)
@@ -99,12 +99,12 @@ describe('worker stop from another terminal @posix', function () {
     await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
     const { code, stdout } = await scene.run('worker', 'stop')
     expect(code).to.equal(0)
-    expect(stdout).to.match(/cleared what dead supervisors left: 1 supervisors, 2 workers, 1 runs ended/)
+    expect(stdout).to.match(/cleaned up after dead supervisors: 1 supervisor, 2 workers, 1 run\n/)
     expect(scene.carriers()).to.deep.equal([])
     expect((await scene.job(id)).state).to.equal('pending')
   })
 
-  it('leaves a stranger alone whose pid stands in a forged row (F15, S16, R4)', async () => {
+  it('does not signal an unrelated process whose pid is in a forged row (F15, S16, R4)', async () => {
     await scene.start().then(({ child, ended }) => {
       child.kill('SIGTERM')
       return ended
@@ -140,7 +140,7 @@ describe('worker stop from another terminal @posix', function () {
     expect(await scene.rows()).to.deep.equal([])
   })
 
-  it('cancels a running job within a second of the request; one that ignores SIGTERM within 6 s (F10, R7) @slow', async () => {
+  it('cancels a running job within a second; one that ignores SIGTERM within 6 s (F10, R7) @slow', async () => {
     const polite = await scene.add('echo begun >> ledger; exec sleep 600')
     const rude = await scene.add(`trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`)
     await scene.start('--count', '2')

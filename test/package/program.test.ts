@@ -83,7 +83,7 @@ describe('the executable', function () {
   it('shows a queue at work, and leaves nothing of it', () => {
     const tmp = tempFolder()
     Object.assign(sandbox.env, { TMPDIR: tmp, TMP: tmp, TEMP: tmp })
-    expect(sandbox.ok('demo')).to.match(/broken requeued[\s\S]*Everything went as shown/)
+    expect(sandbox.ok('demo')).to.match(/broken requeued[\s\S]*All steps succeeded/)
     expect(readdirSync(tmp)).to.deep.equal([])
   })
 

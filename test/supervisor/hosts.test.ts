@@ -71,7 +71,7 @@ describe('several hosts on one queue @posix', function () {
   it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host @slow', async () => {
     await Promise.all([start(a), start(b, '--count', '2')])
     const more = await run(a, 'worker', 'scale', '3', 'host-b')
-    expect(more.stdout).to.match(/: 3 workers from now on, before 2\n$/)
+    expect(more.stdout).to.match(/: scaled to 3 workers \(before: 2\)\n$/)
     const several = await run(a, 'worker', 'stop', hostname())
     expect(several.code).to.equal(3)
     expect(several.stderr).to.contain('host-a').and.to.contain('host-b')

@@ -60,7 +60,7 @@ describe('a supervisor’s life @posix', function () {
     child.kill('SIGTERM')
     const { code, stdout } = await ended
     expect(code).to.equal(75)
-    expect(stdout).to.match(/stopped before all was drained\n/)
+    expect(stdout).to.match(/stopped before the drain was complete\n/)
   })
 
   it('counts a job once that a stop has cut short, as killed', async () => {

@@ -61,7 +61,7 @@ for (const { name, prepare, open } of STORES) {
       await scene.until(running, { state: 'processing' }, 5_000)
       writeFileSync(ballast, Buffer.alloc(5 * MIB))
       const beat = scene.store.info.shared ? 6_000 : 3_000
-      await waitFor(() => /no job is started for now: .* free at .*less than min_free \(4\.0 MiB\)/.test(said()), {
+      await waitFor(() => /starting no jobs for now: .* free at .*less than min_free \(4\.0 MiB\)/.test(said()), {
         within: beat,
         what: 'the supervisor says so',
       })
@@ -81,9 +81,9 @@ for (const { name, prepare, open } of STORES) {
       expect(low_space).to.have.length(1)
       expect(low_space[0]).to.include({ min_free: 4 * MIB })
       expect(low_space[0].free).to.be.below(4 * MIB)
-      expect((await host.run('status')).stdout).to.match(/Disk\s+no job is started on \S+: .* free at/)
+      expect((await host.run('status')).stdout).to.match(/Disk\s+no job starts on \S+: .* free at/)
       const wait = await host.run('wait', waiting, '--timeout', '100ms')
-      expect(wait.stderr).to.contain('no job is started, for lack of disk space')
+      expect(wait.stderr).to.contain('no job starts because disk space is low')
       expect(await scene.job(waiting)).to.include({ state: 'pending', runs: 0 })
       rmSync(ballast)
       // A look at the disk each second, and a poll each second.

@@ -51,7 +51,7 @@ describe('workers without a supervisor @posix', function () {
     const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
     const worker = await orphan(id)
     const stop = scene.begin('worker', 'stop')
-    const stops = () => /stops; workers: 1, running jobs: 1/.test(stop.warned())
+    const stops = () => /is stopping; workers: 1, running jobs: 1/.test(stop.warned())
     await waitFor(stops, { within: 5_000, what: 'it says whom it waits for' })
     scene.go()
     const { code, stderr } = await stop.ended
@@ -68,7 +68,7 @@ describe('workers without a supervisor @posix', function () {
     const began = monotonic()
     const { code, stdout } = await scene.run('worker', 'stop', '--force')
     expect(code).to.equal(1)
-    expect(stdout).to.match(/1 workers, 1 runs ended/)
+    expect(stdout).to.match(/1 worker, 1 run\n/)
     expect(monotonic() - began).to.be.below(15_000)
     expect([isAlive(worker), scene.carriers()]).to.deep.equal([false, []])
     expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 1, worker_deaths: 0 })

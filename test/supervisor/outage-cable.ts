@@ -61,7 +61,7 @@ async function tell(scene: Scene, { a, b }: { a: Host; b: Host }, cable: Network
   expect(again - term, 'seconds from the end on one host to the start on the other').to.be.above(5)
 
   cable.mend()
-  await waitFor(() => /was taken over/.test(supervisors[1].said()), {
+  await waitFor(() => /lost its lease/.test(supervisors[1].said()), {
     within: 25_000,
     what: async () => `its loss is known there: ${supervisors[1].said()}`,
   })

@@ -44,7 +44,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       const [, term = 0, again = 0] = ledger.map(([, at]) => Number(at))
       expect(again - term, 'seconds between the end here and the start there').to.be.above(5)
       cable.mend()
-      await waitFor(() => /was taken over|lost/.test(said()), {
+      await waitFor(() => /lost/.test(said()), {
         within: 25_000,
         what: async () => `the far host hears of its loss: ${said()}`,
       })

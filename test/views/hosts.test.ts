@@ -8,17 +8,17 @@ import { queuectl } from '../helpers/queuectl.ts'
 /** Rows of a supervisor and two workers on a host. */
 function beatOn(name: string, host: string, host_id: string) {
   const { supervisor, workers, ...beat } = beatOf(`s-${name}`, [`w-${name}1`, `w-${name}2`])
-  const there = <Row extends typeof supervisor | (typeof workers)[number]>(row: Row): Row => ({
+  const moved = <Row extends typeof supervisor | (typeof workers)[number]>(row: Row): Row => ({
     ...row,
     host,
     identity: { ...row.identity, host_id },
   })
-  return { ...beat, supervisor: { ...there(supervisor), version: '1.2.3' }, workers: workers.map(there) }
+  return { ...beat, supervisor: { ...moved(supervisor), version: '1.2.3' }, workers: workers.map(moved) }
 }
 
-describe('what is shown of several hosts @posix', () => {
+describe('views of several hosts @posix', () => {
   let address = ''
-  // Two of one name, and one that was lost three minutes ago.
+  // Two hosts of one name, and one that was lost three minutes ago.
   before(async function () {
     await needsMongo.call(this)
     address = (await mongoServer()).url()
@@ -39,7 +39,7 @@ describe('what is shown of several hosts @posix', () => {
     return stdout
   }
 
-  it('worker list tells them apart, with version and heartbeat; who was lost is silent', async () => {
+  it('worker list distinguishes them, with version and heartbeat; a lost host is silent', async () => {
     const lines = (await ok('worker', 'list')).trimEnd().split('\n')
     expect(lines[0]).to.match(/^ID +HOST +PID +STATE .* VERSION +HEARTBEAT +JOB$/)
     expect(lines.slice(1).map((line) => line.slice(0, 7).trim())).to.have.members(
@@ -51,7 +51,7 @@ describe('what is shown of several hosts @posix', () => {
     expect(row('s-c')).to.match(/ lost +\d+ +silent .* 1\.2\.3 +3m( \d+s)? ago$/)
   })
 
-  it('worker list --json has all of it for each process', async () => {
+  it('worker list --json has all of this for each process', async () => {
     const rows: Record<string, unknown>[] = JSON.parse(await ok('worker', 'list', '--json'))
     expect(rows).to.have.length(9)
     const row = (id: string) => rows.find((one) => one.id === id)
@@ -67,7 +67,7 @@ describe('what is shown of several hosts @posix', () => {
     expect(row('s-a')?.beat_age).to.be.within(0, 60)
   })
 
-  it('status has a line for each', async () => {
+  it('status has a line for each host', async () => {
     const text = await ok('status')
     expect(text).to.match(/^Workers +6 \(4 idle, 2 silent\)$/m)
     expect(text).to.match(/^ {2}build \(11112222\) +2 \(2 idle\)$/m)
@@ -75,7 +75,7 @@ describe('what is shown of several hosts @posix', () => {
     expect(text).to.match(/^ {2}lost +2 \(2 silent\), last heartbeat 3m( \d+s)? ago$/m)
   })
 
-  it('status --json too', async () => {
+  it('status --json has an element for each host', async () => {
     const { supervisors, workers, hosts } = JSON.parse(await ok('status', '--json'))
     expect([supervisors, workers.idle, workers.silent]).to.deep.equal([2, 4, 2])
     expect(hosts.map(({ host_id }: { host_id: string }) => host_id)).to.have.members([

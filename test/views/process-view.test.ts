@@ -3,11 +3,11 @@ import { expect } from 'chai'
 import type { SupervisorRow } from '../../src/domain/processes.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
-import { nobodyServes } from '../../src/views/process-view.ts'
+import { whyUnserved } from '../../src/views/process-view.ts'
 import { beatOf, supervisorRow } from '../contract/kit.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-describe('whether somebody runs the jobs of a queue @fast', () => {
+describe('why no worker serves a queue @fast', () => {
   let store: JobStore
   beforeEach(async () => {
     store = await openStore({ address: path.join(tempFolder(), 'q.db'), role: 'command', is_alive: () => false })
@@ -17,15 +17,15 @@ describe('whether somebody runs the jobs of a queue @fast', () => {
   const beat = (id: string, row: Partial<SupervisorRow>) =>
     store.beat({ ...beatOf(id, []), supervisor: { ...supervisorRow(id), ...row } })
 
-  it('is told by supervisors that take from it and have workers', async () => {
-    expect(await nobodyServes(store, 'mail')).to.equal('no worker is running')
+  it('depends on running supervisors that have workers and claim from it', async () => {
+    expect(await whyUnserved(store, 'mail')).to.equal('no worker is running')
     await beat('s1', { state: 'stopping' })
     await beat('s2', { count: 0 })
-    expect(await nobodyServes(store, 'mail')).to.equal('no worker is running')
+    expect(await whyUnserved(store, 'mail')).to.equal('no worker is running')
     await beat('s3', { queues: ['other'] })
-    expect(await nobodyServes(store, 'mail')).to.equal('no worker takes jobs of queue "mail"')
+    expect(await whyUnserved(store, 'mail')).to.equal('no worker serves queue "mail"')
     await beat('s4', { queues: ['other', 'mail'] })
-    expect(await nobodyServes(store, 'mail')).to.equal(null)
-    expect(await nobodyServes(store, 'other')).to.equal(null)
+    expect(await whyUnserved(store, 'mail')).to.equal(null)
+    expect(await whyUnserved(store, 'other')).to.equal(null)
   })
 })

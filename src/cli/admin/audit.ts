@@ -6,10 +6,10 @@ import type { Context } from '../context.ts'
 import { paint, pairs } from '../terminal/table.ts'
 import { safe } from '../terminal/text.ts'
 
-/** So many faults are shown to people. */
+/** Faults shown to people. */
 const SHOWN = 100
 
-/** `audit`: exits 1 when something is wrong. */
+/** `audit`: exits 1 when it finds a fault. */
 export async function audit(context: Context): Promise<void> {
   const store = await context.store()
   const { runs_kept } = store.info
@@ -19,7 +19,7 @@ export async function audit(context: Context): Promise<void> {
   else context.out(auditText(result))
   if (totals.unrecorded > 0) {
     context.note(
-      `the last ${runs_kept} runs of a job stay on record here: ${totals.unrecorded} older ones were not checked`,
+      `only the last ${runs_kept} runs of a job are kept: ${totals.unrecorded} older ${totals.unrecorded === 1 ? 'run was' : 'runs were'} not checked`,
     )
   }
   if (!ok) context.exit(EXIT.unsuccessful)
@@ -28,7 +28,7 @@ export async function audit(context: Context): Promise<void> {
 function auditText({ faults, totals, ok }: Audit): string {
   const { jobs, starts, outcomes, running, unrecorded } = totals
   const total = Object.values(jobs).reduce((sum, n) => sum + n, 0)
-  const ends = { ...outcomes, running, ...(unrecorded > 0 ? { 'not on record': unrecorded } : {}) }
+  const ends = { ...outcomes, running, ...(unrecorded > 0 ? { 'not kept': unrecorded } : {}) }
   const lines = [
     pairs([
       ['Jobs', `${total}: ${listed(jobs)}`],
@@ -36,11 +36,11 @@ function auditText({ faults, totals, ok }: Audit): string {
     ]),
     ...faults.slice(0, SHOWN).map(faultText),
   ]
-  if (faults.length > SHOWN) lines.push(`and ${faults.length - SHOWN} more: --json shows all`)
+  if (faults.length > SHOWN) lines.push(`and ${faults.length - SHOWN} more; --json shows all`)
   return [...lines, ok ? paint(ALL_WELL, 'green') : paint(verdict(faults, totals), 'red')].join('\n')
 }
 
-const ALL_WELL = 'all is well: no job was lost, doubled or revived, and every start has one outcome'
+const ALL_WELL = 'no faults: no job was lost, doubled or revived, and every start has one outcome'
 
 function verdict(faults: readonly Fault[], totals: RunTotals): string {
   const jobs = new Set(faults.map(({ job }) => job)).size

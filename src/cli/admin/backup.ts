@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { safe } from '../terminal/text.ts'
 import { cleanly, jobCount, needSpace, sizeOf } from './copy-file.ts'
 
-/** `backup`: a copy of the store, also while workers run. */
+/** `backup`: copies the store to a file, also while workers run. */
 export async function backup(context: Context, file: string, { force = false }: { force?: boolean }): Promise<void> {
   const { address } = await context.address()
   if (!isShared(address)) needSpace(file, sizeOf(address))

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { buildProgram } from '../program.ts'
 
-/** A word that may follow, and what it does. */
+/** A word that can follow, and what it does. */
 interface Word {
   word: string
   about: string
 }
 
-/** What may follow the commands of `path`, such as `worker start`; empty: the program itself. */
+/** What can follow the command `path`, such as `worker start`; an empty path is the program itself. */
 interface Completion {
   path: string
   words: Word[]
@@ -16,7 +16,7 @@ interface Completion {
 
 const SCRIPTS: Record<string, (completions: readonly Completion[]) => string> = { bash, zsh, fish, powershell }
 
-/** `completion`: prints the script for that shell. */
+/** `completion`: prints the completion script for `shell`. */
 export async function completion(context: Context, shell: string): Promise<void> {
   const script = SCRIPTS[shell]?.(completionsOf(await buildProgram(context), [])) ?? ''
   if (context.json) context.outJson({ shell, script })
@@ -37,7 +37,7 @@ function completionsOf(command: Command, path: readonly string[]): Completion[] 
   return [own, ...command.commands.flatMap((one) => completionsOf(one, [...path, one.name()]))]
 }
 
-/** The names of commands among the words before the cursor, options left out, are what the scripts look at. */
+/** The scripts find the command by its names among the words before the cursor, without options. */
 function bash(completions: readonly Completion[]): string {
   const cases = completions.map(
     ({ path, words }) => `    ${quoted(path)}) words=${quoted(words.map(({ word }) => word).join(' '))} ;;`,
@@ -121,12 +121,12 @@ ${rows.join('\n')}
 }`
 }
 
-/** All paths as single words: `worker worker.start …`. */
+/** All paths, each as a single word: `worker worker.start …`. */
 function pathsWith(completions: readonly Completion[]): string {
   return completions.flatMap(({ path }) => (path === '' ? [] : [path.replaceAll(' ', '.')])).join(' ')
 }
 
-/** In single quotes; `quote` is how the shell writes one inside of them. */
+/** `text` in single quotes; `quote` is how the shell escapes a quote inside them. */
 function quoted(text: string, quote = "'\\''"): string {
   return `'${text.replaceAll("'", quote)}'`
 }

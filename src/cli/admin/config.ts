@@ -43,12 +43,12 @@ export async function getSetting(context: Context, text: string): Promise<void> 
   else context.out(shown(setting.value))
 }
 
-/** `config set`. Throws `invalid` for an unknown key or a value that does not fit. */
+/** `config set`. Throws `invalid` for an unknown key or an invalid value. */
 export async function setSetting(context: Context, text: string, value: string): Promise<void> {
   const key = keyOf(text)
   const parsed = parseSetting(key, value)
   context.create = true
-  if (key === 'shell' && !isShared((await context.address()).address)) await refuseStrangeShell(parsed as Shell)
+  if (key === 'shell' && !isShared((await context.address()).address)) await refuseMissingShell(parsed as Shell)
   await store(context, key, parsed)
 }
 
@@ -57,8 +57,8 @@ export async function unsetSetting(context: Context, text: string): Promise<void
   await store(context, keyOf(text), undefined)
 }
 
-/** Jobs of an embedded store run here. */
-async function refuseStrangeShell(shell: Shell): Promise<void> {
+/** Jobs of an embedded store run on this host, so it must have the shell. */
+async function refuseMissingShell(shell: Shell): Promise<void> {
   const { platform } = await import('../../platform/platform.ts')
   const problem = platform.unrunnable({ command: '', shell })
   if (problem !== null) throw invalid(problem)
@@ -88,15 +88,15 @@ function keyOf(text: string): SettingKey {
   const key = settingKey(text)
   if (key !== null) return key
   throw invalid(
-    `there is no setting "${text}"`,
-    suggestion(text.replaceAll('-', '_'), SETTING_KEYS) ?? 'queuectl config list',
+    `unknown setting "${text}"`,
+    suggestion(text.replaceAll('-', '_'), SETTING_KEYS) ?? 'queuectl config list shows all settings',
   )
 }
 
-/** As it could be written: `config set` takes it. */
+/** The value in a form that `config set` accepts. */
 const shown = (value: unknown) => (value === null ? 'none' : String(value))
 
-/** As one reads it: `1d`, `64.0 MiB`. */
+/** The value for people: `1d`, `64.0 MiB`. */
 function readable(key: SettingKey, value: unknown): string {
   if (typeof value !== 'number') return shown(value)
   const { kind } = SETTINGS[key]

@@ -4,30 +4,32 @@ import { EXIT, ioError } from '../../domain/errors.ts'
 import { bytes } from '../../domain/units.ts'
 import { platform } from '../../platform/platform.ts'
 
-/** Ctrl-C leaves nothing half-written: what is in the making is removed when the process ends by itself. */
+/**
+ * Runs `work` so that Ctrl-C leaves no half-written file: unfinished files are removed when the process exits normally.
+ */
 export async function cleanly<T>(work: () => Promise<T>): Promise<T> {
-  const end = (signal: NodeJS.Signals) => process.exit(signal === 'SIGINT' ? EXIT.cancelled : 143)
-  process.once('SIGINT', end).once('SIGTERM', end)
+  const exit = (signal: NodeJS.Signals) => process.exit(signal === 'SIGINT' ? EXIT.cancelled : 143)
+  process.once('SIGINT', exit).once('SIGTERM', exit)
   try {
     return await work()
   } finally {
-    process.off('SIGINT', end).off('SIGTERM', end)
+    process.off('SIGINT', exit).off('SIGTERM', exit)
   }
 }
 
-/** Bytes of a database with its log; 0 when there is none. */
+/** Bytes of a database with its log; 0 if it does not exist. */
 export function sizeOf(file: string): number {
   return ['', '-wal'].reduce((sum, end) => sum + (statSync(file + end, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 
-/** Throws `io` when there are fewer than `size` bytes free where `file` is to be. */
+/** Throws `io` when the disk of `file` has fewer than `size` bytes free. */
 export function needSpace(file: string, size: number): void {
   const free = platform.freeSpace(file)
   if (free === null || free >= size) return
   const folder = path.dirname(path.resolve(file))
   throw ioError(
-    `this takes ${bytes(size)} in ${folder}, where ${bytes(free)} are free`,
-    'make room, or choose another place',
+    `not enough space in ${folder}: ${bytes(size)} needed, ${bytes(free)} free`,
+    'free some space, or choose another folder',
   )
 }
 

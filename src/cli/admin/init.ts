@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { safe } from '../terminal/text.ts'
 
-/** `init`: makes the store, also in a database that other programs use. */
+/** `init`: creates the store, also in a database that other programs use. */
 export async function init(context: Context): Promise<void> {
   context.init = true
   context.create = true

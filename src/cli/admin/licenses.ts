@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
 
-/** `licenses`: of the program, of the packages in it, and of Node. */
+/** `licenses`: prints the licences of the program, its packages and Node. */
 export async function licenses(context: Context): Promise<void> {
-  // Read when it is asked for: a file beside the program or inside of it.
+  // Loaded on demand, from a file beside the program or inside it.
   const { default: text } = await import('#licenses')
   if (context.json) context.outJson({ licenses: text })
   else context.out(text.trimEnd())

@@ -1,7 +1,7 @@
 import { COMMIT, TARGET, VERSION } from '../build-info.ts'
 import type { Context } from '../context.ts'
 
-/** `version`: of this program, Node and SQLite. */
+/** `version`: prints the versions of this program, Node and SQLite. */
 export function version(context: Context): void {
   const { node, sqlite = null } = process.versions
   if (context.json) {

@@ -4,10 +4,10 @@ import type { Context } from '../context.ts'
 /** `audit`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('replay the runs on record')
+    .summary('check the run history')
     .description(
-      'Reads the books, also while workers run: whether every start has exactly one outcome, and no job was lost, ' +
-        'doubled or revived. Changes nothing; exits 1 when something is wrong.',
+      'Replays the run history, also while workers run: every start must have exactly one outcome, and no job may be ' +
+        'lost, doubled or revived. Changes nothing; exits 1 when it finds a fault.',
     )
     .addHelpText('after', '\nExample:\n  $ queuectl audit --json')
     .action(async () => {

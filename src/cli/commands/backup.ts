@@ -6,11 +6,11 @@ export function define(command: Command, context: Context): void {
   command
     .summary('copy the queue to a file')
     .description(
-      'Writes a copy of the queue as it is at one moment, also while workers run: one file, checked, with all jobs, their ' +
-        'runs and the settings. Logs are not in it. A queue in MongoDB is copied by mongodump.',
+      'Copies the queue to one file, also while workers run, and checks the copy. It holds all jobs, their runs and the ' +
+        'settings as they are at one moment, without logs. For a queue in MongoDB use mongodump.',
     )
-    .argument('<file>', 'where the copy goes')
-    .option('--force', 'write over a file that is there')
+    .argument('<file>', 'the file to write')
+    .option('--force', 'overwrite an existing file')
     .addHelpText('after', '\nExample:\n  $ queuectl backup queue-monday.db')
     .action(async (file: string, options: { force?: boolean }) => {
       const { backup } = await import('../admin/backup.ts')

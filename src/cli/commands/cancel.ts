@@ -4,17 +4,17 @@ import type { Context } from '../context.ts'
 /** `cancel`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('cancel jobs that wait or run')
+    .summary('cancel waiting or running jobs')
     .description(
-      'Cancels jobs: a waiting one at once; a running one is ended by its worker (SIGTERM, 5 s, SIGKILL) and waited for.',
+      'Cancels a waiting job at once. Asks the worker of a running job to stop it (SIGTERM, 5 s, SIGKILL), and waits.',
     )
-    .argument('<ids...>', 'ids; on a terminal their beginnings too')
-    .option('--timeout <time>', 'wait for running jobs at most this long', '30s')
-    .option('--no-wait', 'ask only; do not wait until running jobs have ended')
+    .argument('<ids...>', 'job IDs; on a terminal, prefixes too')
+    .option('--timeout <time>', 'wait at most this long for running jobs', '30s')
+    .option('--no-wait', 'do not wait until running jobs have stopped')
     .addHelpText(
       'after',
       `
-Exit codes: 0 cancelled; 1 a job had ended before; 3 no such job; 4 asked, but not ended in time.
+Exit codes: 0 cancelled; 1 a job had already finished; 3 no such job; 4 requested, but not stopped in time.
 
 Example:
   $ queuectl cancel job1 job2`,

@@ -1,6 +1,9 @@
 import type { Declarations } from '../add-commands.ts'
 
-/** Every command in the order of the help. A new one is a line here, its declaration beside this file, and its body in a group's folder. */
+/**
+ * Every command in the order of the help. A new command is a line here, its declaration beside this file, and its body
+ * in a group's folder.
+ */
 export const COMMANDS: Declarations = {
   enqueue: () => import('./enqueue.ts'),
   worker: () => import('./worker.ts'),

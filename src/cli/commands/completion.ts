@@ -4,15 +4,15 @@ import type { Context } from '../context.ts'
 /** `completion`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('print what makes a shell complete commands and options')
-    .description('Prints a script for your shell; it completes the names of commands and options.')
-    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish', 'powershell']))
+    .summary('print a shell completion script')
+    .description('Prints a script that makes your shell complete commands and options.')
+    .addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh', 'fish', 'powershell']))
     .addHelpText(
       'after',
       `
 Examples:
   $ queuectl completion bash > ~/.local/share/bash-completion/completions/queuectl
-  $ queuectl completion zsh > ~/.zfunc/_queuectl     # a folder that is in fpath before compinit
+  $ queuectl completion zsh > ~/.zfunc/_queuectl     # a folder in fpath before compinit
   $ queuectl completion fish > ~/.config/fish/completions/queuectl.fish
   $ queuectl completion powershell >> $PROFILE`,
     )

@@ -4,8 +4,11 @@ import type { Context } from '../context.ts'
 /** `config` and its subcommands. */
 export function define(config: Command, context: Context): void {
   config
-    .summary('see and change the settings kept in the store')
-    .description('Settings kept in the store, the same for every worker. A job keeps the policy it was enqueued with.')
+    .summary('show and change the settings')
+    .description(
+      'Shows and changes the settings in the store, which all workers share. A job keeps the retry policy that was set ' +
+        'when it was enqueued.',
+    )
     .addHelpText('after', '\nExample:\n  $ queuectl config set max-retries 5')
   config
     .command('list')
@@ -27,7 +30,7 @@ export function define(config: Command, context: Context): void {
     .action(async (key: string, value: string) => (await import('../admin/config.ts')).setSetting(context, key, value))
   config
     .command('unset')
-    .description('put one setting back to its default')
+    .description('reset one setting to its default')
     .argument('<key>', 'max-retries and max_retries are the same')
     .addHelpText('after', '\nExample:\n  $ queuectl config unset timeout')
     .action(async (key: string) => (await import('../admin/config.ts')).unsetSetting(context, key))

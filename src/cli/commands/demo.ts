@@ -6,8 +6,8 @@ export function define(command: Command, context: Context): void {
   command
     .summary('show a queue at work')
     .description(
-      'Shows jobs, workers, a retry and the dead letter queue in about ten seconds, with a queue in a temporary folder, ' +
-        'and removes it. Exits 1 when something did not go as shown.',
+      'Shows jobs, workers, a retry and the dead letter queue in about ten seconds. Uses a queue in a temporary folder ' +
+        'and removes it. Exits 1 when a step fails.',
     )
     .addHelpText('after', '\nExample:\n  $ queuectl demo')
     .action(async () => {

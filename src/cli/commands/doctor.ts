@@ -4,13 +4,13 @@ import type { Context } from '../context.ts'
 /** `doctor`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('look for what is wrong')
+    .summary('check the queue for problems and suggest fixes')
     .description(
-      'Looks at the store, its schema, indexes and books, at files and their modes, disk, clock, settings, workers, running ' +
-        'jobs and what was left behind, and says what to do. Works also on a store that cannot be opened. Exits 1 when there ' +
-        'is a problem, 3 when there is no queue yet.',
+      'Checks the store, its schema, indexes and run history, file modes, disk, clock, settings, workers, running jobs ' +
+        'and leftover files, and suggests fixes. Also checks a store that cannot be opened. Exits 1 when it finds a ' +
+        'problem, 3 when the queue does not exist yet.',
     )
-    .option('--fix', 'put right what can be put right without risk to any job')
+    .option('--fix', 'fix what can be fixed without risk to any job')
     .addHelpText('after', '\nExample:\n  $ queuectl doctor --fix')
     .action(async (options: { fix?: boolean }) => {
       const { doctor } = await import('../admin/doctor.ts')

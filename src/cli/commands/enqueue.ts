@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { EnqueueOptions } from '../enqueue/enqueue.ts'
 import { ownFailure } from '../failure.ts'
 
-/** Options for fields of the job, in the order of the help. */
+/** Options for job fields, in the order of the help. */
 const JOB_OPTIONS = fieldNames<OptionName>(
   ({ option }) => option !== undefined,
   ['id', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'shell', 'cwd', 'env'],
@@ -15,22 +15,22 @@ export function define(command: Command, context: Context): void {
   command
     .summary('add jobs')
     .description(
-      'Adds jobs: one as JSON, one as a command behind --, or one a line from a file or stdin. Prints their ids.',
+      'Adds jobs: one as JSON, one as a command after --, or one per line from a file or stdin. Prints their IDs.',
     )
     .argument('[job]', 'the job as JSON, or - to read lines from stdin')
-    .option('--file <path>', 'read one JSON object or one bare command a line')
-    .option('--keep-going', 'enqueue the good lines in spite of bad ones')
+    .option('--file <path>', 'read one job per line: a JSON object or a bare command')
+    .option('--keep-going', 'skip bad lines and enqueue the good ones')
   for (const name of JOB_OPTIONS) addOption(command, name)
   command
-    .option('--wait', 'wait for the end and exit with the job’s own exit code')
-    .option('--follow', 'as --wait, and show the output while it runs')
+    .option('--wait', 'wait until the job finishes and exit with its exit code')
+    .option('--follow', 'like --wait, and show the output while the job runs')
     .option('--wait-timeout <time>', 'with --wait or --follow: give up after this time (exit 124)')
     .usage('[options] [job]  |  enqueue [options] -- command…')
     .addHelpText(
       'after',
       `
-An option that the JSON or a line also gives is refused. Several words behind -- are quoted so that the shell sees the same words;
-a single one is taken as a shell line.
+A field may be set in the JSON or by an option, not by both. Several words after -- are quoted so that the shell sees the
+same words; a single word is a shell command line.
 
 Examples:
   $ queuectl enqueue '{"command":"echo hello","max_retries":3}'
@@ -45,7 +45,7 @@ Examples:
     })
     .action(async (_job: string | undefined, options: EnqueueOptions, { args }: Command) => {
       const { enqueue } = await import('../enqueue/enqueue.ts')
-      // The words behind `--` are among the arguments too, at their end.
+      // The words after `--` are also the last arguments.
       await enqueue(context, args.slice(0, args.length - (context.words?.length ?? 0)), options)
     })
 }

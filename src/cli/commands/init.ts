@@ -4,10 +4,10 @@ import type { Context } from '../context.ts'
 /** `init`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('make the store ready')
+    .summary('create the store')
     .description(
-      'Makes the store with its tables or collections and indexes, as enqueue and worker start do by themselves. ' +
-        'A MongoDB database that holds other programs’ collections is taken only after this command.',
+      'Creates the store with its tables or collections and indexes; enqueue and worker start do that by themselves. ' +
+        'Only a MongoDB database with collections of other programs requires this command.',
     )
     .addHelpText('after', '\nExample:\n  $ queuectl init --db mongodb://db.example/queue')
     .action(async () => {

@@ -7,18 +7,18 @@ import type { ListOptions } from '../jobs/list.ts'
 export function define(command: Command, context: Context): void {
   command
     .summary('list jobs')
-    .description('Lists jobs, the newest first, a page at a time.')
+    .description('Lists jobs page by page, the newest first.')
     .option('--state <state>', `${JOB_STATES.join(', ')}; or ${JOB_VIEWS.join(', ')} (= failed)`)
-    .option('--queue <name>', 'only of this queue')
-    .option('--search <text>', 'only with this text in id or command')
+    .option('--queue <name>', 'only jobs of this queue')
+    .option('--search <text>', 'only jobs with this text in ID or command')
     .option(
       '--sort <order>',
-      'newest, oldest, due (next run), order (as they will be run), finished (last ended first)',
+      'newest, oldest, due (by next run), order (in which they run), finished (latest first)',
       'newest',
     )
     .option('--limit <n>', 'jobs on a page', '50')
-    .option('--after <id>', 'the page behind this job: the last one of the page before')
-    .option('--wide', 'whole commands')
+    .option('--after <id>', 'continue after this job ID (the last of the previous page)')
+    .option('--wide', 'show whole commands')
     .addHelpText('after', '\nExample:\n  $ queuectl list --state pending --queue mail --limit 20')
     .action(async (options: ListOptions) => {
       const { list } = await import('../jobs/list.ts')

@@ -7,13 +7,14 @@ export function define(command: Command, context: Context): void {
   command
     .summary('show the output of a job')
     .description(
-      'Shows what a run of a job printed, stdout and stderr in order; the last run unless told otherwise. Of a run on another host, the end that the store keeps.',
+      'Shows stdout and stderr of a job’s run in order; by default of its last run. For a run on another host, shows the ' +
+        'last part, which is kept in the store.',
     )
-    .argument('<id>', 'the job’s id, or the beginning of it')
-    .option('--run <n>', 'the run with this number')
-    .option('--tail <n>', 'its last lines only')
-    .option('-f, --follow', 'go on as the output grows, through retries, until the job ends')
-    .option('--raw', 'the bytes as they are; else control characters are shown as escapes')
+    .argument('<id>', 'the job’s ID or a prefix of it')
+    .option('--run <n>', 'show the run with this number')
+    .option('--tail <n>', 'show only the last lines')
+    .option('-f, --follow', 'print new output, through retries, until the job finishes')
+    .option('--raw', 'print the bytes unchanged; without it, control characters are shown as escapes')
     .addHelpText('after', '\nExample:\n  $ queuectl logs job1 --tail 20 --follow')
     .action(async (text: string, options: LogsOptions) => {
       const { logs } = await import('../logs/logs.ts')

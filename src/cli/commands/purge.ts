@@ -11,13 +11,13 @@ interface Options {
 /** `purge`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('remove ended jobs with their logs')
+    .summary('remove finished jobs and their logs')
     .description(
-      'Removes completed, cancelled or dead jobs for good, with their runs and logs. Asks first on a terminal.',
+      'Permanently removes completed, cancelled or dead jobs with their runs and logs. Asks first on a terminal.',
     )
-    .requiredOption('--state <states>', 'completed, cancelled, dead; several with commas')
-    .option('--older-than <time>', 'only those that ended at least this long ago: 2h, 7d')
-    .option('--queue <name>', 'only of this queue')
+    .requiredOption('--state <states>', 'completed, cancelled, dead; separated by commas')
+    .option('--older-than <time>', 'only jobs that finished at least this long ago: 2h, 7d')
+    .option('--queue <name>', 'only jobs of this queue')
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ queuectl purge --state completed --older-than 7d')
     .action(async (options: Options) => {

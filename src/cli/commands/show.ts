@@ -4,9 +4,9 @@ import type { Context } from '../context.ts'
 /** `show`. */
 export function define(command: Command, context: Context): void {
   command
-    .summary('show all about a job')
-    .description('Shows everything about one job, with its runs and the last lines of their output.')
-    .argument('<id>', 'its id, or the beginning of it')
+    .summary('show one job in detail')
+    .description('Shows one job in detail, with its runs and the last lines of their output.')
+    .argument('<id>', 'the job’s ID or a prefix of it')
     .addHelpText('after', '\nExample:\n  $ queuectl show job1')
     .action(async (text: string) => {
       const [{ findJob }, { showJob }] = await Promise.all([import('../jobs/find-job.ts'), import('../jobs/show.ts')])

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 export function define(command: Command, context: Context): void {
   command
     .summary('show the version')
-    .description('Shows the version of this program and of what it is built on.')
+    .description('Shows the versions of this program, Node and SQLite.')
     .addHelpText('after', '\nExample:\n  $ queuectl version --json')
     .action(async () => {
       const { version } = await import('../admin/version.ts')

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 /** `worker list`. */
 export function define(command: Command, context: Context): void {
   command
-    .description('show supervisors and workers: what they run and what they use')
+    .description('list supervisors and workers with their jobs and resource use')
     .addHelpText('after', '\nExample:\n  $ queuectl worker list')
     .action(async () => {
       const { listProcesses } = await import('../workers/worker-list.ts')

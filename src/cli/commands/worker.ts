@@ -12,7 +12,7 @@ const SUBCOMMANDS: Declarations = {
 /** `worker` and its subcommands. */
 export function define(worker: Command, context: Context): Promise<void> {
   worker
-    .description('start, stop, scale and see the processes that run jobs')
+    .description('start, stop, scale and list the processes that run jobs')
     .addHelpText('after', '\nExample:\n  $ queuectl worker start --count 3')
   return addCommands(worker, SUBCOMMANDS, context)
 }

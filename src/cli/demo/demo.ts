@@ -5,16 +5,16 @@ import type { Context } from '../context.ts'
 import { paint } from '../terminal/table.ts'
 import { Stage } from './stage.ts'
 
-// Commands that sh and cmd.exe read alike.
+// Commands that mean the same in sh and cmd.exe.
 const FAILS_ONCE = 'mkdir seen 2>error.txt && echo first try fails && exit 1 || echo second try'
 const NEEDS_FOLDER = 'cd missing && echo found'
 
 /**
- * `demo`: the life of a queue, command by command as one types them, in a temporary folder. It leaves nothing, also after Ctrl-C (exit
- * 130). Throws `demo_failed` (1) when a command or a job does not end as shown.
+ * `demo`: shows a queue command by command, as typed in a terminal, in a temporary folder. Leaves nothing behind, also
+ * after Ctrl-C (exit 130). Throws `demo_failed` (1) when a command or a job does not end as expected.
  */
 export async function demo(context: Context): Promise<void> {
-  if (context.db !== undefined) throw invalid('demo makes a queue for itself', 'omit --db')
+  if (context.db !== undefined) throw invalid('demo uses its own queue', 'omit --db')
   const stage = new Stage(context)
   const steps: { command: string; exit_code: number }[] = []
   const run = async (args: readonly string[], { exit = 0, input }: { exit?: number; input?: string } = {}) => {
@@ -24,11 +24,11 @@ export async function demo(context: Context): Promise<void> {
     steps.push({ command, exit_code: code })
     if (code !== exit) throw failed(`${command} exited with ${code}, not ${exit}`)
   }
-  const say = (text: string) => {
+  const comment = (text: string) => {
     if (!context.json) context.out(`\n${paint(`# ${text}`, 'cyan')}`)
   }
   await stage.play(async () => {
-    say('Jobs: one is plain, one fails at first, one fails until its cause is repaired.')
+    comment('Jobs: one succeeds, one fails at first, one fails until its cause is fixed.')
     await run(['enqueue', '{"id":"hello","command":"echo Hello","max_retries":3}'])
     await run(['enqueue', '--id', 'flaky', '--backoff-base', '1', '--', FAILS_ONCE])
     await run(['enqueue', '--id', 'broken', '--backoff-base', '1', '--max-retries', '1', '--', NEEDS_FOLDER])
@@ -36,15 +36,15 @@ export async function demo(context: Context): Promise<void> {
     await run(['enqueue', '-'], { input: 'echo one of two\necho two of two\n' })
     await run(['status'])
 
-    say('Two workers, until nothing is left to run. Exit code 1: a job died meanwhile.')
+    comment('Two workers, until all jobs are finished. Exit code 1: a job died.')
     await run(['worker', 'start', '--count', '2', '--drain'], { exit: EXIT.unsuccessful })
     await run(['list'])
     await check(stage, { hello: 'completed', flaky: 'completed', broken: 'dead', urgent: 'completed' })
 
-    say('The retry: two runs, the second one good.')
+    comment('The retry: two runs, and the second one succeeded.')
     await run(['show', 'flaky'])
 
-    say('The dead letter queue: repair the cause, then run the job again.')
+    comment('The dead letter queue: fix the cause, then run the job again.')
     await run(['dlq', 'list'])
     if (!context.json) context.out(`\n${paint('$', 'dim')} ${paint('mkdir missing', 'bold')}`)
     mkdirSync(path.join(stage.folder, 'missing'))
@@ -54,7 +54,7 @@ export async function demo(context: Context): Promise<void> {
     await check(stage, { broken: 'completed' })
   })
   if (context.json) context.outJson({ ok: true, steps })
-  else context.out(`\n${paint('# Everything went as shown. The queue and its folder are removed.', 'cyan')}`)
+  else context.out(`\n${paint('# All steps succeeded. The queue and its folder are removed.', 'cyan')}`)
 }
 
 /** Throws `demo_failed` unless the jobs are in these states. */

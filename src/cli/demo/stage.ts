@@ -6,17 +6,17 @@ import { selfCommand } from '../../platform/self.ts'
 import type { Context } from '../context.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** A command that takes longer hangs. */
-const PATIENCE_MS = 60_000
+/** A command that takes longer is considered hung. */
+const TIMEOUT_MS = 60_000
 
 interface RunOptions {
   /** Text for stdin. */
   input?: string | undefined
-  /** Its stdout is returned, not shown. */
+  /** Return stdout instead of showing it. */
   quiet?: boolean
 }
 
-/** A temporary folder with a queue, on which this very program is run; `play` leaves neither the folder nor a process. */
+/** A temporary folder with a queue for runs of this program. `play` leaves neither the folder nor a process behind. */
 export class Stage {
   /** Where the commands run. */
   readonly folder: string
@@ -32,7 +32,7 @@ export class Stage {
     mkdirSync(this.folder)
   }
 
-  /** Runs `story` and clears the stage, however the story ends. After a signal the process exits with 128 + its number. */
+  /** Runs `story`, then cleans up, however the story ended. After a signal the process exits with 128 + its number. */
   async play(story: () => Promise<void>): Promise<void> {
     let interrupt = () => {}
     const interrupted = new Promise<void>((resolve) => {
@@ -48,7 +48,7 @@ export class Stage {
       await Promise.race([story(), interrupted])
       over = this.#signal === null
     } catch (error) {
-      // What Ctrl-C ended did not fail.
+      // A command stopped by Ctrl-C did not fail.
       if (this.#signal === null) throw error
     } finally {
       await this.#clear(over)
@@ -59,12 +59,12 @@ export class Stage {
     process.exit(128 + constants.signals[this.#signal])
   }
 
-  /** Runs the program as if `args` were typed. Returns its exit code; 70 when a signal ended it or it took over a minute. */
+  /** Runs the program with `args`. Returns its exit code; 70 when a signal ended it or it took over a minute. */
   async run(
     args: readonly string[],
     { input, quiet = false }: RunOptions = {},
   ): Promise<{ code: number; stdout: string }> {
-    // Nothing starts any more: what does not resolve keeps the story from going on.
+    // After a signal nothing starts: a promise that never resolves stops the story here.
     if (this.#signal !== null) return new Promise(() => {})
     await this.#context.flush()
     const child = this.#spawn(args, [input === undefined ? 'ignore' : 'pipe', quiet ? 'pipe' : 'inherit', 'inherit'])
@@ -73,11 +73,14 @@ export class Stage {
     return ended(child)
   }
 
-  /** Unless all is over, ends what still runs, by the queue's own means, which prove that nothing is left. Removes the folder. */
+  /**
+   * Removes the folder. Unless the story is over, first stops what still runs with `worker stop`, which proves that
+   * nothing remains.
+   */
   async #clear(over: boolean): Promise<void> {
     if (!over) {
       await ended(this.#spawn(['worker', 'stop', '--force'], ['ignore', 'ignore', 'ignore'], true))
-      // What is not on record as a supervisor, or not yet.
+      // The command may not be a registered supervisor, or not yet.
       this.#child?.kill()
       if (this.#child) await ended(this.#child)
     }
@@ -89,10 +92,10 @@ export class Stage {
     return spawn(exec, [...before, ...args], {
       cwd: this.folder,
       env: { ...process.env, QUEUECTL_HOME: this.#home, QUEUECTL_DB: path.join(this.#home, 'queue.db') },
-      // Ctrl-C is for everything that belongs to the terminal.
+      // Ctrl-C reaches every process of the terminal that is not detached.
       detached,
       windowsHide: true,
-      timeout: PATIENCE_MS,
+      timeout: TIMEOUT_MS,
       stdio,
     })
   }

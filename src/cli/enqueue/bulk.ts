@@ -4,7 +4,7 @@ import { invalid, ioError } from '../../domain/errors.ts'
 import { LIMITS } from '../../domain/job.ts'
 import { parseJsonObject } from './json-text.ts'
 
-/** One line of a bulk that is not blank. */
+/** One line of bulk input that is not blank. */
 export interface Line {
   /** From 1. */
   number: number
@@ -19,9 +19,9 @@ export async function readLines(file: string): Promise<Line[]> {
     .filter(({ text }) => text.trim() !== '')
 }
 
-/** What a line says: a JSON object when it begins with `{`, else a bare command. Throws `invalid`. */
+/** The fields of the job on a line: a JSON object if it begins with `{`, else a bare command. Throws `invalid`. */
 export function parseLine({ text }: Line): Record<string, unknown> {
-  if (text.length > LIMITS.line) throw invalid(`it has ${text.length} characters; the limit is ${LIMITS.line}`)
+  if (text.length > LIMITS.line) throw invalid(`too long: ${text.length} characters; the limit is ${LIMITS.line}`)
   return text.trimStart().startsWith('{') ? parseJsonObject(text) : { command: text }
 }
 
@@ -37,8 +37,8 @@ async function readWhole(file: string): Promise<Buffer> {
 }
 
 function decode(bytes: Buffer, name: string): string {
-  // What Windows PowerShell 5 writes for `>`.
+  // Windows PowerShell 5 writes this encoding for `>`.
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2)
-  if (!isUtf8(bytes)) throw invalid(`${name} is not UTF-8 text`, 'one JSON object or one command a line')
+  if (!isUtf8(bytes)) throw invalid(`${name} is not UTF-8 text`, 'write one JSON object or one command per line')
   return bytes.toString('utf8').replace(/^\ufeff/, '')
 }

@@ -23,16 +23,16 @@ export interface EnqueueOptions extends JobOptions {
   waitTimeout?: string
 }
 
-/** A request and the line it stood on; null for a job given as an argument. */
+/** A request and its line in the input; null for a job given as an argument. */
 interface LineRequest {
   line: number | null
   request: JobRequest
 }
 
-/** `enqueue`: reads the jobs, stores them, prints them, and with --wait or --follow stays until they end. */
+/** `enqueue`: reads, stores and prints the jobs; with --wait or --follow also waits until they finish. */
 export async function enqueue(context: Context, args: readonly string[], options: EnqueueOptions): Promise<void> {
   if (!options.wait && !options.follow) {
-    if (options.waitTimeout !== undefined) throw invalid('--wait-timeout goes with --wait or --follow')
+    if (options.waitTimeout !== undefined) throw invalid('--wait-timeout requires --wait or --follow')
     return put(context, args, options)
   }
   const { asWaiter } = await import('../jobs/wait.ts')
@@ -43,21 +43,21 @@ async function put(context: Context, args: readonly string[], options: EnqueueOp
   context.create = true
   const source = await sourceOf(context, args, options)
   const fields = jobFields(options)
-  // Before anything is stored: a bad time must not leave a job behind.
+  // Checked before anything is stored: a bad time must not leave a job behind.
   const timeout_ms =
     options.waitTimeout === undefined ? null : parseDuration(options.waitTimeout, '--wait-timeout') * 1000
-  const trouble = new Trouble(context, options.keepGoing === true)
-  const requests = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, trouble)
-  if (options.follow && requests.length !== 1) throw invalid('--follow shows one job', 'use --wait for several')
+  const bad_lines = new BadLines(context, options.keepGoing === true)
+  const requests = source.file === null ? [single(source.fields, fields)] : await bulk(source.file, fields, bad_lines)
+  if (options.follow && requests.length !== 1) throw invalid('--follow accepts only one job', 'use --wait for several')
   const store = await context.store()
-  const jobs = await make(context, requests, trouble)
-  const inserted = await insert(context, store, jobs, trouble)
+  const jobs = await build(context, requests, bad_lines)
+  const inserted = await insert(context, store, jobs, bad_lines)
   const is_bulk = source.file !== null
   if (options.wait || options.follow) {
     const { waitAndReport } = await import('./wait-and-report.ts')
     await waitAndReport(context, store, inserted, { is_bulk, follow: options.follow === true, timeout_ms })
   } else print(context, store, inserted, is_bulk)
-  if (trouble.count > 0) context.exit(EXIT.usage)
+  if (bad_lines.count > 0) context.exit(EXIT.usage)
 }
 
 type Source = { file: string } | { file: null; fields: Record<string, unknown> }
@@ -68,13 +68,13 @@ async function sourceOf(context: Context, args: readonly string[], options: Enqu
   const [argument] = args
   const given = [argument, file, words].filter((one) => one != null).length
   if (given !== 1) {
-    const problem = given === 0 ? 'what is to be enqueued is missing' : 'jobs are given in more than one way'
-    throw invalid(problem, 'give JSON, or -- and a command, or --file PATH, or - for stdin')
+    const problem = given === 0 ? 'nothing to enqueue' : 'jobs are given in more than one way'
+    throw invalid(problem, 'use one of: JSON, -- and a command, --file PATH, - for stdin')
   }
   if (words !== null) return { file: null, fields: { command: await commandFromWords(context, words, shell) } }
   if (argument !== undefined && (argument !== '-' || args.length > 1))
     return { file: null, fields: await parseJsonArgument(args) }
-  if (id !== undefined) throw invalid('--id names one job, and this is a bulk', 'give ids in the lines')
+  if (id !== undefined) throw invalid('--id requires a single job, not a file or stdin', 'set the id in each line')
   return { file: file ?? '-' }
 }
 
@@ -82,16 +82,17 @@ function single(job: Record<string, unknown>, fields: Record<string, unknown>): 
   return { line: null, request: readJob(combine(job, fields)) }
 }
 
-async function bulk(file: string, fields: Record<string, unknown>, trouble: Trouble): Promise<LineRequest[]> {
+async function bulk(file: string, fields: Record<string, unknown>, bad_lines: BadLines): Promise<LineRequest[]> {
   const { readLines, parseLine } = await import('./bulk.ts')
   const lines = await readLines(file)
   const read = (line: Line) => ({ line: line.number, request: readJob(combine(parseLine(line), fields)) })
-  const requests = lines.flatMap((line) => trouble.guard(line.number, () => read(line)))
-  if (requests.length === 0 && trouble.count === 0) throw invalid(`${file === '-' ? 'stdin' : file} holds no job`)
+  const requests = lines.flatMap((line) => bad_lines.guard(line.number, () => read(line)))
+  if (requests.length === 0 && bad_lines.count === 0)
+    throw invalid(`no job in ${file === '-' ? 'stdin' : file}`, 'write one JSON object or one command per line')
   return requests
 }
 
-async function make(context: Context, requests: LineRequest[], trouble: Trouble) {
+async function build(context: Context, requests: LineRequest[], bad_lines: BadLines) {
   const { address } = await context.address()
   const [{ hostId }, { platform }] = await Promise.all([
     import('../../platform/host.ts'),
@@ -105,33 +106,33 @@ async function make(context: Context, requests: LineRequest[], trouble: Trouble)
     local: !isShared(address),
     unrunnable,
   }
-  const made = jobMaker(enqueue_context)
-  return requests.flatMap(({ line, request }) => trouble.guard(line, () => ({ line, job: made(request) })))
+  const toJob = jobMaker(enqueue_context)
+  return requests.flatMap(({ line, request }) => bad_lines.guard(line, () => ({ line, job: toJob(request) })))
 }
 
 async function insert(
   context: Context,
   store: JobStore,
   jobs: { line: number | null; job: NewJob }[],
-  trouble: Trouble,
+  bad_lines: BadLines,
 ) {
   const progress = jobs.length >= 1000 ? await progressOf(context, jobs.length) : null
   const inserting = store.insert({
     jobs: jobs.map(({ job }) => job),
-    skip_taken: trouble.keep_going,
+    skip_taken: bad_lines.keep_going,
     ...(progress ? { on_progress: progress.show } : {}),
   })
-  const answers = await inserting.catch((error) => trouble.tellTaken(jobs, error)).finally(progress?.clear)
+  const answers = await inserting.catch((error) => bad_lines.throwTaken(jobs, error)).finally(progress?.clear)
   killPoint('inserted')
   return answers.flatMap((answer, i) => {
     if (answer !== null) return [answer]
     const { line, job } = jobs[i] as (typeof jobs)[number]
-    trouble.tell(line, duplicateId(job.id))
+    bad_lines.report(line, duplicateId(job.id))
     return []
   })
 }
 
-/** Prints ids, one a line, or the jobs. */
+/** Prints ids, one per line; with --json the jobs. */
 function print(context: Context, store: JobStore, inserted: readonly Inserted[], is_bulk: boolean): void {
   if (context.json) {
     const now = store.now()
@@ -141,8 +142,8 @@ function print(context: Context, store: JobStore, inserted: readonly Inserted[],
   }
   if (inserted.length > 0) context.out(inserted.map(({ job }) => safe(job.id)).join('\n'))
   const existing = inserted.filter((one) => one.existing)
-  if (existing.length === 1) context.note(`job ${existing[0]?.job.id} was there already, with the same content`)
-  if (existing.length > 1) context.note(`${existing.length} of them were there already, with the same content`)
+  if (existing.length === 1) context.note(`job ${existing[0]?.job.id} already exists with the same content`)
+  if (existing.length > 1) context.note(`${existing.length} of the jobs already exist with the same content`)
 }
 
 async function progressOf(context: Context, total: number) {
@@ -154,8 +155,8 @@ async function progressOf(context: Context, total: number) {
   }
 }
 
-/** Bad lines: the first one ends the command, or with --keep-going each is told and left out. */
-class Trouble {
+/** Handles bad lines: the first one fails the command; with --keep-going each is reported and skipped. */
+class BadLines {
   count = 0
   readonly keep_going: boolean
   readonly #context: Context
@@ -165,26 +166,26 @@ class Trouble {
     this.keep_going = keep_going
   }
 
-  /** What `work` makes, or nothing after a trouble that was told. */
+  /** The result of `work`; empty if the line was bad and has been reported. */
   guard<T>(line: number | null, work: () => T): T[] {
     try {
       return [work()]
     } catch (error) {
-      if (line !== null && error instanceof QueuectlError) this.tell(line, error)
+      if (line !== null && error instanceof QueuectlError) this.report(line, error)
       else throw error
       return []
     }
   }
 
-  /** Throws `error`; one about an id that is taken names the first line whose job it cannot be. */
-  tellTaken(jobs: readonly { line: number | null; job: NewJob }[], error: Error): never {
+  /** Throws `error`. An error about an id that is in use names the first line whose job conflicts. */
+  throwTaken(jobs: readonly { line: number | null; job: NewJob }[], error: Error): never {
     const same_id = jobs.filter(({ job }) => duplicateId(job.id).message === error.message)
     const other = same_id.find(({ job }) => job.content_hash !== same_id[0]?.job.content_hash) ?? same_id[0]
     if (other !== undefined && error instanceof QueuectlError) throw named(other.line, error)
     throw error
   }
 
-  tell(line: number | null, error: QueuectlError): void {
+  report(line: number | null, error: QueuectlError): void {
     if (!this.keep_going) throw named(line, error)
     this.count++
     this.#context.err(`${failureText(failureOf(named(line, error)), this.#context.json)}\n`)

@@ -21,7 +21,7 @@ type Reader = (value: unknown, key: string, limits: Limits) => unknown
 type FieldReader = (value: unknown, key: string) => unknown
 type Limits = Pick<Extract<JobField, { from: 'caller' }>, 'min' | 'max' | 'bytes'>
 
-/** How JSON is read into a value of a kind; into the policy, see `readSetting`. */
+/** How a JSON value of each kind is read. `readSetting` reads the fields of the retry policy. */
 const KINDS: Readonly<Partial<Record<Kind, Reader>> & Record<CallerKind, Reader>> = {
   name: readName,
   command: readCommand,
@@ -33,7 +33,7 @@ const KINDS: Readonly<Partial<Record<Kind, Reader>> & Record<CallerKind, Reader>
   variables: readVariables,
 }
 
-/** What a job that nothing has happened to carries besides: read past, but only with the value it must have. */
+/** Other fields in the JSON of a new job. They are ignored, but must have the value of a job that never ran. */
 const UNTOUCHED: Readonly<Record<string, FieldReader>> = {
   ...Object.fromEntries(
     STORED_FIELDS.flatMap((name) => {
@@ -42,7 +42,7 @@ const UNTOUCHED: Readonly<Record<string, FieldReader>> = {
       return [[name, field.fresh === 'now' ? timeOrNull : exactly(field.fresh)]]
     }),
   ),
-  // What is printed beside the fields.
+  // Printed in addition to the fields.
   view: exactly('ready', 'scheduled'),
   existing: exactly(false, true),
   history: empty,
@@ -64,13 +64,14 @@ const DEFAULTS = Object.fromEntries(
 )
 
 /**
- * Reads one job as JSON gives it. Throws `invalid` naming the key for an unknown one, a wrong type or a value out of range.
- * A whole job as another program prints it is accepted, as long as nothing has happened to it yet.
+ * Reads one job from JSON. Throws `invalid` naming the key for an unknown key, a wrong type or a value out of range.
+ * The complete JSON of a job, as printed by `show --json`, is accepted if the job has not run yet.
  */
 export function readJob(input: Readonly<Record<string, unknown>>): JobRequest {
   const given = readFields(input)
-  if (given.command === undefined) throw invalid('command is missing', 'a job is {"command": "echo hello"}')
-  if (given.run_at != null && given.delay !== undefined) throw invalid('run_at and delay exclude each other')
+  if (given.command === undefined) throw invalid('missing field "command"', 'a job is {"command": "echo hello"}')
+  if (given.run_at != null && given.delay !== undefined)
+    throw invalid('run_at and delay exclude each other', 'omit one of them')
   given.run_at ??= given.next_run_at ?? null
   const request: Record<string, unknown> = { ...DEFAULTS }
   for (const name of GIVEN_FIELDS) if (given[name] !== undefined) request[name] = given[name]
@@ -83,7 +84,7 @@ function readFields(input: Readonly<Record<string, unknown>>): Record<string, un
     const key = written.replaceAll('-', '_')
     const reader = READERS.get(key)
     if (reader === undefined) throw invalid(`unknown key "${written}"`, suggestion(key, GIVEN_FIELDS) ?? known())
-    if (Object.hasOwn(fields, key)) throw invalid(`${key} is given twice`)
+    if (Object.hasOwn(fields, key)) throw invalid(`${key} is given twice`, 'omit one of them')
     fields[key] = reader(value, key)
   }
   return fields
@@ -96,25 +97,25 @@ function readerOf(name: GivenName): FieldReader {
   return (value, key) => (value === null && field.nullable ? null : read(value, key, field))
 }
 
-const known = () => `a job has ${GIVEN_FIELDS.join(', ')}`
+const known = () => `the keys are ${GIVEN_FIELDS.join(', ')}`
 
 function string(value: unknown, key: string): string {
   if (typeof value !== 'string') throw invalid(`${key} must be a string, not ${kindOf(value)}`)
-  if (value.includes('\0')) throw invalid(`${key} holds a NUL byte`)
+  if (value.includes('\0')) throw invalid(`${key} contains a NUL byte`)
   if (!value.isWellFormed()) throw invalid(`${key} is not valid Unicode`)
   return value
 }
 
 function readName(value: unknown, key: string): string {
   const name = string(value, key)
-  if (!isJobId(name)) throw invalid(`${key} "${name}" is not allowed`, `${key}: ${NAME_RULE}`)
+  if (!isJobId(name)) throw invalid(`invalid ${key} "${name}"`, `${key} is ${NAME_RULE}`)
   return name
 }
 
 function readCommand(value: unknown, key: string, limits: Limits): string {
   const command = string(value, key)
   if (command.trim() === '') throw invalid(`${key} is empty`)
-  checkSize(Buffer.byteLength(command), key, limits, 'put it into a script file')
+  checkSize(Buffer.byteLength(command), key, limits, 'put the command into a script file')
   return command
 }
 
@@ -138,7 +139,7 @@ function readDuration(value: unknown, key: string, { min = 0, max = Number.MAX_S
   return seconds
 }
 
-/** Times may be written as in the settings (`"5m"`); numbers must be numbers. */
+/** Durations may be written as in the settings (`"5m"`); numbers must be numbers. */
 function readSetting(name: PolicyName, value: unknown): unknown {
   if (typeof value === 'string' && SETTINGS[name].kind === 'duration') return parseSetting(name, value)
   checkSetting(name, value)
@@ -156,7 +157,7 @@ function readVariables(value: unknown, key: string, limits: Limits): Record<stri
     throw invalid(`${key} must be an object, not ${kindOf(value)}`, 'write {"NAME": "value"}')
   }
   const entries = Object.entries(value).map(([name, text]): [string, string] => {
-    // An assignment to __proto__ anywhere down the road would vanish without a word.
+    // A later assignment to __proto__ would be lost silently.
     if (!/^[^=\0]+$/.test(name) || name === '__proto__') throw invalid(`${key} cannot have a variable named "${name}"`)
     return [name, string(text, `${key}.${name}`)]
   })
@@ -174,7 +175,7 @@ function timeOrNull(value: unknown, key: string): number | null {
 }
 
 function empty(value: unknown, key: string): unknown {
-  if (!Array.isArray(value) || value.length > 0) throw invalid(`${key} must be [] for a new job`, `leave ${key} out`)
+  if (!Array.isArray(value) || value.length > 0) throw invalid(`${key} must be [] for a new job`, `omit ${key}`)
   return value
 }
 
@@ -182,7 +183,7 @@ function exactly(...allowed: unknown[]): FieldReader {
   return (value, key) => {
     if (!allowed.includes(value)) {
       const wanted = allowed.map(quoted).join(' or ')
-      throw invalid(`${key} must be ${wanted} for a new job, not ${quoted(value)}`, `leave ${key} out`)
+      throw invalid(`${key} must be ${wanted} for a new job, not ${quoted(value)}`, `omit ${key}`)
     }
     return value
   }

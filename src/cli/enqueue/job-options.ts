@@ -5,14 +5,14 @@ type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Name
 
-/** Options of `enqueue` that say something about the job, as commander names them. */
+/** Options of `enqueue` that set fields of the job, as commander names them. */
 export type JobOptions = {
   [Name in OptionName as Camel<Name>]?: ValueOf<Name> extends object | null ? string[] : string
 }
 
 const NAMES = fieldNames<OptionName>(({ option }) => option !== undefined)
 
-/** The options as a job's fields, for the same checks as JSON. Throws `invalid` for `--env` without `=`. */
+/** The options as job fields, to be checked like JSON. Throws `invalid` for `--env` without `=`. */
 export function jobFields(options: JobOptions): Record<string, unknown> {
   const given = options as Readonly<Record<string, string | string[] | undefined>>
   return Object.fromEntries(
@@ -23,13 +23,13 @@ export function jobFields(options: JobOptions): Record<string, unknown> {
   )
 }
 
-/** `fields` and `options` as one; throws `invalid` for what both give: neither is the obvious winner. */
+/** `fields` and `options` combined. Throws `invalid` for a field in both: neither obviously overrides the other. */
 export function combine(
   fields: Readonly<Record<string, unknown>>,
   options: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const both = Object.keys(fields).find((key) => Object.hasOwn(options, key.replaceAll('-', '_')))
-  if (both !== undefined) throw invalid(`${both} is given twice: in the job and as an option`, 'leave one of them out')
+  if (both !== undefined) throw invalid(`${both} is given twice: in the job and as an option`, 'omit one of them')
   return { ...fields, ...options }
 }
 
@@ -49,7 +49,7 @@ function read(value: string | string[], name: OptionName): unknown {
   }
 }
 
-/** What is no number stays text, which the field's own check refuses by name. */
+/** A text that is no number stays text; the field's own check refuses it by name. */
 const number = (text: string) => (/^[+-]?\d+(\.\d+)?(e\d+)?$/i.test(text.trim()) ? Number(text) : text)
 
 function environment(pairs: readonly string[], name: string): Record<string, string> {

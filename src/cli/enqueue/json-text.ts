@@ -1,12 +1,12 @@
 import { invalid, kindOf } from '../../domain/errors.ts'
 
-/** The JSON object that `text` is. Throws `invalid` with line and column where it stops being JSON. */
+/** The JSON object in `text`. Throws `invalid` with the line and column of the first error. */
 export function parseJsonObject(text: string): Record<string, unknown> {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw invalid(malformed(text), 'a job is {"command": "…"}; for a plain command write: queuectl enqueue -- COMMAND')
+    throw invalid(malformed(text), 'write {"command": "…"}, or queuectl enqueue -- COMMAND')
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw invalid(
@@ -23,15 +23,15 @@ function malformed(text: string): string {
   const found =
     at < text.length
       ? `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`
-      : 'it ends too early'
-  // A job of a bulk stands on a line that has its own number.
+      : 'unexpected end'
+  // In bulk input, a job is one line, whose number is reported separately.
   const place = text.includes('\n') ? `line ${line}, column ${column}` : `column ${column}`
   return `malformed JSON at ${place}: ${found}`
 }
 
 /**
- * Index of the first character with which `text` cannot be JSON any more. V8 names a position in some of its messages only, but
- * tells "ends too early" from "wrong" in all of them, so the longest beginning that merely ends too early can be searched.
+ * Index of the first character that makes `text` invalid JSON. Only some messages of V8 name a position, but all of
+ * them distinguish "ends too early" from "wrong". So this searches the longest prefix that merely ends too early.
  */
 function errorIndex(text: string): number {
   let viable = 0

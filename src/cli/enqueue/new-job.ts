@@ -14,19 +14,21 @@ import {
 } from '../../domain/job-fields.ts'
 import type { Settings } from '../../domain/settings.ts'
 
-/** Where and under which settings jobs are enqueued. */
+/** Where jobs are enqueued, and the settings at that time. */
 export interface EnqueueContext {
   config: Settings
-  /** Folder where `enqueue` was typed. */
+  /** The working folder of `enqueue`. */
   cwd: string
   host: string
-  /** Jobs run on this host, so what cannot run here is an error now and not later. */
+  /** Whether jobs run on this host: then what cannot run here is refused at enqueue. */
   local: boolean
-  /** Why a command cannot be run on this host; null when it can. */
+  /** Why a command cannot run on this host; null if it can. */
   unrunnable: (job: { command: string; shell: Shell }) => string | null
 }
 
-/** Returns a function that makes the stored form of one request after another. It throws `invalid` for a cwd or shell that is not there. */
+/**
+ * Returns a function that turns requests into stored jobs. It throws `invalid` for a cwd or shell that does not exist.
+ */
 export function jobMaker(context: EnqueueContext): (request: JobRequest) => NewJob {
   const { config } = context
   const checked = new Set<string>()
@@ -60,8 +62,8 @@ const NEWER = fieldNames<Exclude<GivenName, PolicyName>>(
 )
 
 /**
- * Only ids chosen by a caller can be repeated: a job without one is spared the time it takes to load crypto. A digest must stay
- * the same in later versions: a field that is not named here is left out while it has its default.
+ * Only ids chosen by a caller can repeat, so other jobs save the time to load crypto. A digest must stay the same in
+ * later versions: a field that is not named here is omitted while it has its default.
  */
 function digest(request: JobRequest): string {
   const { id, command, queue, priority, run_at, delay, cwd, env } = request
@@ -77,7 +79,7 @@ function checkFolder(cwd: string): void {
   try {
     is_folder = statSync(cwd, { throwIfNoEntry: false })?.isDirectory()
   } catch (error) {
-    throw invalid(`cwd ${cwd} cannot be used: ${(error as Error).message}`)
+    throw invalid(`cannot use cwd ${cwd}: ${(error as Error).message}`)
   }
-  if (!is_folder) throw invalid(`cwd ${cwd} is ${is_folder === undefined ? 'not there' : 'not a folder'}`)
+  if (!is_folder) throw invalid(`cwd ${cwd} ${is_folder === undefined ? 'does not exist' : 'is not a folder'}`)
 }

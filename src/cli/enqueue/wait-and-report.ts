@@ -5,7 +5,7 @@ import { jobEnd, waitExitCode, waitForJobs } from '../jobs/wait.ts'
 import { LogPrinter } from '../logs/log-printer.ts'
 import { Follower } from '../logs/run-follower.ts'
 
-/** `enqueue --wait` and `--follow`: stays until the jobs have ended, and exits with what came of them. */
+/** `enqueue --wait` and `--follow`: waits until the jobs are final, and sets their exit code. */
 export async function waitAndReport(
   context: Context,
   store: JobStore,
@@ -21,11 +21,11 @@ export async function waitAndReport(
   const follower = options.follow ? new Follower(context, store, new LogPrinter(context, false)) : null
   const waited = await waitForJobs(context, store, ids, {
     timeout_ms: options.timeout_ms,
-    ...(follower ? { on_look: (job) => follower.look(job) } : {}),
+    ...(follower ? { on_check: (job) => follower.update(job) } : {}),
   }).finally(() => follower?.close())
 
   if (context.json) {
-    // As they were when they had ended: somebody may have purged or requeued them since.
+    // The jobs as they finished: they may have been purged or requeued since.
     const latest = waited.ended === 'all' ? waited.jobs : await Promise.all(ids.map((id) => store.get({ id })))
     const jobs = inserted.map((one, i) => toJson({ ...one, job: latest[i] ?? one.job }))
     if (options.follow) for (const job of jobs) context.outJson({ job })

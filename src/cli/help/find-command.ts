@@ -3,8 +3,8 @@ import { EXIT, QueuectlError } from '../../domain/errors.ts'
 import { suggestion } from '../terminal/suggest.ts'
 
 /**
- * The command that `words` lead to, at most as far as the first one that is an option or an argument. Throws `usage` (2) for a word that
- * is no command where one is due, with the nearest one; `topics` are what else may stand there.
+ * The command that `words` name, up to the first option or argument. `topics` are other words allowed in the first
+ * place. Throws `usage` (2) for an unknown command; the hint is the nearest one.
  */
 export function findCommand(program: Command, words: readonly string[], topics: readonly string[] = []): Command {
   let at = program

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { findCommand } from './find-command.ts'
 import { TOPICS } from './topics.ts'
 
-/** `help`: of the program, a command, a subcommand, or about a topic. Throws `usage` (2) for what is none of them. */
+/** `help`: for the program, a command, a subcommand or a topic. Throws `usage` (2) for any other word. */
 export async function help(program: Command, context: Context, words: readonly string[]): Promise<void> {
   const [topic = ''] = words
   if (words.length === 1 && Object.hasOwn(TOPICS, topic)) {

@@ -1,15 +1,15 @@
-/** Columns of a topic: what a terminal has at least. */
+/** Columns of a topic: the smallest usual terminal. */
 const WIDTH = 80
 const GAP = 2
 
-/** `text` broken at its spaces into lines of at most 80 columns, each behind `indent` spaces. */
+/** `text` wrapped at spaces to 80 columns, each line indented by `indent` spaces. */
 export function paragraph(text: string, indent = 0): string {
   return wrapped(text, WIDTH - indent)
     .map((line) => ' '.repeat(indent) + line)
     .join('\n')
 }
 
-/** Terms in one column and their meanings, broken into lines, in another. */
+/** Terms in one column and their meanings, wrapped, in another. */
 export function definitions(entries: readonly (readonly [term: string, meaning: string])[]): string {
   const column = Math.max(...entries.map(([term]) => term.length)) + 2 * GAP
   const rows = entries.map(([term, meaning]) => {
@@ -20,7 +20,7 @@ export function definitions(entries: readonly (readonly [term: string, meaning: 
   return rows.join('\n')
 }
 
-/** Parts of a topic, an empty line between them. */
+/** The parts of a topic, separated by empty lines. */
 export function sections(...parts: readonly string[]): string {
   return parts.join('\n\n')
 }

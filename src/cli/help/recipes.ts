@@ -1,29 +1,29 @@
 import { sections } from './layout.ts'
 
-/** What people ask for first: a title, and the lines to type. */
+/** The most common tasks: a title and the lines to type. */
 export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
   {
     title: 'Run a batch in CI, four at a time; exit 1 if a job died',
     lines: ['queuectl enqueue --file jobs.ndjson', 'queuectl worker start --count 4 --drain --timeout 30m'],
   },
   {
-    title: 'Run one command, see its output, take over its exit code',
+    title: 'Run one command, show its output, exit with its exit code',
     lines: ["queuectl enqueue --follow -- 'make test 2>&1'"],
   },
   {
-    title: 'A job for each file',
+    title: 'Enqueue one job per file',
     lines: [`ls *.wav | sed 's/.*/lame "&"/' | queuectl enqueue -`],
   },
   {
-    title: 'Workers in the background',
+    title: 'Run workers in the background',
     lines: ['queuectl worker start --count 3 --detach', 'queuectl worker list', 'queuectl worker stop'],
   },
   {
-    title: 'Enqueue from cron, once a day whatever happens (crontab line)',
+    title: 'Enqueue from cron, exactly once a day (crontab line)',
     lines: ['0 3 * * * queuectl enqueue --id "backup-$(date +\\%F)" -- ./backup.sh'],
   },
   {
-    title: 'systemd unit: give a stop the grace period and 10 s',
+    title: 'systemd unit: allow the grace period and 10 s for a stop',
     lines: [
       '[Service]',
       'ExecStart=/usr/local/bin/queuectl worker start --count 4',
@@ -33,7 +33,7 @@ export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
     ],
   },
   {
-    title: 'Docker: the same',
+    title: 'Docker: allow the same time',
     lines: ['docker stop -t 35 jobs'],
   },
   {
@@ -44,11 +44,11 @@ export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
     ],
   },
   {
-    title: 'Repair the cause, then run dead jobs again',
+    title: 'Fix the cause, then run dead jobs again',
     lines: ['queuectl dlq list', 'queuectl dlq retry --all'],
   },
   {
-    title: 'One queue for several hosts',
+    title: 'Share one queue between several hosts',
     lines: [
       "export QUEUECTL_DB='mongodb://me:secret@db.example/jobs?authSource=admin'",
       'queuectl init                              # once',
@@ -56,7 +56,7 @@ export const RECIPES: readonly { title: string; lines: readonly string[] }[] = [
     ],
   },
   {
-    title: 'Keep a copy of the queue, also while workers run',
+    title: 'Back up the queue, also while workers run',
     lines: ['queuectl backup queue-monday.db'],
   },
 ]

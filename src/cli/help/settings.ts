@@ -7,13 +7,13 @@ export function settings(): string {
   return sections(
     'Settings',
     paragraph(
-      'Settings are kept in the store, so that all workers see the same. A job keeps the retry policy that held when it ' +
-        'was enqueued. Keys are written with - or _.',
+      'Settings are kept in the store, so all workers share them. A job keeps the retry policy that was set when it was ' +
+        'enqueued. Write keys with - or _.',
     ),
     definitions(
       SETTING_KEYS.map((key) => [key, `${SETTINGS[key].about}. ${range(key)}; default ${settingDefault(key)}.`]),
     ),
-    paragraph('A time is written 90, 90s, 5m, 2h or 7d; a size 65536, 64KiB or 1GiB.'),
+    paragraph('Write a time as 90, 90s, 5m, 2h or 7d; a size as 65536, 64KiB or 1GiB.'),
     '  $ queuectl config list\n  $ queuectl config set max-retries 5\n  $ queuectl config unset max-retries',
   )
 }

@@ -1,4 +1,4 @@
-/** The topics of `queuectl help`: the text of each is loaded and made when it is asked for. */
+/** The topics of `queuectl help`. Each text is loaded and built on demand. */
 export const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
   'exit-codes': async () => (await import('./exit-codes.ts')).exitCodes(),
   settings: async () => (await import('./settings.ts')).settings(),

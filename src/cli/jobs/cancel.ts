@@ -8,7 +8,7 @@ import { idsToChange } from './find-job.ts'
 import { reportChanges } from './report-changes.ts'
 import { openTicker } from './ticker.ts'
 
-/** `cancel`: asks, and waits until running jobs have ended (R7). */
+/** `cancel`: requests the cancellation, and waits until running jobs have stopped (R7). */
 export async function cancel(
   context: Context,
   texts: readonly string[],
@@ -19,24 +19,23 @@ export async function cancel(
   const changes = await store.cancel({ ids: await idsToChange(context, store, texts) })
   const running = changes.filter(({ result }) => result === 'requested')
   if (running.length > 0 && options.wait) {
-    if (!context.json)
-      for (const { id } of running) context.note(`job ${id} is running; its worker has been asked to end it`)
+    if (!context.json) for (const { id } of running) context.note(`job ${id} is running; its worker is stopping it`)
     await settleRequests(store, running, within_ms)
   }
   const open = running.filter(({ result }) => result === 'requested').map(({ id }) => id)
-  if (!options.wait && !context.json) for (const id of open) context.out(`${id} asked to end`)
-  reportChanges(context, store, changes, { done: 'cancelled', rule: 'only jobs that wait or run can be cancelled' })
+  if (!options.wait && !context.json) for (const id of open) context.out(`${id} cancellation requested`)
+  reportChanges(context, store, changes, { done: 'cancelled', rule: 'only waiting or running jobs can be cancelled' })
   if (open.length > 0 && options.wait) {
     throw new QueuectlError(
       'not_ended',
       EXIT.stop_timeout,
-      `not ended within ${options.timeout}: ${open.join(', ')}`,
-      'the request stands, and holds for whoever runs or recovers the job',
+      `not stopped within ${options.timeout}: ${open.join(', ')}`,
+      'the request stays in force: the worker that runs the job, or its recovery, cancels it',
     )
   }
 }
 
-/** Replaces `requested` by what came of it, for those that come to an end in time. */
+/** Waits for the requested cancellations and updates each result that is final in time. */
 async function settleRequests(store: JobStore, running: Changed[], within_ms: number): Promise<void> {
   const deadline = monotonic() + within_ms
   const ticker = openTicker(store)
@@ -55,6 +54,6 @@ async function settleRequests(store: JobStore, running: Changed[], within_ms: nu
 function resultOf(job: Job | null): Changed['result'] {
   if (job === null) return 'not_found'
   if (job.state === 'cancelled') return 'done'
-  // A success that was settled before the request stands; a requeue by somebody else took the request back.
+  // A success that was settled before the request stands; a requeue from elsewhere withdrew the request.
   return isFinal(job.state) || job.cancel_requested_at === null ? 'wrong_state' : 'requested'
 }

@@ -8,9 +8,9 @@ import { showJob } from './show.ts'
 
 /** Jobs requeued in one write. */
 const BATCH = 500
-const RULE = 'queuectl requeue takes cancelled and completed jobs too'
+const RULE = 'queuectl requeue also accepts cancelled and completed jobs'
 
-/** `dlq show`: everything about one dead job. Throws `wrong_state` (1) for another. */
+/** `dlq show`: shows one dead job in detail. Throws `wrong_state` (1) for a job that is not dead. */
 export async function showDead(context: Context, text: string): Promise<void> {
   const store = await context.store()
   const job = await findJob(store, text)
@@ -19,20 +19,21 @@ export async function showDead(context: Context, text: string): Promise<void> {
       'wrong_state',
       EXIT.unsuccessful,
       `${job.id} is ${job.state}, not dead`,
-      `queuectl show ${job.id}`,
+      `queuectl show ${job.id} shows it`,
     )
   }
   await showJob(context, store, job)
 }
 
-/** `dlq retry`: requeues dead jobs, and no others. */
+/** `dlq retry`: requeues dead jobs only. */
 export async function retryDead(
   context: Context,
   texts: readonly string[],
   { all = false, queue }: { all?: boolean; queue?: string },
 ): Promise<void> {
-  if (all === texts.length > 0) throw invalid('give ids, or --all', 'queuectl dlq list shows the dead jobs')
-  if (queue !== undefined && !all) throw invalid('--queue goes with --all')
+  if (all === texts.length > 0)
+    throw invalid('name the jobs, or use --all (not both)', 'queuectl dlq list shows the dead jobs')
+  if (queue !== undefined && !all) throw invalid('--queue requires --all')
   queueName(queue)
   const store = await context.store()
   const changes = all ? await retryAll(store, queue) : await retry(store, await idsToChange(context, store, texts))
@@ -40,7 +41,7 @@ export async function retryDead(
   reportChanges(context, store, changes, { done: 'requeued', rule: RULE })
 }
 
-/** All ids first: a job that dies again meanwhile would be met again, for ever. */
+/** Reads all ids first. Otherwise jobs that die again meanwhile could keep the loop going for ever. */
 async function retryAll(store: JobStore, queue: string | undefined): Promise<Changed[]> {
   const ids: string[] = []
   for (let after: string | undefined; ; after = ids.at(-1)) {
@@ -56,11 +57,11 @@ async function retryAll(store: JobStore, queue: string | undefined): Promise<Cha
   }
   const changes: Changed[] = []
   for (let i = 0; i < ids.length; i += BATCH) changes.push(...(await retry(store, ids.slice(i, i + BATCH))))
-  // What somebody else has retried or purged meanwhile is no job of ours.
+  // Jobs that were retried or purged from elsewhere meanwhile do not count.
   return changes.filter(({ result }) => result === 'done')
 }
 
-/** Those that are dead when they are changed, whatever they were when they were looked for. */
+/** Requeues the jobs that are still dead at the time of the write. */
 function retry(store: JobStore, ids: readonly string[]): Promise<Changed[]> {
   return store.requeue({ ids, from: ['dead'] })
 }

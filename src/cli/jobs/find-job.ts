@@ -7,8 +7,8 @@ import type { Context } from '../context.ts'
 const SHOWN = 10
 
 /**
- * The job that `text` names: exactly, or by the beginning of its id. Throws `not_found` (3), `ambiguous_id` (3) with the
- * candidates, and `invalid` (2) for what cannot be an id.
+ * The job that `text` names: by its id or a prefix of it. Throws `not_found` (3), `ambiguous_id` (3) with the
+ * candidates, and `invalid` (2) for a text that cannot be an id.
  */
 export async function findJob(store: JobStore, text: string): Promise<Job> {
   checkId(text)
@@ -16,13 +16,13 @@ export async function findJob(store: JobStore, text: string): Promise<Job> {
   if (job !== null) return job
   const id = await completeId(store, text)
   const completed = id === null ? null : await store.get({ id })
-  if (completed === null) throw notFound(`no job has the id "${text}"`, 'queuectl list shows the jobs')
+  if (completed === null) throw notFound(`no job with ID "${text}"`, 'queuectl list shows the jobs')
   return completed
 }
 
 /**
- * The ids that a command is to change. Abbreviations are taken from a person at a terminal only: a script's short id may mean
- * another job tomorrow. An id without a job is returned as it is, for the store to report.
+ * The ids of the jobs that a command changes. Prefixes are accepted only from a person at a terminal: in a script, a
+ * short id may match another job tomorrow. An id without a job is returned unchanged, for the store to report.
  */
 export async function idsToChange(context: Context, store: JobStore, texts: readonly string[]): Promise<string[]> {
   const ids: string[] = []
@@ -38,9 +38,9 @@ async function completeId(store: JobStore, prefix: string): Promise<string | nul
   const ids = await store.findIds({ prefix, limit: SHOWN + 1 })
   if (ids.length <= 1) return ids[0] ?? null
   const candidates = ids.slice(0, SHOWN).join(', ') + (ids.length > SHOWN ? ', …' : '')
-  throw new QueuectlError('ambiguous_id', EXIT.not_found, `"${prefix}" could be several jobs`, candidates)
+  throw new QueuectlError('ambiguous_id', EXIT.not_found, `"${prefix}" matches several jobs`, candidates)
 }
 
 function checkId(text: string): void {
-  if (!isJobId(text)) throw invalid(`"${text}" cannot be an id`, `an id is ${NAME_RULE}`)
+  if (!isJobId(text)) throw invalid(`invalid job ID "${text}"`, `an ID is ${NAME_RULE}`)
 }

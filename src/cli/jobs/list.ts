@@ -1,5 +1,5 @@
 import { invalid } from '../../domain/errors.ts'
-import { isJobId } from '../../domain/ids.ts'
+import { isJobId, NAME_RULE } from '../../domain/ids.ts'
 import { type Job, viewOf } from '../../domain/job.ts'
 import { relative } from '../../domain/units.ts'
 import type { ListParams } from '../../store/port.ts'
@@ -20,7 +20,7 @@ export interface ListOptions {
 
 const LARGEST_PAGE = 10_000
 
-/** `list`: a page of jobs. */
+/** `list`: prints one page of jobs. */
 export async function list(context: Context, options: ListOptions): Promise<void> {
   const params = listParams(options)
   const store = await context.store()
@@ -29,11 +29,12 @@ export async function list(context: Context, options: ListOptions): Promise<void
   if (context.json) context.outJson(jobs.map((job) => jobToJson(job, now)))
   else if (jobs.length === 0) context.note('no jobs')
   else context.out(table(columns(now), jobs, options.wide))
-  if (!context.json && jobs.length === params.limit) context.note(`the next page: --after ${jobs.at(-1)?.id}`)
+  if (!context.json && jobs.length === params.limit) context.note(`next page: --after ${jobs.at(-1)?.id}`)
 }
 
 function listParams({ state, queue, search, sort = 'newest', limit = '50', after }: ListOptions): ListParams {
-  if (after !== undefined && !isJobId(after)) throw invalid(`--after "${after}" cannot be an id`)
+  if (after !== undefined && !isJobId(after))
+    throw invalid(`invalid job ID "${after}" for --after`, `an ID is ${NAME_RULE}`)
   queueName(queue)
   return {
     ...(state === undefined ? {} : { state: stateOrView(state) }),
@@ -57,7 +58,7 @@ function columns(now: number): Column<Job>[] {
   ]
 }
 
-/** The time that matters in its state: when it will run, has been running, ended. */
+/** The time that matters in the job's state: of its next run, since its start, or of its finish. */
 function when(job: Job, now: number): string {
   if (job.state === 'pending' && job.next_run_at > now) return relative(job.next_run_at, now)
   if (job.state === 'processing') return `since ${relative(job.started_at ?? job.updated_at, now)}`.replace(/ ago$/, '')

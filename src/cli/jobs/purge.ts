@@ -3,7 +3,7 @@ import { purgeJobs } from '../../logs/purge-jobs.ts'
 import type { Context } from '../context.ts'
 import { confirmed } from '../terminal/confirm.ts'
 
-/** `purge`, and `dlq purge`: asks, removes, and says how many. */
+/** `purge` and `dlq purge`: asks first, removes the jobs, and prints how many. */
 export async function purge(
   context: Context,
   options: {
@@ -17,7 +17,7 @@ export async function purge(
   const older_than_ms = olderThan === undefined ? 0 : parseDuration(olderThan, '--older-than') * 1000
   const store = await context.store()
   const which = `${states.join(', ')} jobs${queue ? ` of queue ${queue}` : ''}${olderThan ? ` older than ${olderThan}` : ''}`
-  if (!(await confirmed(context, `Remove the ${which} for good?`, yes))) {
+  if (!(await confirmed(context, `Permanently remove ${which}?`, yes))) {
     context.note('nothing removed')
     return
   }

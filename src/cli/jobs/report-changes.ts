@@ -4,17 +4,17 @@ import { jobToJson } from '../../views/job-view.ts'
 import type { Context } from '../context.ts'
 import { safe } from '../terminal/text.ts'
 
-/** How a command that changes jobs speaks. */
+/** The texts of a command that changes jobs. */
 export interface Wording {
-  /** `requeued`: what is said of a job that was changed. */
+  /** The result of a changed job: `requeued`. */
   done: string
   /** Which jobs can be changed: `only dead, cancelled and completed jobs can be requeued`. */
   rule: string
 }
 
 /**
- * Prints what became of each job: changed ones on stdout, others in one error after them. With --json an array of all.
- * Throws `not_found` (3) when a job was not there, else `wrong_state` (1) when one was left as it was.
+ * Prints the result of each job: changed jobs on stdout, the others in one error afterwards; with --json an array of
+ * all. Throws `not_found` (3) when a job does not exist, else `wrong_state` (1) when one was not changed.
  */
 export function reportChanges(context: Context, store: JobStore, changes: readonly Changed[], wording: Wording): void {
   if (context.json) context.outJson(changes.map((change) => changeToJson(store, change)))
@@ -28,13 +28,14 @@ function changeToJson(store: JobStore, { id, result, job }: Changed): Record<str
 
 function throwProblem(changes: readonly Changed[], { rule }: Wording): void {
   const missing = changes.filter(({ result }) => result === 'not_found')
-  const left = changes.filter(({ result }) => result === 'wrong_state')
+  const unchanged = changes.filter(({ result }) => result === 'wrong_state')
   const problems = [
-    ...missing.map(({ id }) => `no job has the id "${id}"`),
-    ...left.map(({ id, job }) => `${id} is ${job?.state ?? 'in another state'}`),
+    ...missing.map(({ id }) => `no job with ID "${id}"`),
+    ...unchanged.map(({ id, job }) => `${id} is ${job?.state ?? 'in another state'}`),
   ]
   if (problems.length === 0) return
   const message = problems.join('; ')
-  if (missing.length > 0) throw notFound(message, 'ids must be whole outside of a terminal; queuectl list shows them')
+  if (missing.length > 0)
+    throw notFound(message, 'queuectl list shows the jobs; without a terminal, an ID must be complete')
   throw new QueuectlError('wrong_state', EXIT.unsuccessful, message, rule)
 }

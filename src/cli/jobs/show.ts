@@ -10,12 +10,12 @@ import { type Column, paint, pairs, stateColour, table } from '../terminal/table
 import { safe, safeLines } from '../terminal/text.ts'
 import { localTime } from '../terminal/time.ts'
 
-/** Lines of output shown of the last run, and of those before it. */
+/** Lines of output shown for the last run, and for the runs before it. */
 const LINES = { last: 10, before: 3 } as const
-/** Runs whose output is shown to people; a job may have been tried a hundred times. */
+/** Runs whose output is shown to people; a job may have a hundred runs. */
 const RUNS = 5
 
-/** Lines about the job itself, in this order. */
+/** The fields shown, in this order. */
 const FACTS = fieldNames<StoredName>(
   ({ label }) => label !== undefined,
   [
@@ -24,7 +24,7 @@ const FACTS = fieldNames<StoredName>(
   ],
 )
 
-/** Lines that say more than the field they are named by. */
+/** Lines that show more than their own field. */
 const TEXTS: { [Name in StoredName]?: (job: Job, now: number) => string | null } = {
   state(job, now) {
     const view = viewOf(job, now)
@@ -33,7 +33,8 @@ const TEXTS: { [Name in StoredName]?: (job: Job, now: number) => string | null }
   queue: ({ queue, priority }) => `${queue}, priority ${priority}`,
   shell: ({ shell }) => (shell === 'default' ? null : shell),
   cwd: ({ cwd, origin_cwd }) => cwd ?? origin_cwd,
-  attempts: ({ attempts, max_retries, runs }) => `${attempts} failed of ${max_retries + 1}, ${runs} runs in all`,
+  attempts: ({ attempts, max_retries, runs }) =>
+    `${attempts} failed of ${max_retries + 1}, ${runs} ${runs === 1 ? 'run' : 'runs'} in all`,
   interruptions: ({ interruptions }) => (interruptions > 0 ? `${interruptions}` : null),
   backoff_base: ({ backoff_base, backoff_max }) => `base ${backoff_base}, at most ${formatDuration(backoff_max)}`,
 }
@@ -45,7 +46,7 @@ interface RunOutput {
   log: LogLocation
 }
 
-/** Prints a job, its runs, and the ends of their output. */
+/** Prints a job, its runs, and the last lines of their output. */
 export async function showJob(context: Context, store: JobStore, job: Job): Promise<void> {
   const now = store.now()
   const runs = await runsOf(store, job)

@@ -4,7 +4,7 @@ import { sleep } from '../../lib/clock.ts'
 import type { Overview } from '../../store/port.ts'
 import { lowSpaceText } from '../../views/disk-space.ts'
 import { isServing, type Seen } from '../../views/process-view.ts'
-import { hostsOf, lastBeat, lookAtStatus, type Status, statusToJson, workersByState } from '../../views/status-view.ts'
+import { hostsOf, lastBeat, readStatus, type Status, statusToJson, workersByState } from '../../views/status-view.ts'
 import type { Throughput } from '../../views/throughput.ts'
 import type { Context } from '../context.ts'
 import { type Column, paint, pairs, stateColour, table } from '../terminal/table.ts'
@@ -13,14 +13,16 @@ import { terminalLines } from '../terminal/tty.ts'
 import { hostNames } from '../workers/process-names.ts'
 import { openTicker } from './ticker.ts'
 
-/** A watched status is drawn at most this often, and at least each second for the sake of its ages. */
+/**
+ * With --watch: at least this long between two updates, and an update each second at the latest, to keep ages current.
+ */
 const DRAW_MS = { least: 250, most: 1_000 }
 
 /** `status`: once, or with --watch until Ctrl-C. */
 export async function status(context: Context, options: { byQueue?: boolean; watch?: boolean }): Promise<void> {
   const store = await context.store()
   const print = async () => {
-    const now = await lookAtStatus(store)
+    const now = await readStatus(store)
     if (context.json) context.outJson(statusToJson(now, options.byQueue === true))
     else {
       const text = statusText(now, options.byQueue === true)
@@ -42,7 +44,8 @@ export async function status(context: Context, options: { byQueue?: boolean; wat
 
 function statusText({ store, overview, throughput, processes, low_space, now }: Status, byQueue: boolean): string {
   const { total, queues, oldest_ready_at } = overview
-  const ages = oldest_ready_at === null ? 'none' : `waits ${formatDuration(Math.max(0, now - oldest_ready_at) / 1000)}`
+  const ages =
+    oldest_ready_at === null ? 'none' : `waiting for ${formatDuration(Math.max(0, now - oldest_ready_at) / 1000)}`
   const facts = pairs([
     ['Store', safe(store.label)],
     ...VIEWS.map((view): [string, string] => [
@@ -58,7 +61,7 @@ function statusText({ store, overview, throughput, processes, low_space, now }: 
   return byQueue ? `${facts}\n\n${queueTable(queues)}` : facts
 }
 
-const lowText = (low: Status['low_space'][number]) => `no job is started on ${low.host}: ${lowSpaceText(low)}`
+const lowText = (low: Status['low_space'][number]) => `no job starts on ${low.host}: ${lowSpaceText(low)}`
 const rate = ({ minutes, done, failed }: Throughput) => `${minutes} min: ${done} done, ${failed} failed`
 
 function queueTable(queues: Overview['queues']): string {
@@ -77,18 +80,21 @@ function queueTable(queues: Overview['queues']): string {
   return table(columns, rows)
 }
 
-/** A terminal is drawn over from its top, and what is too much for it left out: it would scroll. A file gets all, again and again. */
+/**
+ * On a terminal, the text replaces what is shown, cut to the screen: more lines would scroll. A file gets the whole
+ * text at each update.
+ */
 function redrawn(text: string): string {
   const most = terminalLines()
   if (most === null) return `\n${text}`
   const lines = text.split('\n')
-  // The cursor stands below the last line.
+  // The cursor needs the line below the last one.
   const fits = most - 1
-  const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - 1), `… ${lines.length - fits + 1} lines more`]
+  const shown = lines.length <= fits ? lines : [...lines.slice(0, fits - 1), `… ${lines.length - fits + 1} more lines`]
   return `\x1b[H\x1b[J${shown.join('\n')}`
 }
 
-/** The same in words. */
+/** The numbers of workers as text. */
 export function workersText(processes: readonly Seen[]): string {
   const { total = 0, ...states } = workersByState(processes)
   const parts = Object.entries(states).filter(([, count]) => count > 0)
@@ -96,7 +102,7 @@ export function workersText(processes: readonly Seen[]): string {
   return detail === '' ? 'none' : `${total} (${detail})`
 }
 
-/** A line for each host, where there are several. */
+/** One line per host, if there are several. */
 export function hostPairs(processes: readonly Seen[], now: number): [string, string][] {
   const hosts = hostsOf(processes)
   if (hosts.length < 2) return []

@@ -1,17 +1,17 @@
 import { Sleeper } from '../../lib/async.ts'
 import type { JobStore } from '../../store/port.ts'
 
-/** Hints may be missed, so one looks again after this long at the latest. */
-const LOOK_AGAIN_MS = 250
+/** Events may be missed, so the store is read again after this time at the latest. */
+const POLL_MS = 250
 
 export interface Ticker {
-  /** Resolves when something may have changed; at once when it did since the last call, or after `signal` was aborted. */
+  /** Resolves when something may have changed: at once if it did since the last call, or if `signal` is aborted. */
   next(): Promise<void>
   close(): void
 }
 
-/** Tells when it is worth looking at the store again. */
-export function openTicker(store: JobStore, signal: AbortSignal | null = null, at_most_ms = LOOK_AGAIN_MS): Ticker {
+/** Signals when to read the store again: after a change, and at the latest after `at_most_ms`. */
+export function openTicker(store: JobStore, signal: AbortSignal | null = null, at_most_ms = POLL_MS): Ticker {
   const sleeper = new Sleeper()
   const on_change = () => sleeper.wake()
   const watch = store.watch({ on_change })

@@ -2,12 +2,12 @@ import type { LogLocation } from '../../logs/run-output.ts'
 import type { Context } from '../context.ts'
 import { safeLines } from '../terminal/text.ts'
 
-/** How output is printed: `raw` bytes as they are, or text that cannot steer the terminal. With --json each chunk is a line. */
+/** Prints output: `raw` bytes unchanged, or text that cannot control the terminal. With --json each chunk is a line. */
 export class LogPrinter {
   readonly #context: Context
   readonly #raw: boolean
   #decoder = new TextDecoder()
-  /** A carriage return whose newline may come with the next chunk. */
+  /** A held-back carriage return: its newline may be in the next chunk. */
   #held = ''
   #run = 0
 
@@ -16,7 +16,7 @@ export class LogPrinter {
     this.#raw = raw
   }
 
-  /** Output of run `number` follows. */
+  /** Starts the output of run `number`. */
   begin(number: number): void {
     this.#run = number
     this.#decoder = new TextDecoder()
@@ -27,18 +27,18 @@ export class LogPrinter {
     else this.#text(this.#held + this.#decoder.decode(chunk, { stream: true }))
   }
 
-  /** Says that `bytes` bytes are left out here, and where they are. */
+  /** Reports that `bytes` bytes are missing here, and where the whole log is. */
   gap(bytes: number, log: LogLocation): void {
     this.end()
     this.#decoder = new TextDecoder()
     if (this.#context.json) this.#context.outJson({ run: this.#run, output: '', missing: bytes, log })
     else
       this.#context.note(
-        `${bytes} bytes of run ${this.#run} are left out; the whole log is on ${log.host}: ${log.path}`,
+        `${bytes} bytes of run ${this.#run} are missing here; the whole log is on ${log.host}: ${log.path}`,
       )
   }
 
-  /** The run has ended: what was held back is printed. */
+  /** Ends the output of a run: prints what was held back. */
   end(): void {
     if (!this.#raw || this.#context.json) this.#text(this.#held + this.#decoder.decode(), true)
   }

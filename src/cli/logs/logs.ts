@@ -17,7 +17,7 @@ export interface LogsOptions {
   raw?: boolean
 }
 
-/** `logs`: the output of one run, or with --follow of all that come. */
+/** `logs`: prints the output of one run; with --follow also of the runs that come. */
 export async function logs(context: Context, text: string, options: LogsOptions): Promise<void> {
   const wanted = options.run === undefined ? null : wholeNumber(options.run, '--run', 1, 1e9)
   const tail = options.tail === undefined ? null : wholeNumber(options.tail, '--tail', 1, 1e9)
@@ -58,7 +58,7 @@ async function follow(
   const goesOn = ({ state, runs }: Job) => state === 'processing' && runs === wanted
   await waitForJobs(context, store, [job.id], {
     timeout_ms: null,
-    on_look: (now) => follower.look(now),
+    on_check: (now) => follower.update(now),
     ...(wanted === null ? {} : { until: (now: Job) => !goesOn(now) }),
   }).finally(() => follower.close())
 }
@@ -66,9 +66,9 @@ async function follow(
 function pick(job: Job, runs: readonly Run[], wanted: number | null): Run {
   const run = wanted === null ? runs.at(-1) : runs.find(({ number }) => number === wanted)
   if (run !== undefined) return run
-  if (runs.length === 0) throw notFound(`job ${job.id} has not run yet`, 'with --follow its output is waited for')
+  if (runs.length === 0) throw notFound(`job ${job.id} has not run yet`, 'use --follow to wait for its output')
   throw notFound(
-    `job ${job.id} has no run ${wanted} on record`,
-    `it has ${runs.map(({ number }) => number).join(', ')}`,
+    `no run ${wanted} of job ${job.id} in the run history`,
+    `it has ${runs.length === 1 ? 'run' : 'runs'} ${runs.map(({ number }) => number).join(', ')}`,
   )
 }

@@ -5,18 +5,18 @@ import { runsOf } from '../../views/job-view.ts'
 import type { Context } from '../context.ts'
 import type { LogPrinter } from './log-printer.ts'
 
-/** Prints the output of a job's runs while they go on, one run after the other. */
+/** Prints the output of a job's runs while they run, one run after the other. */
 export class Follower {
   readonly #context: Context
   readonly #store: JobStore
   readonly #printer: LogPrinter
   readonly #last: number
-  /** Number of the run that is shown, or was the last to be. */
+  /** Number of the run that is shown, or was shown last. */
   #shown: number
   #tail: number | null
   #current: { token: string; end: (why: FollowEnd) => Promise<void> } | null = null
 
-  /** Shows runs `first` to `last`; of the first only the last `tail` lines, if that is given. */
+  /** Shows runs `first` to `last`; of the first run only the last `tail` lines, if given. */
   constructor(
     context: Context,
     store: JobStore,
@@ -35,8 +35,8 @@ export class Follower {
     this.#tail = tail
   }
 
-  /** To be called after each change of the job. */
-  async look(job: Job): Promise<void> {
+  /** Call this after each change of the job. */
+  async update(job: Job): Promise<void> {
     const { state, run_token } = job
     if (this.#current !== null && (state !== 'processing' || run_token !== this.#current.token))
       await this.#close('ended')
@@ -48,7 +48,7 @@ export class Follower {
     }
   }
 
-  /** Prints what is there of the current run. */
+  /** Prints the output of the current run so far, and stops. */
   close(): Promise<void> {
     return this.#close('left')
   }
@@ -60,7 +60,7 @@ export class Follower {
 
   async #begin(run: Run): Promise<void> {
     const { number, token } = run
-    // A run may begin between two looks, before the one that was shown is known to have ended.
+    // The next run may start between two checks, before the end of the shown one was seen.
     await this.#close('ended')
     this.#shown = number
     if (number > 1) this.#context.note(`run ${number}`)
@@ -74,7 +74,7 @@ export class Follower {
       on_note: (text) => this.#context.note(text),
     })
     this.#tail = null
-    // Nobody waits for it until its end; a failure then is not unhandled meanwhile.
+    // It is awaited only at its end; until then a failure must not count as unhandled.
     following.catch(() => {})
     const end = async (why: FollowEnd) => {
       stop.abort(why)

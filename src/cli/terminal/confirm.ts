@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 
 /**
- * Asks a person to confirm; true without asking where nobody sits at a terminal, and with `yes`. Ctrl-C and Ctrl-D say no.
+ * Asks for confirmation. True without a question when there is no terminal, or with `yes`. Ctrl-C and Ctrl-D mean no.
  */
 export async function confirmed(
   context: Context,
@@ -19,7 +19,7 @@ export async function confirmed(
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
   } catch (error) {
     if ((error as Error).name !== 'AbortError') throw error
-    // The cursor still stands behind the question.
+    // The cursor is still on the line of the question.
     output.write('\n')
     return false
   } finally {

@@ -1,15 +1,20 @@
-/** ` Did you mean "x"?` for the candidate nearest to a mistyped `word`; null when none is near. */
+/** The one form of a suggestion. */
+export const didYouMean = (candidate: string) => `did you mean ${candidate}?`
+
+/** `did you mean x?` for the candidate nearest to a mistyped `word`; null when none is near. */
 export function suggestion(word: string, candidates: readonly string[]): string | null {
   const nearest = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
     .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
     .sort((a, b) => a.distance - b.distance)[0]
-  return nearest ? `did you mean "${nearest.candidate}"?` : null
+  return nearest ? didYouMean(nearest.candidate) : null
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (optimal string alignment). */
+/**
+ * How many insertions, deletions, replacements and swaps of neighbours turn `a` into `b` (optimal string alignment).
+ */
 function editDistance(a: string, b: string): number {
-  // A long word is no typing error, and the table below is the product of both lengths.
+  // Such a difference is no typing error, and the cost of the table below is the product of both lengths.
   if (Math.abs(a.length - b.length) > 3) return Number.POSITIVE_INFINITY
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -4,10 +4,10 @@ import { isTerminal, terminalColumns } from './tty.ts'
 
 export interface Column<Row> {
   title: string
-  /** The cell's text, which is made `safe` here. */
+  /** The cell's text; `table` makes it `safe`. */
   text: (row: Row) => string
   align?: 'left' | 'right'
-  /** Takes what is left of the line and is cut to it; at most one, best the last. */
+  /** Takes the rest of the line and is cut to it. At most one column, best the last. */
   flexible?: boolean
   colour?: (row: Row) => Colour | null
 }
@@ -15,11 +15,11 @@ export interface Column<Row> {
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold'
 
 const CODES: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 }
-/** Where stdout is no terminal a line still has an end; whole texts are for --wide and --json. */
+/** Lines are cut also when stdout is no terminal; --wide and --json show whole texts. */
 const WIDTH_WITHOUT_TERMINAL = 120
 const GAP = '  '
 
-/** Rows under their titles, aligned. A flexible column is cut to the width of the terminal unless `wide`. */
+/** Aligned rows under their titles. A flexible column is cut to the width of the terminal unless `wide`. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], wide = false): string {
   const cells = rows.map((row) => columns.map((column) => safe(column.text(row))))
   const widths = columns.map((column, i) =>
@@ -47,13 +47,13 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   ].join('\n')
 }
 
-/** Names and values, one pair a line, the values aligned. */
+/** Names and values, one pair per line, with aligned values. */
 export function pairs(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(...entries.map(([name]) => displayWidth(name)))
   return entries.map(([name, value]) => `${paint(pad(name, width), 'dim')}${GAP}${value}`.trimEnd()).join('\n')
 }
 
-/** `text` in colour on a terminal that wants it. */
+/** `text` in colour, if stdout is a terminal that accepts colours. */
 export function paint(text: string, colour: Colour | null): string {
   return colour === null || !coloured() ? text : `\x1b[${CODES[colour]}m${text}\x1b[0m`
 }

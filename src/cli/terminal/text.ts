@@ -1,7 +1,7 @@
-// Text from outside (commands, names, output) may hold anything. What is printed for people passes here.
+// Text from outside (commands, names, output) may hold anything. All text printed for people passes through here.
 
 const NARROW_ONLY = /^[\x20-\x7e]*$/
-// Made when a text asks for them: to build a class of Unicode characters takes a short command a fiftieth of its time.
+// Built on demand: a class of Unicode characters costs a short command a fiftieth of its time.
 const unsafe = once(() => /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu)
 const unsafeButNewline = once(() => new RegExp(`(?!\\n)${unsafe().source}`, 'gu'))
 const wide = once(
@@ -9,17 +9,19 @@ const wide = once(
     /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u,
 )
 
-/** `text` in one line that cannot steer a terminal: control, direction and invisible characters are shown as escapes. */
+/** `text` as one line that cannot control a terminal: control, direction and invisible characters become escapes. */
 export function safe(text: string): string {
   return NARROW_ONLY.test(text) ? text : text.replace(unsafe(), escaped)
 }
 
-/** As `safe`, for output of several lines: newlines stay, tabs become spaces, as a terminal shows them. */
+/** Like `safe`, for several lines: newlines stay, tabs become the spaces that a terminal shows. */
 export function safeLines(text: string): string {
   return text.replaceAll('\r\n', '\n').split('\n').map(expandTabs).join('\n').replace(unsafeButNewline(), escaped)
 }
 
-/** `value` in one line of JSON that cannot steer a terminal either: characters that JSON would let stand as they are become escapes. */
+/**
+ * `value` as one line of JSON that cannot control a terminal: characters that JSON would not escape are escaped too.
+ */
 export function safeJson(value: unknown): string {
   const text = JSON.stringify(value)
   return NARROW_ONLY.test(text) ? text : text.replace(unsafe(), (char) => `\\u${hex(char, 4)}`)
@@ -33,7 +35,7 @@ export function displayWidth(text: string): number {
   return width
 }
 
-/** The beginning of `text` that fits in `columns`, with an ellipsis when something is left out. */
+/** The beginning of `text` that fits in `columns`, with an ellipsis if it was cut. */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text
   let width = 0
@@ -46,7 +48,7 @@ export function truncate(text: string, columns: number): string {
   return `${kept}…`
 }
 
-/** `text` with spaces behind it (or before it) up to `columns`. */
+/** `text` padded with spaces on its right (or left) to `columns`. */
 export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const spaces = ' '.repeat(Math.max(0, columns - displayWidth(text)))
   return align === 'left' ? text + spaces : spaces + text
@@ -70,10 +72,10 @@ function expandTabs(line: string): string {
   return expanded
 }
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
+function once<T>(create: () => T): () => T {
+  let value: T | undefined
   return () => {
-    made ??= make()
-    return made
+    value ??= create()
+    return value
   }
 }

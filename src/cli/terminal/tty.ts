@@ -1,8 +1,8 @@
 import { fstatSync, statSync } from 'node:fs'
 
 /**
- * Whether file descriptor `fd` is a terminal. The stream behind process.stdout, which knows too, is slow to load; so is node:tty, with all
- * that sockets need, a tenth of a short command: it is asked about devices alone, and not about /dev/null.
+ * Whether file descriptor `fd` is a terminal. process.stdout knows too, but its stream is slow to load. So is node:tty
+ * with its sockets: a tenth of a short command's time. It is loaded only for devices other than /dev/null.
  */
 export function isTerminal(fd: 0 | 1 | 2): boolean {
   try {
@@ -11,17 +11,17 @@ export function isTerminal(fd: 0 | 1 | 2): boolean {
       return false
     return process.getBuiltinModule('node:tty').isatty(fd)
   } catch {
-    // Closed by the caller.
+    // The caller has closed it.
     return false
   }
 }
 
-/** Lines of the terminal on stdout; null where it is none. */
+/** Lines of the terminal on stdout; null if stdout is no terminal. */
 export function terminalLines(): number | null {
   return isTerminal(1) ? process.stdout.rows || null : null
 }
 
-/** Columns of the terminal on stdout; null where it is none. */
+/** Columns of the terminal on stdout; null if stdout is no terminal. */
 export function terminalColumns(): number | null {
   return isTerminal(1) ? process.stdout.columns || null : null
 }

@@ -11,11 +11,11 @@ import type { JobStore } from '../../store/port.ts'
 import type { Context } from '../context.ts'
 
 const READY_MS = 30_000
-const LOOK_MS = 25
+const POLL_MS = 25
 
 /**
- * Starts this very command again in a session of its own, without `--detach`, and returns when its workers are ready. When it does not
- * come to that, it is stopped, and what ended it is thrown with the last lines of its log.
+ * Starts this command again in a new session, without `--detach`, and returns when its workers are ready. If they do
+ * not become ready, stops it and throws `not_started` with the cause and the last lines of its log.
  */
 export async function startDetached(context: Context, id: string): Promise<void> {
   const store = await context.store()
@@ -48,27 +48,27 @@ export async function startDetached(context: Context, id: string): Promise<void>
   }
   const { pid } = child
   if (context.json) return context.outJson({ supervisor: id, pid, log })
-  context.out(`workers are ready: supervisor ${id} (pid ${pid})\nlog: ${log}\nstop them with: queuectl worker stop`)
+  context.out(`workers ready: supervisor ${id} (pid ${pid})\nlog: ${log}\nstop with: queuectl worker stop`)
 }
 
-/** Waits until supervisor `id` says that its workers are ready. `code` tells with what it has ended; null: it has not. */
+/** Waits until supervisor `id` reports that its workers are ready. `code` returns its exit code; null while it runs. */
 async function readiness(store: JobStore, id: string, log: string, code: () => number | null): Promise<void> {
   const until = monotonic() + READY_MS
   for (;;) {
     const row = (await store.processes()).find((process) => process.id === id)
     if (row?.kind === 'supervisor' && row.state === 'running') return
     if (code() !== null || monotonic() > until) throw await notReady(log, code())
-    await sleep(LOOK_MS)
+    await sleep(POLL_MS)
   }
 }
 
-/** Nobody would look for a supervisor behind a start that has failed. */
+/** After a failed start, no supervisor may remain: its user does not know that it exists. */
 function stop(pid = 0): void {
   const identity = platform.identify(pid)
   if (identity !== null && !platform.signal(identity, 'SIGTERM')) platform.signal(identity, 'SIGKILL')
 }
 
-/** The address may hold a password, which everybody could read among the arguments. */
+/** The address may hold a password, and all users can read the arguments of a process. */
 function withoutDb(words: readonly string[]): string[] {
   return words.filter((word, i) => !word.startsWith('--db=') && word !== '--db' && words[i - 1] !== '--db')
 }
@@ -76,6 +76,6 @@ function withoutDb(words: readonly string[]): string[] {
 async function notReady(log: string, code: number | null): Promise<QueuectlError> {
   const last = (await lastLines(log, 3)).join(' | ')
   const why =
-    code === null ? `the workers were not ready in ${READY_MS / 1000} s` : `the supervisor ended with exit code ${code}`
-  return new QueuectlError('not_started', code || EXIT.try_again, `${why}: ${last || 'it said nothing'}`, `log: ${log}`)
+    code === null ? `workers not ready within ${READY_MS / 1000} s` : `the supervisor exited with code ${code}`
+  return new QueuectlError('not_started', code || EXIT.try_again, `${why}: ${last || 'no output'}`, `log: ${log}`)
 }

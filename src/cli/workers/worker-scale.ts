@@ -4,7 +4,7 @@ import { workerCount } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { processNames } from './process-names.ts'
 
-/** `worker scale`: asks one supervisor for that many workers. */
+/** `worker scale`: sets the number of workers of one supervisor. */
 export async function scale(
   text: string,
   target: string | undefined,
@@ -17,5 +17,5 @@ export async function scale(
   const report = await scaleWorkers(await context.store(), { count, target: target ?? null, abbreviated, timeout_ms })
   if (context.json) return context.outJson(report)
   const name = processNames([])({ ...report, kind: 'supervisor', id: report.supervisor })
-  context.out(`${name}: ${report.to} worker${report.to === 1 ? '' : 's'} from now on, before ${report.from}`)
+  context.out(`${name}: scaled to ${report.to} worker${report.to === 1 ? '' : 's'} (before: ${report.from})`)
 }

@@ -20,18 +20,18 @@ export interface StartOptions {
   passStore?: boolean
 }
 
-/** `worker start`: supervises workers until they are stopped, or starts that detached. */
+/** `worker start`: supervises workers until they are stopped, or starts a detached supervisor. */
 export async function startWorkers(options: StartOptions, context: Context): Promise<void> {
   becomePrimary()
   context.create = true
-  const wanted = await wants(options, context)
+  const checked = await checkOptions(options, context)
   const id = process.env.QUEUECTL_SUPERVISOR ?? `s-${randomWord(8)}`
   if (options.detach) {
     const { startDetached } = await import('./detach.ts')
     return startDetached(context, id)
   }
   const { supervise } = await import('../../supervisor/supervisor.ts')
-  const { eventTeller } = await import('./event-log.ts')
+  const { eventPrinter } = await import('./event-log.ts')
   const { address } = await context.address()
   const store = await context.store('supervisor')
   keepFromChildren(address)
@@ -39,31 +39,34 @@ export async function startWorkers(options: StartOptions, context: Context): Pro
   shedStartup()
   context.exit(
     await supervise({
-      ...wanted,
+      ...checked,
       id,
       store,
       address,
       log,
       version: VERSION,
       build: BUILD,
-      tell: eventTeller(context.json),
+      tell: eventPrinter(context.json),
     }),
   )
 }
 
-/** The environment of workers, which everything that their user runs can read, is not to hold a password: they are told by message. */
+/**
+ * Removes the store's address, which may hold a password, from the environment: all programs of the user can read it
+ * there. Workers get it by message.
+ */
 function keepFromChildren(address: string): void {
   const { MONGODB_URI = '' } = process.env
   delete process.env.QUEUECTL_DB
   if (sameStore(MONGODB_URI, address)) delete process.env.MONGODB_URI
 }
 
-/** The options, checked, over the settings. */
-async function wants(options: StartOptions, context: Context) {
+/** The checked options; the settings are their defaults. */
+async function checkOptions(options: StartOptions, context: Context) {
   const count = workerCount(options.count, '--count', 1)
   if (options.timeout !== undefined && !options.drain)
-    throw invalid('--timeout goes with --drain', 'jobs have a timeout of their own')
-  if (options.drain && options.detach) throw invalid('--drain and --detach exclude each other', 'a drain is waited for')
+    throw invalid('--timeout requires --drain', 'to limit a job, use enqueue --timeout')
+  if (options.drain && options.detach) throw invalid('--drain and --detach exclude each other', 'omit one of them')
   const concurrency =
     options.concurrency === undefined ? null : (parseSetting('concurrency', options.concurrency) as number)
   const grace = options.grace === undefined ? null : (parseSetting('grace', options.grace) as number)

@@ -206,11 +206,11 @@ describe('the examination of a MongoDB database @posix', function () {
     expect(code).to.equal(1)
     expect(stdout).to.match(
       new RegExp(
-        `could not be mended: this takes the right collMod\\n +give the user the role dbAdmin on the database "${name}"`,
+        `cannot fix it: this takes the right collMod\\n +give the user the role dbAdmin on the database "${name}"`,
       ),
     )
     const { stdout: mended } = await queuectl(['doctor', '--fix', '--db', address])
-    expect(mended).to.match(/^mended +validator +the server refuses jobs that cannot be\n/)
+    expect(mended).to.match(/^fixed +validator +the server refuses jobs that cannot be\n/)
   })
 
   it('makes indexes without giving up while the server is at work on them, and says so on a terminal', async function () {
@@ -231,7 +231,7 @@ describe('the examination of a MongoDB database @posix', function () {
     const doctor = startQueuectl(['doctor', '--fix', '--db', address], { through: TERMINAL, env: { NO_COLOR: '1' } })
     const { code, stdout } = await collect(doctor).finally(() => block('off', 0))
     expect(stdout).to.match(
-      /^queuectl: still making indexes of mongodb:\S+, since \d+ s\r\nmended +indexes +made again: jobs\.held\r\n/,
+      /^queuectl: still making indexes of mongodb:\S+ after \d+ s\r\nfixed +indexes +made again: jobs\.held\r\n/,
     )
     expect(code).to.equal(0)
   })
