@@ -58,7 +58,7 @@ describe('queuectl doctor @posix', () => {
       [changed('bare.db', 'DROP TABLE runs'), 'schema', /not as queuectl made them: the tables runs/],
       [file('head.db', Buffer.from(whole).fill(0xff, 100, 2048)), 'integrity', /damaged/],
       [file('page.db', Buffer.from(whole).fill(0x55, 2048 * 2, 2048 * 3)), 'integrity', /damaged/],
-      ['redis://localhost/1', 'store', /no store for redis/],
+      ['redis://localhost/1', 'store', /unsupported store address redis/],
     ]
     for (const [address, check, message] of cases) {
       const before = address.startsWith(home) && statSync(address).isFile() ? readFileSync(address) : null
