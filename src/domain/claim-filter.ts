@@ -1,6 +1,6 @@
-/** Which jobs may be claimed, by their queue. What is in both lists may not. */
+/** Which jobs may be claimed, by their queue. A queue in both lists is excluded. */
 export interface ClaimFilter {
-  /** null: those of all queues. */
+  /** null: all queues. */
   readonly only: readonly string[] | null
   readonly except: readonly string[]
 }
@@ -8,7 +8,7 @@ export interface ClaimFilter {
 /** Claims from all queues. */
 export const ALL_QUEUES: ClaimFilter = { only: null, except: [] }
 
-/** The filter for `only` these queues (null: all), `except` those. */
+/** The filter for only the queues `only` (null: all), without the queues `except`. */
 export function claimFilter(only: readonly string[] | null, except: readonly string[] = []): ClaimFilter {
   return { only, except }
 }
@@ -18,7 +18,7 @@ export function admits({ only, except }: ClaimFilter, queue: string): boolean {
   return (only === null || only.includes(queue)) && !except.includes(queue)
 }
 
-/** The queues that may be claimed from, where the filter names them; null: all, or all but `except`. */
+/** The queues that may be claimed from, if the filter names them; null: all, or all but `except`. */
 export function namedQueues({ only, except }: ClaimFilter): readonly string[] | null {
   if (only === null || except.length === 0) return only
   return only.filter((queue) => !except.includes(queue))

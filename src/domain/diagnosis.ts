@@ -1,6 +1,6 @@
-/** What an examination found about one thing. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, in a word. */
+  /** Name of the check, in one word. */
   check: string
   level: 'ok' | 'warning' | 'problem'
   message: string
@@ -8,15 +8,15 @@ export interface Finding {
   remedy: string | null
 }
 
-/** A finding that `mend`, where it is there, puts right without risk to any job. It says what it has done. */
+/** A finding with `mend`, if present, which fixes it without risk to any job and returns what it did. */
 export interface Diagnosis extends Finding {
   mend?: () => Promise<string>
 }
 
-/** What is as it should be. */
+/** A check that found nothing wrong. */
 export const fine = (check: string, message: string): Diagnosis => ({ check, level: 'ok', message, remedy: null })
 
-/** What may become a problem, or is one for somebody. */
+/** Something that may become a problem, or is one in some cases. */
 export const warning = (check: string, message: string, remedy: string | null): Diagnosis => ({
   check,
   level: 'warning',
@@ -24,7 +24,7 @@ export const warning = (check: string, message: string, remedy: string | null): 
   remedy,
 })
 
-/** What keeps the queue from working as promised. */
+/** Something that keeps the queue from working as promised. */
 export const problem = (check: string, message: string, remedy: string | null): Diagnosis => ({
   check,
   level: 'problem',
@@ -32,7 +32,7 @@ export const problem = (check: string, message: string, remedy: string | null): 
   remedy,
 })
 
-/** Something went wrong while it was looked at. */
+/** A check that failed itself. */
 export function failedCheck(check: string, error: unknown): Diagnosis {
   const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : null
   return problem(check, error instanceof Error ? error.message : String(error), hint)

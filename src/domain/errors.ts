@@ -1,10 +1,10 @@
-/** Exit codes of the program, after BSD's sysexits where one fits. */
+/** Exit codes of the program; those of BSD's sysexits where one fits. */
 export const EXIT = {
   ok: 0,
-  /** A job ended dead, or a stop had to be forced. */
+  /** A job is dead, or a stop had to be forced. */
   unsuccessful: 1,
   usage: 2,
-  /** Not found, or the id is taken. */
+  /** Not found, or the ID is in use. */
   not_found: 3,
   stop_timeout: 4,
   unreachable: 69,
@@ -12,9 +12,9 @@ export const EXIT = {
   io: 74,
   try_again: 75,
   config: 78,
-  /** `wait`: the wait or the job timed out (as timeout(1)). */
+  /** `wait`: the wait or the job timed out (as in timeout(1)). */
   timed_out: 124,
-  /** `wait`: queuectl's own failure, told apart from the job's codes. */
+  /** `wait`: queuectl's own failure, distinct from the job's codes. */
   own_failure: 125,
   /** `wait`: the job was cancelled, as if by Ctrl-C (128 + SIGINT). */
   cancelled: 130,
@@ -22,7 +22,7 @@ export const EXIT = {
   poison: 137,
 } as const
 
-/** An error meant for the person at the keyboard: one line, a hint that names the remedy, and the exit code. */
+/** An error for the person at the keyboard: one line, a hint with the remedy, and the exit code. */
 export class QueuectlError extends Error {
   readonly code: string
   readonly exit_code: number
@@ -46,22 +46,22 @@ export const invalid = (message: string, hint: string | null = null) =>
 export const notFound = (message: string, hint: string | null = null) =>
   new QueuectlError('not_found', EXIT.not_found, message, hint)
 
-/** The store is not there, and this call is not one that creates it: exit 3. `label` names it without a password. */
+/** The store does not exist, and this command does not create it: exit 3. `label` names it without a password. */
 export const noQueueYet = (label: string) => notFound(`no queue at ${label} yet`, CREATE_QUEUE)
 
-/** The remedy where there is no queue. */
+/** The remedy where no queue exists. */
 export const CREATE_QUEUE = 'queuectl enqueue creates it; --db names another one'
 
-/** The id belongs to another job: exit 3. */
+/** The ID belongs to another job: exit 3. */
 export const duplicateId = (id: string) =>
   new QueuectlError(
     'duplicate_id',
     EXIT.not_found,
     `the id "${id}" belongs to another job`,
-    `queuectl show ${id}   shows it; leave the id out to have one made up`,
+    `queuectl show ${id}   shows it; omit the ID to generate one`,
   )
 
-/** Configuration, schema or runtime does not fit: exit 78. */
+/** Configuration, schema or runtime is unsuitable: exit 78. */
 export const misconfigured = (message: string, hint: string | null = null) =>
   new QueuectlError('configuration', EXIT.config, message, hint)
 
@@ -76,7 +76,7 @@ export const tryAgain = (message: string, hint: string | null = null) =>
 export const unreachable = (message: string, hint: string | null = null) =>
   new QueuectlError('unreachable', EXIT.unreachable, message, hint)
 
-/** `a string`, `an array`, … for messages about a value of the wrong kind. */
+/** `a string`, `an array`, … for messages about a value of the wrong type. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
@@ -84,7 +84,10 @@ export function kindOf(value: unknown): string {
   return type === 'object' ? 'an object' : `a ${type}`
 }
 
-/** `value` as a message names it. What a list or an object holds is left out: to write one out that is nested deeply may be impossible. */
+/**
+ * `value` as a message shows it. The contents of arrays and objects are omitted: a deeply nested one may be impossible
+ * to print.
+ */
 export function quoted(value: unknown): string {
   if (typeof value === 'string') return `"${value}"`
   return typeof value === 'object' && value !== null ? kindOf(value) : String(value)

@@ -1,39 +1,41 @@
 import { JOB_STATES, type Job, type JobState, RUN_OUTCOMES, type Run, type RunOutcome } from './job.ts'
 
-/** A run that has ended, as the run history has it. */
+/** A finished run, as the run history records it. */
 export interface EndedRun extends Run {
   finished_at: number
   outcome: RunOutcome
-  /** What it made of the job. */
+  /** The state to which it set the job. */
   state: JobState
-  /** How often the job had been requeued before it; null: from before this was recorded. */
+  /** Number of requeues of the job before it; null: the run is older than this field. */
   requeues: number | null
 }
 
-/** A job with its runs that have ended, oldest first. */
+/** A job with its finished runs, oldest first. */
 export interface JobHistory {
-  /** Null: these are runs of a job that is not there. */
+  /** Null: the job of these runs does not exist. */
   job: Job | null
   runs: readonly EndedRun[]
 }
 
-/** Runs of a job that have ended. */
+/** Number of finished runs of a job. */
 export function endedRuns({ runs, state }: Pick<Job, 'runs' | 'state'>): number {
   return runs - (state === 'processing' ? 1 : 0)
 }
 
-/** The run history of all jobs in numbers. It balances when `starts` is the sum of outcomes, running and unrecorded. */
+/**
+ * Totals over the run history of all jobs. It balances if `starts` equals the sum of outcomes, running and unrecorded.
+ */
 export interface RunTotals {
   jobs: Record<JobState, number>
   starts: number
   outcomes: Record<RunOutcome, number>
-  /** Runs that go on. */
+  /** Runs that have not finished. */
   running: number
-  /** Runs that the store does not keep any more, by its own rule. */
+  /** Runs that the store no longer keeps, by its own rule. */
   unrecorded: number
 }
 
-/** A totals of nothing, for `addToTotals` to begin with. */
+/** Empty totals, the start for `addToTotals`. */
 export function emptyTotals(): RunTotals {
   return {
     jobs: zeros(JOB_STATES),
@@ -44,7 +46,7 @@ export function emptyTotals(): RunTotals {
   }
 }
 
-/** Counts an account in. `runs_kept`: only so many runs of a job, the last ones, stay on record. */
+/** Adds the history of one job. `runs_kept`: only that many runs of a job, the last ones, are recorded; null: all. */
 export function addToTotals(totals: RunTotals, { job, runs }: JobHistory, runs_kept: number | null): void {
   for (const { outcome } of runs) add(totals.outcomes, outcome)
   if (job === null) return
@@ -54,13 +56,13 @@ export function addToTotals(totals: RunTotals, { job, runs }: JobHistory, runs_k
   if (runs_kept !== null) totals.unrecorded += Math.max(0, endedRuns(job) - runs_kept)
 }
 
-/** Starts beyond the outcomes on record; 0: the run history balances. */
+/** Starts minus recorded outcomes; 0: the run history balances. */
 export function imbalance({ starts, outcomes, running, unrecorded }: RunTotals): number {
   const accounted = Object.values(outcomes).reduce((sum, n) => sum + n, running + unrecorded)
   return starts - accounted
 }
 
-/** An edited store may have states and outcomes that there are not: the audit names them. */
+/** An edited store may contain unknown states and outcomes: the audit reports them. */
 function add<Name extends string>(numbers: Record<Name, number>, name: Name): void {
   if (Object.hasOwn(numbers, name)) numbers[name]++
 }
@@ -69,19 +71,19 @@ function zeros<Name extends string>(names: readonly Name[]): Record<Name, number
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
 }
 
-/** What a store that hosts share keeps of a run's output, for those who read it on another host than the log's. */
+/** What a shared store keeps of a run's output, for readers on hosts that do not have its log. */
 export interface OutputTail {
-  /** Of the run. */
+  /** Token of the run. */
   token: string
   job: string
   run: number
-  /** Where the whole log lies. */
+  /** Host that has the whole log. */
   host: string
   path: string
-  /** Bytes that the run has written, those included that its log has lost. */
+  /** Bytes that the run has written, including those cut from its log. */
   bytes: number
-  /** The last of them. */
+  /** The last of these bytes. */
   tail: Uint8Array
-  /** Nothing comes after them: the run has ended. */
+  /** Complete: the run has finished, and no more bytes follow. */
   ended: boolean
 }

@@ -1,4 +1,4 @@
-// Crockford's base 32 in lower case: no i, l, o, u, so that ids survive being read out and retyped.
+// Crockford's base 32 in lower case: without i, l, o and u, so that IDs survive being read aloud and retyped.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /**
@@ -11,21 +11,23 @@ export function randomWord(length: number): string {
   return word
 }
 
-/** A made-up job id: 60 random bits, short enough that its first letters tell it apart. */
+/** A generated job ID: 60 random bits, short enough that its first letters identify it. */
 export const newJobId = () => randomWord(12)
 
 /** A fence, run or insert token: 100 random bits. */
 export const newToken = () => randomWord(20)
 
-/** Whether that may be a token. Those that are read come from stored rows, where anything may stand, and become names of files. */
+/**
+ * Whether `text` may be a token. Tokens are read from stored rows, which may contain anything, and become file names.
+ */
 export const isToken = (text: string) => /^[0-9a-z]{20}$/.test(text)
 
-/** In words, what `isJobId` and `isQueueName` accept. */
+/** Describes what `isJobId` and `isQueueName` accept. */
 export const NAME_RULE = '1 to 64 of A-Z a-z 0-9 . _ -'
 const NAME = /^[A-Za-z0-9._-]{1,64}$/
 
-/** Whether `id` is usable as a job's id: 1 to 64 letters, digits, dots, underscores and hyphens. */
+/** Whether `id` is a valid job ID: 1 to 64 letters, digits, dots, underscores and hyphens. */
 export const isJobId = (id: string) => NAME.test(id)
 
-/** Whether `name` is usable as a queue's name: the same alphabet as ids. */
+/** Whether `name` is a valid queue name: the same alphabet as IDs. */
 export const isQueueName = isJobId

@@ -1,6 +1,6 @@
 import type { Job, JobState, RunOutcome } from './job.ts'
 
-/** What became of a run, as the worker or the reaper saw it. The first cause wins. */
+/** What happened to a run, as observed by the worker or the reaper. The first cause wins. */
 export type Outcome =
   | { kind: 'exit'; exit_code: number }
   | { kind: 'signal'; signal: string }
@@ -12,20 +12,23 @@ export type Outcome =
   /** Only `worker died` counts towards poison (R6). */
   | { kind: 'interrupted'; cause: 'worker died' | 'host lost' | 'supervisor died' | 'forced' }
 
-/** The write that ends a run: the job's next state and the run’s record in the run history. */
+/** The write that ends a run: the job's next state and the run's record in the run history. */
 export interface Settlement {
   state: Exclude<JobState, 'processing'>
   attempts: number
   interruptions: number
   worker_deaths: number
-  /** Milliseconds from the store's now until a pending job is ready again: relative, so that clocks of hosts need not agree. */
+  /**
+   * Milliseconds from the store's now until a pending job is ready again: relative, so that clocks of hosts need not
+   * agree.
+   */
   delay_ms: number
   run_outcome: RunOutcome
   exit_code: number | null
   signal: string | null
   /** Why the run ended; becomes the run's `cause`. */
   cause: string
-  /** Why the job is where it is; null when completed. */
+  /** Why the job is in its state; null when completed. */
   reason: string | null
 }
 
@@ -34,7 +37,7 @@ type Counted = Pick<
   'attempts' | 'interruptions' | 'worker_deaths' | 'max_retries' | 'max_interruptions' | 'backoff_base' | 'backoff_max'
 >
 
-/** The transitions a job may make; stores and tests hold themselves to this table. */
+/** The transitions a job may make; stores and tests follow this table. */
 export const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
   pending: ['processing', 'cancelled'],
   processing: ['pending', 'completed', 'dead', 'cancelled'],
@@ -44,8 +47,8 @@ export const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
 }
 
 /**
- * The one retry decision, for worker and reaper alike: what the end of a run makes of its job.
- * Whether a cancel request arrived meanwhile is the store's to see, in the same write (R7).
+ * The only retry decision, for worker and reaper: how the end of a run changes its job. Whether a cancel request has
+ * arrived meanwhile is checked by the store, in the same write (R7).
  */
 export function decide(job: Counted, outcome: Outcome): Settlement {
   const base = {
@@ -75,8 +78,8 @@ export function decide(job: Counted, outcome: Outcome): Settlement {
 }
 
 /**
- * What a cancel request makes of a settlement (R7): only a success stands against it. A run that would have been repeated ends as
- * cancelled itself, and then counts as nothing else: the counters say what the runs on record say.
+ * Applies a cancel request to a settlement (R7): only a success overrides the request. A run that would have been
+ * repeated becomes cancelled itself and counts as nothing else, so that the counters match the recorded runs.
  */
 export function honourCancel(settlement: Settlement): Settlement {
   const { state, run_outcome } = settlement
@@ -86,7 +89,7 @@ export function honourCancel(settlement: Settlement): Settlement {
   return { ...cancelled, ...uncounted(settlement, run_outcome), run_outcome: 'cancelled' }
 }
 
-/** The counters as they were before a run of that outcome. */
+/** The counters as they were before a run with that outcome. */
 function uncounted({ attempts, interruptions, worker_deaths, cause }: Settlement, outcome: RunOutcome) {
   if (outcome === 'failed') return { attempts: attempts - 1 }
   if (outcome !== 'interrupted') return {}
@@ -128,7 +131,7 @@ function causeOf(outcome: Outcome): string {
   }
 }
 
-/** POSIX shells report these two for a command that never ran (POSIX.1-2024, Shell Command Language 2.8.2). */
+/** POSIX shells return these two for a command that never ran (POSIX.1-2024, Shell Command Language 2.8.2). */
 function shellHint(code: number): string {
   if (code === 126) return ' (not executable)'
   return code === 127 ? ' (command not found)' : ''
@@ -136,7 +139,7 @@ function shellHint(code: number): string {
 
 /**
  * Milliseconds to wait before the next run after `attempts` failures: `base ^ attempts` seconds, at most `max` seconds.
- * The power may overflow to Infinity (10 ^ 400), which the cap turns back into a number.
+ * The power may overflow to Infinity (10 ^ 400); the cap makes it finite again.
  */
 export function backoffMs(policy: { backoff_base: number; backoff_max: number }, attempts: number): number {
   return Math.round(Math.min(policy.backoff_base ** attempts, policy.backoff_max) * 1000)

@@ -1,12 +1,12 @@
-/** Who a process is: a pid alone may have been reused, and containers repeat pids (R4). */
+/** Identity of a process: a pid alone may have been reused, and containers repeat pids (R4). */
 export interface ProcessIdentity {
   host_id: string
-  /** Changes with every boot: processes of another boot are gone. */
+  /** Changes with every boot: processes of another boot no longer exist. */
   boot_id: string
-  /** Pid namespace; pids mean nothing outside of it. */
+  /** Pid namespace; pids have no meaning outside of it. */
   pid_ns: string
   pid: number
-  /** Start time as the system tells it; compared for equality only. */
+  /** Start time as the system reports it; compared for equality only. */
   start: string
 }
 
@@ -19,10 +19,10 @@ export interface RunningJob {
   pid: number | null
   /** Epoch milliseconds. */
   started_at: number
-  /** Percent of one core and bytes, of the job's whole tree; null: not measured. */
+  /** Percent of one core and bytes, for the job's whole tree; null: not measured. */
   cpu: number | null
   rss: number | null
-  /** Why the run cannot be ended, when it cannot (R4). */
+  /** Why the run cannot be ended, if so (R4). */
   note: string | null
 }
 
@@ -33,23 +33,23 @@ interface ProcessRow {
   /** Epoch milliseconds of the store's clock. */
   started_at: number
   beat_at: number
-  /** Grows with every beat: what a reaper watches, so that wall clocks decide nothing. */
+  /** Incremented by every heartbeat: a reaper watches it, so that nothing depends on wall clocks. */
   beats: number
   /** Percent of one core; null: not measured. */
   cpu: number | null
   /** Bytes; null: not measured. */
   rss: number | null
-  /** Runs that ended completed, and runs that failed, since the process started. */
+  /** Runs that completed, and runs that failed, since the process started. */
   done: number
   failed: number
   restarts: number
 }
 
-/** A disk of a host with too little space for its workers to start jobs. Sizes in bytes. */
+/** A disk of a host without enough space for its workers to start jobs. Sizes in bytes. */
 export interface LowSpace {
   path: string
   free: number
-  /** The setting that forbids it. */
+  /** The setting that requires more. */
   min_free: number
 }
 
@@ -57,7 +57,7 @@ export interface SupervisorRow extends ProcessRow {
   kind: 'supervisor'
   state: 'starting' | 'running' | 'draining' | 'stopping'
   version: string
-  /** Workers wanted. */
+  /** Requested number of workers. */
   count: number
   concurrency: number
   queues: readonly string[] | null
@@ -65,9 +65,9 @@ export interface SupervisorRow extends ProcessRow {
   grace: number
   cwd: string
   log: string | null
-  /** Runs that recovery cannot end: the reason by job id (R4). */
+  /** Runs that recovery cannot end: the reason by job ID (R4). */
   stuck: Readonly<Record<string, string>>
-  /** Why its workers start nothing at present; null: they do. */
+  /** Why its workers currently start nothing; null: they do. */
   low_space: LowSpace | null
 }
 
@@ -80,10 +80,10 @@ export interface WorkerRow extends ProcessRow {
 
 export type AnyProcess = SupervisorRow | WorkerRow
 
-/** What a beat writes: the row without what the store itself keeps. */
+/** What a heartbeat writes: the row without the columns that the store itself maintains. */
 export type Beat<Row extends AnyProcess> = Omit<Row, 'beat_at' | 'beats' | 'started_at'>
 
-/** Workers of one supervisor. */
+/** Largest number of workers of one supervisor. */
 export const MOST_WORKERS = 256
 
 export type ControlKind = 'stop' | 'scale'
@@ -96,33 +96,33 @@ export interface Control {
   args: {
     /** stop: end running jobs at once. */
     force?: boolean
-    /** stop: only this worker, which lowers the count by one. */
+    /** stop: only this worker, which decrements the count. */
     worker_id?: string
-    /** scale: workers wanted. */
+    /** scale: requested number of workers. */
     count?: number
   }
   state: 'asked' | 'taken' | 'done'
-  /** null as long as it is not done, and when it was refused. */
+  /** Null until it is done, and if it was refused. */
   result: ControlResult | null
   created_at: number
 }
 
-/** What a request came to, by the word of the supervisor that was asked. */
+/** The result of a request, as reported by its supervisor. */
 export interface ControlResult {
-  /** Runs that were ended for it, and runs that were released. */
+  /** Runs that were killed for it, and runs that were released. */
   killed: number
   released: number
-  /** stop: workers and jobs that could not be proved gone (R4). */
+  /** stop: workers and jobs that are not proved gone (R4). */
   left?: readonly { id: string; reason: string }[]
-  /** scale: workers wanted before and from then on. */
+  /** scale: requested number of workers before and after. */
   count?: { from: number; to: number }
 }
 
-/** Resource use of a supervisor and its workers at one beat; kept for an hour. */
+/** Resource use of a supervisor and its workers at one heartbeat; kept for an hour. */
 export interface Sample {
   at: number
   supervisor_id: string
-  /** Totals since the supervisor started: differences give the throughput. */
+  /** Totals since the supervisor started: their differences give the throughput. */
   done: number
   failed: number
   processes: readonly { id: string; cpu: number | null; rss: number | null }[]

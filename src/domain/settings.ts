@@ -10,11 +10,11 @@ interface Setting {
   min?: number
   max?: number
   choices?: readonly string[]
-  /** Whether `none` switches it off. */
+  /** Whether `none` turns it off. */
   optional?: boolean
   /**
-   * Whom a new value reaches: `live` all that run, within a minute; `new workers` those that start from then on, and their supervisors;
-   * `new jobs` what is enqueued from then on, since a job keeps its policy.
+   * What a new value applies to: `live`: all running processes, within a minute; `new workers`: workers started later,
+   * and their supervisors; `new jobs`: jobs enqueued later, since a job keeps its policy.
    */
   reaches: 'live' | 'new workers' | 'new jobs'
   about: string
@@ -23,8 +23,8 @@ interface Setting {
 const DAY = 86_400
 
 /**
- * All settings, kept in the store, so that every worker sees the same. A new one is one entry here, and whoever reads it. Durations are
- * seconds, sizes bytes.
+ * All settings. They are kept in the store, so that every worker sees the same. A new one takes one entry here, and its
+ * reader. Durations are in seconds, sizes in bytes.
  */
 const TABLE = {
   max_retries: {
@@ -33,7 +33,7 @@ const TABLE = {
     min: 0,
     max: 100,
     reaches: 'new jobs',
-    about: 'failures after which a job is tried again',
+    about: 'number of retries after failed runs',
   },
   max_interruptions: {
     kind: 'whole',
@@ -41,7 +41,7 @@ const TABLE = {
     min: 1,
     max: 100,
     reaches: 'new jobs',
-    about: 'worker deaths that make a job poison',
+    about: 'worker deaths after which a job is dead (poison)',
   },
   backoff_base: {
     kind: 'number',
@@ -66,14 +66,14 @@ const TABLE = {
     max: 365 * DAY,
     optional: true,
     reaches: 'new jobs',
-    about: 'longest run',
+    about: 'longest time a run may take',
   },
   shell: {
     kind: 'choice',
     default: 'default',
     choices: SHELLS,
     reaches: 'new jobs',
-    about: 'what runs commands; cmd and powershell are for Windows',
+    about: 'shell that runs commands; cmd and powershell on Windows only',
   },
   concurrency: {
     kind: 'whole',
@@ -89,7 +89,7 @@ const TABLE = {
     min: 0,
     max: DAY,
     reaches: 'new workers',
-    about: 'time that running jobs get when workers stop',
+    about: 'time that running jobs get to finish when workers stop',
   },
   lease: {
     kind: 'duration',
@@ -97,7 +97,7 @@ const TABLE = {
     min: 20,
     max: DAY,
     reaches: 'new workers',
-    about: 'MongoDB: time that a host may be out of contact until its jobs run elsewhere',
+    about: 'MongoDB: time without contact after which a host’s jobs run elsewhere',
   },
   log_limit: {
     kind: 'bytes',
@@ -105,7 +105,7 @@ const TABLE = {
     min: 4096,
     max: 1024 ** 4,
     reaches: 'live',
-    about: 'size kept of a run’s output',
+    about: 'most output kept of each run',
   },
   log_tail: {
     kind: 'bytes',
@@ -113,7 +113,7 @@ const TABLE = {
     min: 0,
     max: 1024 ** 2,
     reaches: 'live',
-    about: 'MongoDB: size of its end that other hosts can read; 0: none',
+    about: 'MongoDB: size of the end of the output that other hosts can read; 0: none',
   },
   min_free: {
     kind: 'bytes',
@@ -121,7 +121,7 @@ const TABLE = {
     min: 0,
     max: 1024 ** 4,
     reaches: 'live',
-    about: 'free disk space below which no job is started; 0: no limit',
+    about: 'no job starts with less free disk space; 0: no limit',
   },
   retention: {
     kind: 'duration',
@@ -130,7 +130,7 @@ const TABLE = {
     max: 3650 * DAY,
     optional: true,
     reaches: 'live',
-    about: 'time that completed and cancelled jobs are kept',
+    about: 'how long completed and cancelled jobs are kept',
   },
   durability: {
     kind: 'choice',
@@ -153,21 +153,24 @@ export type Settings = { -readonly [Key in SettingKey]: ValueOf<Table[Key]> }
 
 type LiveKey = { [Key in SettingKey]: Table[Key]['reaches'] extends 'live' ? Key : never }[SettingKey]
 
-/** The settings that what runs follows: one object, which changes in place. Its parts are given it, and read it when they need it. */
+/**
+ * The settings that running processes follow: one object, updated in place. Components receive it, and read it when
+ * they need a value.
+ */
 export type LiveSettings = Readonly<Pick<Settings, LiveKey>>
 
 export const SETTINGS: Readonly<Record<SettingKey, Setting>> = TABLE
 
-// Marked as pure, so that what is built for workers, which read no settings, is without them.
+// Marked as pure, so that bundles for workers, which read no settings, omit it.
 export const SETTING_KEYS = /* @__PURE__ */ Object.keys(SETTINGS) as SettingKey[]
 
-/** The key that `text` names, with `-` or `_`; null when there is none. */
+/** The key named by `text`, with `-` or `_`; null if unknown. */
 export function settingKey(text: string): SettingKey | null {
   const key = text.replaceAll('-', '_')
   return Object.hasOwn(SETTINGS, key) ? (key as SettingKey) : null
 }
 
-/** The stored values over the defaults. Values that do not fit (a hand-edited store) fall back to the default. */
+/** The stored values over the defaults. Invalid values (a hand-edited store) fall back to the default. */
 export function effectiveSettings(stored: Readonly<Record<string, unknown>>): Settings {
   const entries = SETTING_KEYS.map((key) => [
     key,
@@ -176,7 +179,7 @@ export function effectiveSettings(stored: Readonly<Record<string, unknown>>): Se
   return Object.fromEntries(entries) as Settings
 }
 
-/** The value that `text` means for `key`. Throws `invalid` naming the value and what is allowed. */
+/** Parses `text` as a value of `key`. Throws `invalid` with the value and what is allowed. */
 export function parseSetting(key: SettingKey, text: string): Settings[SettingKey] {
   const setting = SETTINGS[key]
   const trimmed = text.trim()
@@ -186,17 +189,18 @@ export function parseSetting(key: SettingKey, text: string): Settings[SettingKey
   return value as Settings[SettingKey]
 }
 
-/** Throws `invalid` when `value` is not one that `key` may have; `label` is what the message calls it. */
+/** Throws `invalid` unless `value` is allowed for `key`; `label` is its name in the message. */
 export function checkSetting(key: SettingKey, value: unknown, label: string = key): void {
-  if (!fits(SETTINGS[key], value)) throw invalid(`${label} cannot be ${quoted(value)}`, `${label} is ${allowed(key)}`)
+  if (!fits(SETTINGS[key], value))
+    throw invalid(`${label} cannot be ${quoted(value)}`, `${label} must be ${allowed(key)}`)
 }
 
-/** Whether `value` is one that `key` may have. */
+/** Whether `value` is allowed for `key`. */
 export function fitsSetting(key: SettingKey, value: unknown): boolean {
   return fits(SETTINGS[key], value)
 }
 
-/** In words, what values `key` takes. */
+/** Describes the values that `key` accepts. */
 export function allowed(key: SettingKey): string {
   const s = SETTINGS[key]
   if (s.kind === 'choice') return (s.choices ?? []).join(', ').replace(/, (?!.*,)/, ' or ')
@@ -213,7 +217,7 @@ function read(kind: Kind, text: string, key: string): unknown {
   return /^-?\d+(\.\d+)?(e\d+)?$/i.test(text) ? Number(text) : text
 }
 
-/** What is no size stays text, to be refused as it was written. */
+/** Text that is not a size is returned unchanged, so that the error shows it as written. */
 function parseBytes(text: string): number | string {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []
   if (number === undefined) return text

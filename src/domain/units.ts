@@ -3,8 +3,8 @@ import { invalid } from './errors.ts'
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 
 /**
- * Seconds in `90`, `90s`, `1.5s`, `500ms`, `5m`, `2h` or `7d`. Throws `invalid` naming `what` for anything else, negative numbers
- * included.
+ * Parses `90`, `90s`, `1.5s`, `500ms`, `5m`, `2h` or `7d` into seconds. Throws `invalid` naming `what` for anything
+ * else, including negative numbers.
  */
 export function parseDuration(text: string, what: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|[smhd]?)$/.exec(text.trim()) ?? []
@@ -15,7 +15,7 @@ export function parseDuration(text: string, what: string): number {
   return Number(number) * factor
 }
 
-/** A short human form of `seconds`: `40ms`, `1.4s`, `12s`, `3m 5s`, `2h 10m`, `4d 3h`. */
+/** `seconds` in a short form for people: `40ms`, `1.4s`, `12s`, `3m 5s`, `2h 10m`, `4d 3h`. */
 export function formatDuration(seconds: number): string {
   if (seconds > 0 && seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))}ms`
   if (seconds < 10) return `${Math.round(seconds * 10) / 10}s`
@@ -31,12 +31,12 @@ function pair(value: number, per: number, big: string, small: string): string {
   return `${Math.floor(value / per)}${big}${rest > 0 ? ` ${rest}${small}` : ''}`
 }
 
-/** ISO 8601, UTC, milliseconds; null stays null, and stands for what is no time. */
+/** ISO 8601, UTC, milliseconds; null for null and for an invalid time. */
 export function iso(time: number | null): string | null {
   return time === null ? null : isoOf(new Date(time))
 }
 
-/** `3m 5s ago` or `in 12s`, seen from `now` (both epoch milliseconds). */
+/** `3m 5s ago` or `in 12s`, relative to `now` (both epoch milliseconds). */
 export function relative(time: number, now: number): string {
   const seconds = (now - time) / 1000
   if (Math.abs(seconds) < 1) return 'now'

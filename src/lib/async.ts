@@ -1,6 +1,6 @@
 const OVER = Symbol('over')
 
-/** A sleep that can be cut short; a wake that comes before it counts too. */
+/** A sleep that can be cut short; a wake-up that comes before the sleep counts too. */
 export class Sleeper {
   #woken = false
   #wake: (() => void) | null = null
@@ -25,12 +25,15 @@ export class Sleeper {
   }
 }
 
-/** What `promise` resolves to, or undefined after `ms`: what it waits for may go on. Rejects as it does. */
+/** The result of `promise`, or undefined after `ms`; the work behind it may go on. Rejects as `promise` does. */
 export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   return raced(ms, promise, () => undefined)
 }
 
-/** What `promise` resolves to; rejects with what `late` returns after `ms`: what it waits for may go on. Rejects as it does, too. */
+/**
+ * The result of `promise`; after `ms` rejects with the result of `late`; the work behind it may go on. Also rejects as
+ * `promise` does.
+ */
 export function before<T>(ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
   return raced(ms, promise, () => {
     throw late()

@@ -1,21 +1,21 @@
 import { os } from './lazy.ts'
 
-/** Milliseconds of a clock that only moves forward, and does not jump with the wall clock. */
+/** Milliseconds of a clock that only moves forward and does not jump with the wall clock. */
 export function monotonic(): number {
-  // The same as performance.now(), which loads a dozen of Node's modules first.
+  // The same as performance.now(), which first loads a dozen Node modules.
   const [seconds, nanoseconds] = process.hrtime()
   return seconds * 1000 + nanoseconds / 1e6
 }
 
 /**
- * Milliseconds since this machine was started, the time that it slept included, which `monotonic` leaves out: what a promise to other
- * machines is measured by. The same for all processes of the machine; it moves in steps of 10.
+ * Milliseconds since this machine was started, including the time it was suspended, which `monotonic` omits: promises
+ * to other machines are measured by this. All processes of the machine read the same value; it advances in steps of 10.
  */
 export function uptime(): number {
   return os().uptime() * 1000
 }
 
-/** setTimeout takes 31 bits of milliseconds and fires at once beyond. */
+/** setTimeout accepts 31 bits of milliseconds, and fires at once beyond that. */
 const LONGEST_MS = 60_000
 
 /** Waits `ms` milliseconds, or until `signal` is aborted. Never throws. */
@@ -37,7 +37,7 @@ function nap(ms: number, signal: AbortSignal | undefined): Promise<void> {
   })
 }
 
-/** Calls `ring` after `ms` milliseconds, however many they are; returns what calls it off. */
+/** Calls `ring` after `ms` milliseconds, of any size; returns a function that cancels it. */
 export function alarm(ms: number, ring: () => void): () => void {
   const until = monotonic() + ms
   let timer: NodeJS.Timeout

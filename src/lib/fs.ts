@@ -2,24 +2,24 @@ import { chmodSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { ioError, misconfigured } from '../domain/errors.ts'
 
-/** Only the owner reads what jobs print, and the queue itself. */
+/** Only the owner may read the queue and the output of jobs. */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
 /**
- * Creates `folder` and those above it, for the owner only; what exists keeps its mode. Throws `io` when that fails, and
- * `configuration` when something else stands there, a link included, or when others own it or may write to it.
+ * Creates `folder` and its parents, for the owner only; existing folders keep their mode. Throws `io` when that fails,
+ * and `configuration` when something else exists there, including a link, or when others own it or may write to it.
  */
 export function ensureFolder(folder: string): void {
   try {
-    // Mode is subject to the umask: what was made just now gets it exactly.
+    // The mode is subject to the umask: a new folder gets the exact mode here.
     const made = mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
     if (made !== undefined) chmodSync(folder, FOLDER_MODE)
   } catch (error) {
     throw ioError(`cannot create the folder ${folder}: ${(error as Error).message}`)
   }
   const stat = lstatSync(folder)
-  if (!stat.isDirectory()) throw misconfigured(`${folder} is not a folder`, 'remove it; queuectl makes its own')
+  if (!stat.isDirectory()) throw misconfigured(`${folder} is not a folder`, 'remove it; queuectl creates its own')
   const uid = process.getuid?.()
   if (uid !== undefined && uid !== 0 && stat.uid !== uid) {
     throw misconfigured(`the folder ${folder} belongs to another user`, 'choose another store with --db')
@@ -30,8 +30,9 @@ export function ensureFolder(folder: string): void {
 }
 
 /**
- * Opens the log at `file` for appending, made for the owner only, with its folder. A link in its place is refused: it may lead anywhere.
- * With `root` the folders from there down are checked as `ensureFolder` does. Throws `io` or `configuration`.
+ * Opens the log at `file` for appending, created for the owner only, with its folder. A link in its place is refused:
+ * it may lead anywhere. With `root` the folders from there down are checked as in `ensureFolder`. Throws `io` or
+ * `configuration`.
  */
 export function openLog(file: string, root: string = path.dirname(file)): number {
   const folder = path.dirname(file)
@@ -43,7 +44,7 @@ export function openLog(file: string, root: string = path.dirname(file)): number
   }
 }
 
-/** Folders that this process has checked: logs are opened a thousand times a second. */
+/** Folders that this process has checked: logs are opened a thousand times per second. */
 const known_folders = new Set<string>()
 
 function openAppend(file: string, folder: string, root: string): number {
@@ -53,7 +54,7 @@ function openAppend(file: string, folder: string, root: string): number {
     return open()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    // Somebody tidied up since.
+    // The folder was deleted meanwhile.
     ensureFolders(root, folder)
     return open()
   }

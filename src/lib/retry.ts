@@ -1,20 +1,21 @@
 import { sleep } from './clock.ts'
 
-/** Pauses between tries: each `growth` times as long as the one before, at most `longest_ms`. */
+/** Pauses between tries: each is `growth` times as long as the one before, at most `longest_ms`. */
 export interface Pauses {
   first_ms: number
   longest_ms: number
   growth: number
-  /** The part of each pause, from 0 to 1, that is left to chance: those who failed together must not come back together. */
+  /** The random part of each pause, from 0 to 1: callers that failed together must not retry together. */
   scatter: number
 }
 
-/** What a try returns that wants another one. */
+/** The result of a try that requests another one. */
 export const AGAIN = Symbol('again')
 
 /**
- * Calls `work` until it returns anything but `AGAIN`, with pauses in between, which the signal cuts short. `signal` is asked for before
- * the first pause. `work` hears how long the next pause may be, in milliseconds. Throws what `work` throws.
+ * Calls `work` until it returns anything but `AGAIN`. `signal` cuts the pauses in between short; it is called for
+ * before the first pause. `work` receives the length of the next possible pause, in milliseconds. Throws what `work`
+ * throws.
  */
 export async function retry<T>(
   work: (pause_ms: number) => T | typeof AGAIN | Promise<T | typeof AGAIN>,

@@ -6,32 +6,34 @@ import { asyncFiles } from '../lib/lazy.ts'
 import { logPath } from './log-path.ts'
 
 const CHUNK = 256 * 1024
-/** A job that writes faster than its log can be moved is not chased for longer. */
+/** Moving a log stops after this time if its job writes faster than that. */
 const CHASE_MS = 20
-/** Bytes of the longest character, its first one left out. */
+/** Bytes of the longest character, without its first one. */
 const REST_OF_CHARACTER = 3
 
-/** How much a run has written, and the last of it. */
+/** How much a run has written, and the last part of it. */
 export interface LogEnd {
   bytes: number
-  /** In one piece, from the beginning of a character on. */
+  /** Consecutive bytes, from the beginning of a character on. */
   tail: Buffer
 }
 
-/** Where a run's output goes: a file that the job itself writes to, so that output survives its worker and costs it no memory. */
+/**
+ * The output of a run: a file that the job itself writes to, so that output survives its worker and costs it no memory.
+ */
 export interface Output {
   readonly fd: number
   readonly path: string
-  /** Cuts the middle out if the file has outgrown its limit. */
+  /** Cuts out the middle if the file exceeds its limit. */
   check(): Promise<void>
-  /** At most the last `most` bytes, also after `close`; null when no more than `beyond` were written. */
+  /** At most the last `most` bytes, also after `close`; null if no more than `beyond` bytes were written. */
   end(most: number, beyond: number): Promise<LogEnd | null>
   close(): void
 }
 
 /**
- * Opens the log of run `token`. Of its output `limit` bytes are kept, half from the head and half from the tail, with a line in between
- * that says how many bytes are left out. Throws `io` or `configuration` when the log cannot be opened.
+ * Opens the log of run `token`. It keeps `limit` bytes of the output, half from the head and half from the tail, with a
+ * line in between that says how many bytes are omitted. Throws `io` or `configuration` when the log cannot be opened.
  */
 export function openOutput({ folder, token, limit }: { folder: string; token: string; limit: number }): Output {
   const path = logPath(folder, token)
@@ -39,12 +41,12 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
   const head = Math.floor(limit / 2)
   const tail = limit - head - MARKER_LENGTH
   let left_out = 0
-  /** Bytes that the job itself has thrown away, and those that it had written at the last look without them. */
+  /** Bytes that the job itself has discarded, and those that it had written at the last check without them. */
   let emptied = 0
   let seen = 0
   let turn: Promise<unknown> = Promise.resolve()
 
-  /** One after the other: a look amid a cut would see a log that never was. */
+  /** Runs one task after the other: a check during a cut would see an inconsistent log. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = turn.then(work)
     turn = result.catch(() => {})
@@ -52,14 +54,14 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
   }
 
   async function cut(): Promise<void> {
-    // A descriptor of its own: what is written through one that was opened for appending goes to the end, wherever it is told to go.
+    // A separate descriptor: one opened for appending always writes to the end, at any given position.
     const file = await asyncFiles().open(path, 'r+')
     try {
       const { size } = await file.stat()
       const kept_from = size - tail
       const begin = head + MARKER_LENGTH
       const dropped = kept_from - (left_out === 0 ? head : begin)
-      // Once before the move, in case that this worker does not see its end.
+      // Also written before the move, in case this worker dies during it.
       await file.write(markerOf(left_out + dropped), 0, MARKER_LENGTH, head)
       left_out += dropped + (await moveDown(file, kept_from, begin, size))
       await file.write(markerOf(left_out), 0, MARKER_LENGTH, head)
@@ -68,12 +70,12 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
     }
   }
 
-  /** How many bytes were written, when there are `size` in the log. */
+  /** How many bytes were written in all, when the log has `size` bytes. */
   function written(size: number): number {
     const now = left_out === 0 ? size : size - MARKER_LENGTH + left_out
     if (now >= seen) seen = now
     else {
-      // The shell opens /dev/stdout anew for `> /dev/stdout`, and with it the log, which is emptied.
+      // For `> /dev/stdout` the shell opens the log again and truncates it.
       emptied += seen
       left_out = 0
       seen = size
@@ -101,9 +103,9 @@ export function openOutput({ folder, token, limit }: { folder: string; token: st
 }
 
 /**
- * Moves everything behind `from` down to `to` and cuts the file off behind it, while the job may go on appending. `size` is what was there
- * a moment ago and is moved in the background; the rest is moved, and the file cut, in one go, so that next to nothing can be
- * written in between. Returns how many bytes were lost all the same.
+ * Moves everything after `from` down to `to` and truncates the file after it, while the job may go on appending. The
+ * first `size` bytes, which were already there, are moved in the background. The rest is moved and the file truncated
+ * without a pause, so that almost nothing can be written in between. Returns how many bytes were lost nevertheless.
  */
 async function moveDown(file: FileHandle, from: number, to: number, size: number): Promise<number> {
   const shift = from - to
@@ -126,8 +128,8 @@ async function moveDown(file: FileHandle, from: number, to: number, size: number
 }
 
 /**
- * What an output came to whose worker did not see its end, told from the log at `path` alone, which was opened with that `limit`; null
- * when there is none.
+ * The end of an output whose worker did not see it, read only from the log at `path`, which was opened with that
+ * `limit`; null when no log exists.
  */
 export async function leftTail(path: string, limit: number, most: number): Promise<LogEnd | null> {
   try {
@@ -143,7 +145,7 @@ export async function leftTail(path: string, limit: number, most: number): Promi
   }
 }
 
-/** At most `most` of the bytes from `begin` to `size`; what is left out ends with a whole character. */
+/** At most `most` of the bytes from `begin` to `size`; the omitted part ends with a whole character. */
 async function lastBytes(path: string, at: { begin: number; size: number; most: number }): Promise<Buffer> {
   const from = Math.max(at.begin, at.size - at.most)
   const bytes = await readRange(path, from, at.size)
@@ -160,7 +162,7 @@ async function readRange(path: string, from: number, to: number): Promise<Buffer
   }
 }
 
-/** Without the rest of a character that began before. */
+/** Drops the rest of a character that began before. */
 function wholeCharacters(bytes: Buffer): Buffer {
   let at = 0
   while (at < REST_OF_CHARACTER && ((bytes[at] ?? 0) & 0xc0) === 0x80) at++
@@ -170,15 +172,15 @@ function wholeCharacters(bytes: Buffer): Buffer {
 const BEGIN = '\n[queuectl: '
 const FORM = /^\n\[queuectl: (\d+) bytes of output are left out here\] *\n$/
 
-/** Bytes that a marker takes, whatever its number: it is rewritten in place. */
+/** Size of a marker, for any number: it is rewritten in place. */
 export const MARKER_LENGTH = 72
 
-/** The line that stands in a log for `bytes` bytes cut out of its middle; it begins behind a newline of its own. */
+/** The line in a log that replaces `bytes` bytes cut out of its middle; it begins with its own newline. */
 export function markerOf(bytes: number): Buffer {
   return Buffer.from(`${`${BEGIN}${bytes} bytes of output are left out here]`.padEnd(MARKER_LENGTH - 1)}\n`)
 }
 
-/** What the first marker in `chunk` says, and where it stands; null when there is none that is whole. */
+/** The number in the first marker in `chunk`, and its position; null if `chunk` contains no complete marker. */
 export function findMarker(chunk: Buffer): { at: number; bytes: number } | null {
   for (let at = chunk.indexOf(BEGIN); at >= 0; at = chunk.indexOf(BEGIN, at + 1)) {
     const bytes = FORM.exec(chunk.toString('latin1', at, at + MARKER_LENGTH))?.[1]

@@ -3,13 +3,13 @@ import { sleep } from '../lib/clock.ts'
 import { findMarker, MARKER_LENGTH } from './log-file.ts'
 
 const CHUNK = 64 * 1024
-/** Last lines are looked for no further back, so that one endless line costs no memory. */
+/** Farthest distance from the end to search for the last lines, so that one endless line costs no memory. */
 const FURTHEST_BACK = 16 * CHUNK
 const LOOK_MS = 100
 
 /**
- * Calls `on_chunk` with the bytes of the log at `path`: all, or the last `tail` lines. Returns the position behind
- * them; 0 when there is no such file.
+ * Calls `on_chunk` with the bytes of the log at `path`: all, or the last `tail` lines. Returns the position after them;
+ * 0 when the file does not exist.
  */
 export async function readLog(
   path: string,
@@ -22,8 +22,9 @@ export async function readLog(
 }
 
 /**
- * Goes on from `from` as the log grows, until `signal` is aborted; then what is there is read to its end. When the middle is cut out of
- * the log meanwhile, reading goes on at the same place of the output, or at the marker if that place is gone.
+ * Continues from `from` as the log grows, until `signal` is aborted; then reads the rest of the log. If the middle is
+ * cut out of the log meanwhile, reading continues at the same place of the output, or at the marker if that place no
+ * longer exists.
  */
 export async function followLog(
   path: string,
@@ -37,7 +38,7 @@ export async function followLog(
   }
 }
 
-/** The last `count` lines of the log at `path`, decoded; none when there is no such file. */
+/** The last `count` lines of the log at `path`, decoded; none when the file does not exist. */
 export async function lastLines(path: string, count: number): Promise<string[]> {
   const chunks: Buffer[] = []
   await readLog(path, (chunk) => chunks.push(chunk), { tail: count })
@@ -50,7 +51,7 @@ export function decodeLines(bytes: Buffer): string[] {
   return text === '' ? [] : text.split(/\r?\n/)
 }
 
-/** The last `count` lines of `bytes`: all, if there are no more. */
+/** The last `count` lines of `bytes`, or all if there are fewer. */
 export function lastLinesOf(bytes: Buffer, count: number): Buffer {
   let start = bytes.length
   // The newline at the very end belongs to the last line.
@@ -91,7 +92,7 @@ async function tailStart(file: FileHandle, lines: number): Promise<number> {
 
 type Marker = { at: number; bytes: number }
 
-/** How far a follower is. The bytes before `at` tell whether the log is still the one it was, or has been cut since. */
+/** The position of a follower. The bytes before `at` show whether the log is unchanged or was cut since. */
 interface Cursor {
   at: number
   before: Buffer | null
@@ -108,7 +109,7 @@ async function goOn(path: string, cursor: Cursor, on_chunk: (chunk: Buffer) => v
     cursor.marker = marker
     cursor.before = null
   }
-  // As they were read: the log may be cut before they could be read again.
+  // Kept as they were read: the log may be cut before they can be read again.
   let read = cursor.before ?? (await bytesBefore(file, cursor.at))
   cursor.at = await pump(file, cursor.at, (chunk) => {
     read = Buffer.concat([read, chunk]).subarray(-MARKER_LENGTH)
@@ -117,7 +118,7 @@ async function goOn(path: string, cursor: Cursor, on_chunk: (chunk: Buffer) => v
   cursor.before = read
 }
 
-/** Where a follower’s cursor is in a log that has been cut and now has this `marker`. */
+/** A follower's cursor in a log that was cut and now has this `marker`. */
 function cursorAfterCut({ at, marker: former }: Cursor, marker: Marker): number {
   const in_output = former !== null && at >= former.at + MARKER_LENGTH ? at - MARKER_LENGTH + former.bytes : at
   return in_output <= marker.at ? in_output : Math.max(marker.at, in_output - marker.bytes + MARKER_LENGTH)
@@ -132,7 +133,7 @@ async function bytesBefore(file: FileHandle, at: number): Promise<Buffer> {
 /** The marker of a log whose middle was cut out. */
 async function markerIn(file: FileHandle): Promise<Marker | null> {
   const buffer = Buffer.alloc(CHUNK)
-  // Steps overlap by a marker, which may lie across their border.
+  // Steps overlap by the length of a marker, which may lie across their border.
   for (let start = 0; ; start += CHUNK - MARKER_LENGTH) {
     const { bytesRead } = await file.read(buffer, 0, CHUNK, start)
     const marker = findMarker(buffer.subarray(0, bytesRead))

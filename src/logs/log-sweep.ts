@@ -3,16 +3,16 @@ import { asyncFiles } from '../lib/lazy.ts'
 import type { JobStore } from '../store/port.ts'
 import { logPath } from './log-path.ts'
 
-/** Logs looked at in one pass. */
+/** Logs checked in one pass. */
 const BATCH = 1_000
-/** A log that was written so recently stays, whatever the store says. */
+/** A log that was written this recently stays, whatever the store contains. */
 const FRESH_MS = 3_600_000
 
 const LOG = /^([0-9a-z]{20})\.log$/
 
 /**
- * Removes this host's logs of runs that a shared store has on record no more: whoever purges a job removes the logs of its own host, and
- * old runs of a job are forgotten without a purge. Goes through all logs, a batch each pass.
+ * Removes this host's logs of runs that a shared store no longer records. A purge removes only the logs of the host
+ * where it runs, and old runs of a job are dropped without a purge. Checks all logs, one batch per pass.
  */
 export class LogSweep {
   readonly #store: JobStore
@@ -30,7 +30,7 @@ export class LogSweep {
     if (this.#tokens.length === 0) await this.#nextFolder()
     const tokens = this.#tokens.splice(0, BATCH)
     if (tokens.length === 0) return
-    // In this order: a run that ends in between is in the run history then.
+    // In this order: a run that finishes in between is then in the run history.
     const running = (await this.#store.processing()).map((job) => job.run_token)
     const known = new Set([...running, ...(await this.#store.recorded({ tokens }))])
     await Promise.all(tokens.filter((token) => !known.has(token)).map((token) => this.#remove(token)))
@@ -49,12 +49,12 @@ export class LogSweep {
       const { rm, stat } = asyncFiles()
       if (Date.now() - (await stat(file)).mtimeMs > FRESH_MS) await rm(file)
     } catch {
-      // Another supervisor of this host was first.
+      // Another supervisor of this host was faster.
     }
   }
 }
 
-/** What is in a folder; nothing when there is none. */
+/** The names in a folder; none when it does not exist. */
 function names(folder: string): Promise<string[]> {
   return asyncFiles()
     .readdir(folder)

@@ -5,27 +5,30 @@ import type { JobStore } from '../store/port.ts'
 import { followLog, lastLinesOf, readLog } from './log-reader.ts'
 import { type LogLocation, lackOf, locationOf, pathHere } from './run-output.ts'
 
-/** How often it is looked for a log that may appear here, and how often the store is asked. */
+/** Interval of checks for a log that may appear here, and of queries to the store. */
 const LOOK_MS = 100
 const ASK_MS = 500
-/** A run has ended, and its last bytes are still on their way to the store: they are waited for so long. */
+/** After a run has finished, its last bytes may still be on their way to the store: wait this long for them. */
 const PATIENCE_MS = 2_000
 
-/** Why following ends: the run has ended, or nobody wants to see more. */
+/** Why following stops: the run has ended, or the reader has left. */
 export type FollowEnd = 'ended' | 'left'
 
 export interface FollowOptions {
-  /** Of what is there already, the last so many lines. */
+  /** Number of lines to show of the existing output, the last ones; null: all. */
   tail: number | null
   /** Aborted with a `FollowEnd`. */
   signal: AbortSignal
   on_chunk: (chunk: Buffer) => void
-  /** Bytes that were written and cannot be shown come next. */
+  /** Announces that the next bytes were written but cannot be shown. */
   on_gap: (bytes: number, log: LogLocation) => void
   on_note: (text: string) => void
 }
 
-/** Follows the output of a run until `signal` is aborted, and gives what is there then to its end: from its log, or from the store. */
+/**
+ * Follows the output of a run until `signal` is aborted, and then returns what exists to its end: from the run's log,
+ * or from the store.
+ */
 export async function followOutput(store: JobStore, run: Run, options: FollowOptions): Promise<void> {
   const { signal } = options
   const kept = new TailFollower(store, run, options)
@@ -44,12 +47,12 @@ async function followHere(path: string, { tail, signal, on_chunk }: FollowOption
   await followLog(path, { from, signal, on_chunk })
 }
 
-/** Follows what the store keeps: its end only, so that a follower that falls behind misses something. */
+/** Follows what the store keeps. That is only the end of the output, so a follower that falls behind misses a part. */
 class TailFollower {
   readonly #store: JobStore
   readonly #run: Run
   readonly #options: FollowOptions
-  /** Bytes of the output behind us; null: nothing was seen of it. */
+  /** Position in the output after the bytes shown; null: nothing was seen yet. */
   #at: number | null = null
   #last: OutputTail | null = null
   #ask_at = 0
@@ -64,7 +67,7 @@ class TailFollower {
     return this.#at !== null
   }
 
-  /** Asks the store for news, if it is time or `now`. */
+  /** Asks the store for new output, if it is time or `now` is set. */
   async look(now: boolean): Promise<void> {
     if (!now && monotonic() < this.#ask_at) return
     this.#ask_at = monotonic() + ASK_MS
@@ -76,7 +79,7 @@ class TailFollower {
     this.#at = output.bytes
   }
 
-  /** The run has ended. */
+  /** The run has ended: fetches its last bytes. */
   async finish(): Promise<void> {
     const until = monotonic() + PATIENCE_MS
     for (; this.#last !== null && !this.#last.ended && monotonic() < until; await sleep(LOOK_MS)) await this.look(true)

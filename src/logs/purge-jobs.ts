@@ -4,7 +4,7 @@ import { removeLogs } from './log-path.ts'
 /** Jobs removed in one write: more would hold up the workers. */
 const BATCH = 500
 
-/** Removes final jobs with their runs and logs, as long as `goes_on` says so. Returns how many jobs. */
+/** Removes final jobs with their runs and logs, as long as `goes_on` returns true. Returns the number of jobs. */
 export async function purgeJobs(
   store: JobStore,
   params: Omit<PurgeParams, 'limit'>,

@@ -5,20 +5,21 @@ import type { JobStore } from '../store/port.ts'
 import { logPath } from './log-path.ts'
 import { lastLinesOf, readLog } from './log-reader.ts'
 
-/** Where the log of a run lies, as machines see it. */
+/** Location of a run's log, as shown in JSON. */
 export interface LogLocation {
   host: string
-  /** Null: not known here. */
+  /** Null: not known on this host. */
   path: string | null
-  /** Whether it can be read here; else the store has the end of it. */
+  /** Whether it can be read on this host; otherwise the store has the end of it. */
   here: boolean
-  /** Bytes of the output that nobody can read here; null: not known. */
+  /** Bytes of the output that cannot be read on this host; null: unknown. */
   missing: number | null
 }
 
 /**
- * Calls `on_chunk` with the output of a run: from its log if that lies on this host, else from what the store keeps of it; all, or the
- * last `tail` lines. Returns where the log lies, and whether something is missing of what was asked for.
+ * Calls `on_chunk` with the output of a run: from its log if that is on this host, else from what the store keeps of
+ * it; all, or the last `tail` lines. Returns the location of the log, and whether part of the requested output is
+ * missing.
  */
 export async function readOutput(
   store: JobStore,
@@ -36,26 +37,26 @@ export async function readOutput(
   const kept = Buffer.from(output?.tail ?? [])
   const wanted = options.tail === undefined ? kept : lastLinesOf(kept, options.tail)
   if (wanted.length > 0) on_chunk(wanted)
-  // Of lines that are all there nothing is missing.
+  // If all requested lines exist, nothing is missing.
   return { log, lacks: log.missing === null || (log.missing > 0 && wanted.length === kept.length) }
 }
 
-/** The log of a run, if it can be read here: there is one, or the store is for one host alone. */
+/** The path of a run's log if it can be read here: it exists, or the store belongs to one host alone. */
 export function pathHere(store: JobStore, { token }: Run): string | null {
   const path = logPath(store.info.folder, token)
   return !store.info.shared || existsSync(path) ? path : null
 }
 
-/** Where a log lies that does not lie here, told from what the store keeps of it. */
+/** Location of a log on another host, from what the store keeps of it. */
 export function locationOf(run: Run, output: OutputTail | null): LogLocation {
   if (output === null) return { host: run.host, path: null, here: false, missing: null }
   const { host, path, bytes, tail, ended } = output
-  // The worker could not tell the store of the last bytes, or not yet.
+  // The worker could not send the last bytes to the store, or has not done so yet.
   const missing = ended || run.finished_at === null ? bytes - tail.length : null
   return { host, path, here: false, missing }
 }
 
-/** What is missing here of a run's output, in words; null: nothing. */
+/** Describes what is missing here of a run's output; null: nothing. */
 export function lackOf({ number, finished_at }: Run, { host, path, missing }: LogLocation): string | null {
   if (path === null) {
     const yet = finished_at === null ? ' yet' : ''

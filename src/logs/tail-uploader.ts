@@ -7,31 +7,32 @@ import type { JobStore } from '../store/port.ts'
 import { leftTail, type Output } from './log-file.ts'
 import { logPath } from './log-path.ts'
 
-/** How often outputs of runs that go on are looked at. */
+/** Interval of checks of the outputs of current runs. */
 const LOOK_MS = 2_000
-/** The end of a run waits so long for its last bytes to be kept, and not at all while the store is in trouble. */
+/** The end of a run waits this long until its last bytes are stored, and not at all while the store has problems. */
 const PATIENCE_MS = 500
-/** Sent in one call, or the one output that is larger. */
+/** Largest size of one call; an output that is larger is sent alone. */
 const BATCH_BYTES = 1024 ** 2
-/** Ended runs whose last bytes could not be kept yet; the oldest are given up. */
+/** Finished runs whose last bytes could not be stored yet; beyond this number the oldest are dropped. */
 const MOST_WAITING = 100
 
 interface WatchedRun {
   job: Job
   token: string
   output: Output
-  /** Bytes written when the store was told last. */
+  /** Bytes written at the last successful upload. */
   kept: number
-  /** To be looked at. */
+  /** To be checked. */
   due: boolean
   ended: boolean
-  /** There is nothing more to keep. */
+  /** Resolved when nothing is left to store. */
   done: PromiseWithResolvers<void>
 }
 
 /**
- * Keeps the end of each run's output in a store that hosts share, while the run goes on and at its end. One call at a time for all runs of
- * a worker, of what has grown: they take none of the connections that claims and results need, and one tail's memory each.
+ * Stores the end of each run's output in a shared store, during the run and at its end. One call at a time serves all
+ * runs of a worker, with the outputs that have grown: this uses none of the connections that claims and results need,
+ * and the memory of one tail per run.
  */
 export class TailUploader {
   readonly #store: JobStore
@@ -45,7 +46,7 @@ export class TailUploader {
   #sending = false
   /** The last call failed, or takes too long. */
   #in_trouble = false
-  #told = false
+  #reported = false
 
   constructor(options: {
     store: JobStore
@@ -62,8 +63,8 @@ export class TailUploader {
   }
 
   /**
-   * Watches the output of a run from its start. What it returns is to be called at the end of the run, and waited for before that is
-   * settled: whoever sees the end then finds the last bytes. It never rejects, nor takes long.
+   * Watches the output of a run from its start. Call the returned function at the end of the run and await it before
+   * the settle: readers that see the end then find the last bytes. It never rejects, and takes a limited time.
    */
   watch(job: Job, token: string, output: Output): () => Promise<void> {
     if (!this.#store.info.shared) return async () => {}
@@ -73,7 +74,7 @@ export class TailUploader {
     return () => this.#end(run)
   }
 
-  /** Last bytes on their way have a moment to arrive. */
+  /** Allows the last bytes a moment to arrive. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
     if (!this.#in_trouble) await within(this.#patience_ms, Promise.all([...this.#runs].map((run) => run.done.promise)))
@@ -98,24 +99,24 @@ export class TailUploader {
     this.#in_trouble = (await done) !== true
   }
 
-  /** Sends what is due until nothing is; what could not be sent is due again at the next look. */
+  /** Sends what is due until nothing is; what could not be sent is due again at the next check. */
   async #send(): Promise<void> {
     if (this.#sending) return
     this.#sending = true
     try {
       for (let runs = this.#due(); runs.length > 0; runs = this.#due()) await this.#keep(runs)
       this.#in_trouble = false
-      this.#told = false
+      this.#reported = false
     } catch (error) {
-      if (!this.#told) this.#on_trouble(`cannot keep the output of runs in the store: ${(error as Error).message}`)
+      if (!this.#reported) this.#on_trouble(`cannot save the output of runs to the store: ${(error as Error).message}`)
       this.#in_trouble = true
-      this.#told = true
+      this.#reported = true
     } finally {
       this.#sending = false
     }
   }
 
-  /** Ended ones first: somebody waits for them. */
+  /** Ended runs first: their settle waits for it. */
   #due(): WatchedRun[] {
     const due = [...this.#runs].filter((run) => run.due)
     return [...due.filter((run) => run.ended), ...due.filter((run) => !run.ended)]
@@ -127,7 +128,7 @@ export class TailUploader {
     for (const run of runs) {
       if (size >= BATCH_BYTES) break
       run.due = false
-      // Asked first: a run that ends from here on is due again.
+      // Read before the output: a run that ends after this point is due again.
       const last = run.ended
       const output = this.#settings.log_tail === 0 ? null : await this.#read(run, last).catch(() => null)
       size += output?.tail.length ?? 0
@@ -141,7 +142,10 @@ export class TailUploader {
     }
   }
 
-  /** Null: it has not grown, or the log is gone. At the end of a run that wrote anything this is told, too. */
+  /**
+   * Null: the output has not grown, or the log is gone. At the end of a run that has written anything, its tail is
+   * returned in any case.
+   */
   async #read({ job, token, output, kept }: WatchedRun, last: boolean): Promise<OutputTail | null> {
     const end = await output.end(this.#settings.log_tail, last ? 0 : kept)
     const where = { token, job: job.id, run: job.runs, host: this.#host, path: output.path }
@@ -159,12 +163,12 @@ export class TailUploader {
   }
 }
 
-/** Recovery is promised within a second. */
+/** Recovery is promised within one second. */
 const RECOVERY_PATIENCE_MS = 250
 
 /**
- * Keeps the last output of a run whose worker cannot do it any more, for readers on other hosts, if its log lies here: what a job printed
- * before it took its worker down is what people ask for. Never throws, nor takes long.
+ * Stores the end of the output of a run whose worker can no longer do it, for readers on other hosts, if the log is on
+ * this host: users ask for what a job printed before it killed its worker. Never throws, and takes a limited time.
  */
 export async function uploadLeftTail(store: JobStore, job: Job, host: string): Promise<void> {
   if (store.info.shared) await within(RECOVERY_PATIENCE_MS, keep(store, job, host)).catch(() => {})

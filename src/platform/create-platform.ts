@@ -25,7 +25,7 @@ export interface Parts {
   send?: typeof sendSignal
 }
 
-/** A platform made of the parts of one system. */
+/** Builds a platform from the parts of one system. */
 export function createPlatform(parts: Parts): Platform {
   const { table, has_signals, send = sendSignal } = parts
   const host = () => hostIdentity(table.boot)
@@ -48,13 +48,13 @@ export function createPlatform(parts: Parts): Platform {
       if (pid_ns !== here.pid_ns) return 'elsewhere'
       if (!isPid(pid) || send(pid, 0) === 'gone') return 'gone'
       const entry = table.entry(pid)
-      // There is a process that we are not shown, so it may be the one (R4).
+      // The system hides this process from us, so it may be the one we look for (R4).
       if (entry === null) return send(pid, 0) === 'refused' ? 'alive' : 'gone'
       return entry.alive && entry.start === start ? 'alive' : 'gone'
     },
 
     signal(identity, signal) {
-      // Where there are no signals any of them ends the process, so only the one that means it is sent.
+      // Without signals every signal kills the process, so only SIGKILL, which means that, is sent.
       if (!has_signals && signal !== 'SIGKILL') return false
       return platform.liveness(identity) === 'alive' && send(identity.pid, signal) === 'sent'
     },
@@ -89,7 +89,7 @@ export function createPlatform(parts: Parts): Platform {
 
     async sessionPids(pids) {
       const sessions = new Map(pids.map((pid) => [pid, new Set([pid])]))
-      // Without sessions it would take a program to find out; the shell alone is a figure too.
+      // Without sessions, finding the members would take a program; the figure of the shell alone is useful too.
       const entries = has_signals ? await table.entries() : null
       for (const { pid, session } of entries ?? []) sessions.get(session)?.add(pid)
       return new Map([...sessions].map(([pid, members]) => [pid, [...members]]))

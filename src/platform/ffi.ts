@@ -1,13 +1,13 @@
-/** What a function of the system takes and returns, in the words of node:ffi. */
+/** Argument and return types of a system function, in the terms of node:ffi. */
 export interface Signature {
   arguments: readonly string[]
   return: string
 }
 
 /**
- * Functions of a library of the system; null: of those that are loaded already. By Node's FFI, which is experimental and may be missing:
- * throws then, and whoever calls does without. That it is experimental is known here, and none of the business of whoever reads our
- * output.
+ * Loads functions from a system library; null: from the libraries that are loaded already. Uses Node's FFI, which is
+ * experimental and may be missing: throws in that case, and callers work without it. Node's warning that FFI is
+ * experimental is suppressed: we know it, and it does not concern readers of our output.
  */
 export function nativeFunctions<Name extends string, Function>(
   library: string | null,

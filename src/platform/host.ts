@@ -10,7 +10,7 @@ export interface HostIdentity {
 let known: HostIdentity | null = null
 let id: string | null = null
 
-/** Which machine, boot and pid namespace this process is in; what it cannot read is empty. */
+/** Machine, boot and pid namespace of this process; a value that cannot be read is empty. */
 export function hostIdentity(boot: () => string): HostIdentity {
   known ??= {
     host_id: hostId(),
@@ -20,13 +20,13 @@ export function hostIdentity(boot: () => string): HostIdentity {
   return known
 }
 
-/** This machine's lasting name for itself; QUEUECTL_HOST_ID stands in where machines are clones of each other. */
+/** Permanent ID of this machine; QUEUECTL_HOST_ID replaces it where machines are clones of each other. */
 export function hostId(): string {
   id ??= process.env.QUEUECTL_HOST_ID || machineId() || os().hostname()
   return id
 }
 
-/** Empty, or the word `uninitialized`, in images that were never booted (machine-id(5)). */
+/** The file is empty, or contains `uninitialized`, in images that were never booted (machine-id(5)). */
 function machineId(): string | null {
   const id = read('/etc/machine-id')
   return /^[0-9a-f]{32}$/.test(id) ? id : null

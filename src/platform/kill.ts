@@ -1,9 +1,10 @@
-/** `sent`: it was delivered; `gone`: there is nobody; `refused`: somebody is there whom we may not signal (EPERM). */
+/** `sent`: delivered; `gone`: no such process; `refused`: it exists, but we may not signal it (EPERM). */
 export type Sent = 'sent' | 'gone' | 'refused'
 
 /**
- * The only caller of process.kill. Signals one process, or with `group` the process group that `pid` leads. Signal 0 only asks.
- * Throws for anything but an integer above 1: process.kill reads '' and 0 as our own group, and -1 as everybody (R4).
+ * The only caller of process.kill. Signals one process, or with `group` the process group led by `pid`. Signal 0 only
+ * checks that it exists. Throws for anything but an integer above 1: process.kill takes '' and 0 for our own group, and
+ * -1 for every process (R4).
  */
 export function sendSignal(pid: number, signal: NodeJS.Signals | 0, options: { group?: boolean } = {}): Sent {
   if (!Number.isInteger(pid) || pid <= 1) throw new RangeError(`refusing to signal pid ${pid}`)

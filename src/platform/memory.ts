@@ -1,15 +1,15 @@
-/** By then a process has done what it does but once. */
+/** By this time a process has finished its one-time work. */
 const SETTLED_MS = 5_000
-/** V8 throws away the code of functions that were not called for about so many collections. */
+/** V8 discards the code of a function that was not called during about this many collections. */
 const ROUNDS = 8
 const APART_MS = 1_000
-/** More than V8 lets pass without a look. */
+/** More than V8 accepts without considering a collection. */
 const MUCH_BYTES = 96 * 1024 ** 2
 
 /**
- * Lets go of what the start of a long-lived process has left, soon after it: about a megabyte and a half. V8 does so by full collections,
- * to which a process that idles may not come for hours, and for which there is no call. Memory beside its heap that seems to be much makes
- * it collect; the buffer is part of the garbage, and as it is never touched it takes none.
+ * Frees what the start of a long-lived process has left in memory, shortly after that start: about 1.5 MB. V8 does so
+ * in full collections. An idle process may not reach one for hours, and no function requests one. Apparent memory use
+ * outside of the heap triggers it; the buffer is garbage itself, and since it is never touched it uses no memory.
  */
 export function shedStartup(): void {
   let round = 0
@@ -17,7 +17,7 @@ export function shedStartup(): void {
     try {
       new ArrayBuffer(MUCH_BYTES)
     } catch {
-      // A limit on this process's addresses: it goes without.
+      // This process's address space is limited: the memory stays in use.
     }
     round++
     if (round < ROUNDS) setTimeout(shed, APART_MS).unref()

@@ -4,11 +4,12 @@ import { os } from '../lib/lazy.ts'
 import { nativeFunctions } from './ffi.ts'
 import type { ExitStatus } from './platform.ts'
 
-// On Linux libuv forks: the whole page table is copied, and the worker's loop stands still until the child has called exec
-// (libuv issues 2133 and 1715). posix_spawn(3) of the C library shares the memory instead: a third of the time for each job. It
-// is reached through Node's experimental FFI, so that everything here may be missing, and is then done without.
+// On Linux libuv forks: this copies the whole page table, and the worker's loop stands still until the child has called
+// exec (libuv issues 2133 and 1715). posix_spawn(3) of the C library shares the memory instead and takes a third of the
+// time per job. It is reached through Node's experimental FFI, so all of this may be missing; jobs are then started
+// without it.
 
-/** What is started, and with which files and folder. */
+/** The program to start, with its files and folder. */
 export interface SpawnCall {
   file: string
   args: readonly string[]
@@ -19,7 +20,9 @@ export interface SpawnCall {
 
 export type Spawned = { pid: number; ended: Promise<ExitStatus> } | { error: string }
 
-/** Starts programs without forking; each in a session of its own, with /dev/null as input and all signals at their defaults. */
+/**
+ * Starts programs without forking, each in its own session, with /dev/null as input and all signals at their defaults.
+ */
 export type PosixSpawn = (call: SpawnCall) => Spawned
 
 /** Flags of spawn.h, the same in glibc and musl. */
@@ -27,7 +30,7 @@ const FLAGS = 0x80 /* SETSID */ | 0x04 /* SETSIGDEF */ | 0x08 /* SETSIGMASK */
 const WNOHANG = 1
 /** Larger than the C library's opaque structures on any system that has them (glibc: 336, 80 and 128 bytes). */
 const OPAQUE_BYTES = 1024
-/** SIGCHLD is a hint: one may stand for several ends. */
+/** SIGCHLD is only a hint: one signal may stand for several exits. */
 const SAFETY_MS = 1_000
 
 const SIGNATURES = {
@@ -47,7 +50,7 @@ const SIGNATURES = {
 
 type Libc = Record<keyof typeof SIGNATURES, (...args: unknown[]) => number>
 
-/** The fast way to start programs; null where it cannot be had, or does not pass its self-test. */
+/** The fast way to start programs; null where it is unavailable or fails its self-test. */
 export function loadPosixSpawn(): PosixSpawn | null {
   if (process.env.QUEUECTL_PLAIN_SPAWN) return null
   try {
@@ -55,7 +58,7 @@ export function loadPosixSpawn(): PosixSpawn | null {
     const spawn = createSpawn(libc)
     return passesTest(libc, spawn) ? spawn.start : null
   } catch {
-    // No FFI in this build or under this policy, a C library without these functions: plain spawn does as well.
+    // No FFI in this build or under this policy, or a C library without these functions: plain spawn works as well.
     return null
   }
 }
@@ -71,7 +74,7 @@ function createSpawn(libc: Libc) {
   const signals = Buffer.alloc(OPAQUE_BYTES)
   const number = new Int32Array(1)
   const null_fd = openSync('/dev/null', 'r')
-  /** What native code was given: must not be collected while it is used. */
+  /** Memory passed to native code: must not be collected while it is in use. */
   const held = new Set<unknown>()
   libc.posix_spawnattr_init(attributes)
   libc.posix_spawnattr_setflags(attributes, FLAGS)
@@ -100,7 +103,7 @@ function createSpawn(libc: Libc) {
   }
 
   return {
-    /** The pid; negative: an errno. */
+    /** Returns the pid, or a negative errno. */
     spawn,
     start(call: SpawnCall): Spawned {
       const pid = spawn(call)
@@ -109,7 +112,7 @@ function createSpawn(libc: Libc) {
   }
 }
 
-/** Collects our own children, each by its pid, as libuv does with its own: neither takes the other's. */
+/** Waits for our own children, each by its pid, as libuv does for its own: neither reaps the other's children. */
 function createReaper(libc: Libc) {
   const waiting = new Map<number, (status: ExitStatus) => void>()
   const status = new Int32Array(1)
@@ -136,7 +139,7 @@ function createReaper(libc: Libc) {
   }
 }
 
-/** A shell that exits with a number nobody else would: proof that structures, flags and pointers are understood. */
+/** Starts a shell that exits with an unusual code: proof that structures, flags and pointers are right. */
 function passesTest(libc: Libc, { spawn }: ReturnType<typeof createSpawn>): boolean {
   const status = new Int32Array(1)
   const output_fd = openSync('/dev/null', 'w')
@@ -145,7 +148,7 @@ function passesTest(libc: Libc, { spawn }: ReturnType<typeof createSpawn>): bool
   return pid > 1 && libc.waitpid(pid, status, 0) === pid && status[0] === 113 << 8
 }
 
-/** How a process ended, from its wait status (wait.h). */
+/** Decodes a wait status (wait.h) into how a process exited. */
 function exitStatusOf(status: number): ExitStatus {
   const number = status & 0x7f
   if (number === 0) return { kind: 'exit', exit_code: (status >> 8) & 0xff }
@@ -154,11 +157,11 @@ function exitStatusOf(status: number): ExitStatus {
 }
 
 function cString(text: string): Buffer {
-  if (text.includes('\0')) throw new RangeError('a NUL byte')
+  if (text.includes('\0')) throw new RangeError('contains a NUL byte')
   return Buffer.from(`${text}\0`)
 }
 
-/** A NULL-terminated array of C strings; `strings` holds the memory that `pointers` points to. */
+/** A NULL-terminated array of C strings; `strings` is the memory that `pointers` points to. */
 function stringArray(values: readonly string[]): { pointers: BigUint64Array; strings: Buffer } {
   const { getRawPointer } = process.getBuiltinModule('node:ffi')
   const encoded = values.map(cString)

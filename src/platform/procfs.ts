@@ -2,14 +2,14 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:f
 import { monotonic, sleep } from '../lib/clock.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
 
-/** A line of /proc/<pid>/stat is some 300 bytes. */
+/** A line of /proc/<pid>/stat has about 300 bytes. */
 const line = Buffer.allocUnsafe(4096)
-/** A process that is about to begin a program does so within microseconds, or when it gets a processor again. */
+/** A process that is about to execute a program does so within microseconds, or when it gets a processor again. */
 const BEGIN_MS = 1_000
 const LOOK_MS = 2
-/** What was opened of one program reads as empty when the next has begun meanwhile. */
+/** A file opened for one program reads as empty if the process has executed another one meanwhile. */
 const READS = 4
-/** A thread of the kernel (PF_KTHREAD in its include/linux/sched.h). */
+/** A kernel thread (PF_KTHREAD in include/linux/sched.h of the kernel). */
 const KERNEL = 0x00200000
 
 /** Linux: processes as /proc shows them (proc_pid_stat(5), proc_pid_environ(5)). */
@@ -25,7 +25,7 @@ export const procfs: ProcessTable = {
     }
   },
 
-  // Until its parent has waited for it, a child is in the table: the time can be read however short its life was.
+  // A child stays in the table until its parent has waited for it, so its time can be read however short its life was.
   startOf: (pid) => entry(pid)?.start ?? null,
 
   lives({ pid, start }) {
@@ -38,7 +38,7 @@ export const procfs: ProcessTable = {
     const unreadable = new Set<number>()
     const until = monotonic() + BEGIN_MS
     for (let open = pids; ; await sleep(LOOK_MS)) {
-      // Before the look: who was kept from looking in time looks once more.
+      // The time is checked before the scan: a process that was suspended past the deadline scans once more.
       const late = monotonic() >= until
       const beginning = []
       for (const pid of open) {
@@ -77,21 +77,22 @@ function entry(pid: number): ProcessEntry | null {
   const [state = '', parent, group, session] = fields
   const [threads, start] = [fields[17], fields[19]]
   if (start === undefined) return null
-  // A process whose first thread has ended shows as a zombie while its other threads work on.
+  // A process whose first thread has exited shows as a zombie while its other threads go on.
   const alive = !'ZXx'.includes(state) || Number(threads) > 1
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), start, alive, state }
 }
 
-/** The fields of /proc/<pid>/stat from the third on, its state. */
+/** The fields of /proc/<pid>/stat from the third one, the state, on. */
 function statOf(pid: number): string[] | null {
   const stat = read(`/proc/${pid}/stat`)
-  // The command's name may hold spaces and parentheses: fields are counted from behind its last one.
+  // The command's name may contain spaces and parentheses: count the fields after its last parenthesis.
   return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /**
- * What the environment of a process says. Between fork and exec it is its parent's, by which the children of a dead worker are known; during exec
- * it is empty for a moment, and so are the arguments. Someone who looks in that moment must not take the process for a stranger.
+ * What the environment of a process contains. Between fork and exec it is that of the parent, which identifies the
+ * children of a dead worker. During exec it is empty for a moment, and so are the arguments. A scan in that moment must
+ * not take the process for an unrelated one.
  */
 function environmentSays(
   pid: number,
@@ -113,13 +114,16 @@ function environmentSays(
   }
 }
 
-/** Whether a process without an environment has no arguments either, and is no thread of the kernel, nor dead. */
+/** Whether a process without an environment has no arguments either, and is neither a kernel thread nor dead. */
 function isBeginning(pid: number): boolean {
   const [state = '', , , , , , flags] = statOf(pid) ?? []
   return !'ZXx'.includes(state) && (Number(flags) & KERNEL) === 0 && readFileSync(`/proc/${pid}/cmdline`).length === 0
 }
 
-/** The beginning of a small file, without the size query and the second read that readFile makes: a sweep reads hundreds. */
+/**
+ * Reads the beginning of a small file, without the size query and second read that readFile makes: a sweep reads
+ * hundreds.
+ */
 function read(file: string): string | null {
   let fd: number
   try {

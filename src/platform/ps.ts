@@ -4,19 +4,19 @@ import { runProgram, runProgramSync } from './run-program.ts'
 
 const LINE = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})/
 const COLUMNS = ['-o', 'pid=,ppid=,pgid=,sess=,stat=,lstart=']
-/** Without a time zone and in English, so that the start time parses and stays the same text. */
+/** English and UTC, so that the start time can be parsed and its text stays the same. */
 const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC' }
 
-/** What the table asks of ps(1) and sysctl(8); replaced in tests. */
+/** The programs that the table runs, ps(1) and sysctl(8); replaced in tests. */
 export interface PsPrograms {
   run: typeof runProgram
   runSync: typeof runProgramSync
 }
 
 /**
- * macOS, and whatever has no /proc: processes as ps(1) shows them, by its full path, so that nothing planted on the PATH is
- * run. Start times are whole seconds. Session ids are not told by all systems, and environments of protected programs are
- * hidden, so children are followed by their parents too.
+ * macOS, and systems without /proc: processes as ps(1) shows them. It is run by its full path, so that nothing planted
+ * on the PATH is executed. Start times are whole seconds. Some systems show no session IDs, and environments of
+ * protected programs are hidden, so children are also found by their parents.
  */
 export function psTable({ run, runSync }: PsPrograms = { run: runProgram, runSync: runProgramSync }): ProcessTable {
   const entry = (pid: number) => parse(runSync('/bin/ps', ['-p', String(pid), ...COLUMNS], ENVIRONMENT))?.[0] ?? null
@@ -25,7 +25,7 @@ export function psTable({ run, runSync }: PsPrograms = { run: runProgram, runSyn
     entry,
     entries: async () => parse(await run('/bin/ps', ['-ax', ...COLUMNS], ENVIRONMENT)),
 
-    // ps costs milliseconds; when a second has not ended while the child was started, that second is when it started.
+    // ps costs milliseconds; if the child was started within one second, that second is its start time.
     startOf: (pid, asked_at) => secondSince(asked_at) ?? entry(pid)?.start ?? null,
 
     lives: ({ pid }) => sendSignal(pid, 0) !== 'gone',
@@ -42,12 +42,12 @@ export function psTable({ run, runSync }: PsPrograms = { run: runProgram, runSyn
       return uid ? Number(uid) : null
     },
 
-    // Not kern.boottime: that moves when the clock is set.
+    // Not kern.boottime: it changes when the clock is set.
     boot: () => runSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], ENVIRONMENT)?.trim() ?? '',
   }
 }
 
-/** The second (since the epoch) in which `asked_at` and now both lie; null when they do not. */
+/** The second (since the epoch) that contains both `asked_at` and now; null when none does. */
 export function secondSince(asked_at: number): string | null {
   const second = Math.floor(asked_at / 1000)
   return Math.floor(Date.now() / 1000) === second ? String(second) : null

@@ -3,7 +3,10 @@ import { childProcess } from '../lib/lazy.ts'
 const TIMEOUT_MS = 10_000
 const LARGEST_OUTPUT = 64 * 1024 * 1024
 
-/** Standard output of a program of the system, given by its full path; null when it is missing or fails. Blocks; never throws. */
+/**
+ * Runs a system program by its full path and returns its standard output; null when it is missing or fails. Blocks;
+ * never throws.
+ */
 export function runProgramSync(file: string, args: readonly string[], env: Record<string, string> = {}): string | null {
   const { spawnSync } = childProcess()
   const options = { encoding: 'utf8', env: { ...process.env, ...env }, windowsHide: true, timeout: TIMEOUT_MS } as const
@@ -32,8 +35,9 @@ export function runProgram(
 }
 
 /**
- * Has libraries that call programs by their bare names find those of the system, and none that somebody put into another folder of the
- * PATH or into the current one. They must start them before `start` returns: afterwards all is as it was, for our own children.
+ * Makes libraries that call programs by bare names find those of the system, not planted ones in another folder of the
+ * PATH or in the current folder. They must start the programs before `start` returns: after that the PATH is restored,
+ * for our own children.
  */
 export function withSystemPrograms<T>(start: () => T): T {
   const meanwhile = { PATH: systemPath(), NoDefaultCurrentDirectoryInExePath: '1' }

@@ -4,19 +4,22 @@ export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGBREAK'
 
 export interface NotedSignal {
   name: SignalName
-  /** When it came, by the monotonic clock. */
+  /** When it arrived, by the monotonic clock. */
   at: number
 }
 
-/** Signals that came and were not acted on yet. */
+/** Signals that have arrived and were not handled yet. */
 export interface SignalNotes {
-  /** Those noted since the last call, oldest first. */
+  /** Returns those noted since the last call, oldest first. */
   take(): NotedSignal[]
-  /** Gives the signals their former meaning back. */
+  /** Restores the former handling of the signals. */
   restore(): void
 }
 
-/** Notes signals instead of dying of them. A handler only notes and wakes: what a signal means is decided by whoever takes it. */
+/**
+ * Notes signals instead of dying of them. A handler only notes and wakes; the caller of `take` decides what a signal
+ * means.
+ */
 export function noteSignals(names: readonly SignalName[], wake: () => void): SignalNotes {
   const noted: NotedSignal[] = []
   const handlers = names.map((name) => {

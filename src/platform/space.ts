@@ -4,7 +4,10 @@ import type { LowSpace } from '../domain/processes.ts'
 import type { LiveSettings } from '../domain/settings.ts'
 import { monotonic } from '../lib/clock.ts'
 
-/** The file system of `file` or, while that does not exist, of the nearest folder above; null: the system does not tell. */
+/**
+ * The file system of `file` or, if it does not exist, of the nearest existing folder above; null: the system does not
+ * report it.
+ */
 export function fileSystemAt(file: string): StatsFs | null {
   for (let at = path.resolve(file); ; at = path.dirname(at)) {
     try {
@@ -15,18 +18,18 @@ export function fileSystemAt(file: string): StatsFs | null {
   }
 }
 
-/** Bytes that may still be written where `file` lies; null: the system does not tell. */
+/** Bytes available where `file` lies; null: the system does not report it. */
 export function freeSpace(file: string): number | null {
   const found = fileSystemAt(file)
-  // Without a size there is no limit that anybody knows of.
+  // A file system without a size has no known limit.
   if (found === null || found.blocks === 0) return null
   return found.bavail * (found.frsize || found.bsize)
 }
 
-/** While nothing changes the disks are looked at this often: often enough to stop in time, and two system calls a second. */
+/** Interval of disk checks while nothing changes: short enough to stop in time, for two system calls a second. */
 const LOOK_MS = 1_000
 
-/** Watches the disks on which `paths` lie, for less free space than `min_free` of the settings, in bytes; 0: for nothing. */
+/** Watches the disks of `paths` for less free space than the setting `min_free`, in bytes; 0: no check. */
 export class SpaceWatch {
   readonly #settings: Pick<LiveSettings, 'min_free'>
   readonly #paths: readonly string[]
@@ -40,7 +43,7 @@ export class SpaceWatch {
     this.#look = look
   }
 
-  /** The disk with too little space; null: there is enough. */
+  /** The disk with too little space; null: all have enough. */
   get low(): LowSpace | null {
     const { min_free } = this.#settings
     if (min_free === 0) return null

@@ -3,15 +3,17 @@ import type { EndOptions, Proof, Tree } from './platform.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
 import { type Found, findTree, signalFound, type TreeSystem } from './tree.ts'
 
-/** SIGKILL is certain but not instant; what is left after this long will not go soon. */
+/** SIGKILL is certain but not instant; a process that is alive after this time will not exit soon. */
 const DEATH_MS = 3_000
-/** While something does not die of SIGKILL, what else has been forked is looked for this often. */
+/** While a process survives SIGKILL, the search for newly forked ones is repeated at this interval. */
 const SEARCH_MS = 250
-/** The first looks come quickly, since most processes end at once. */
+/** The first checks follow each other quickly, since most processes exit at once. */
 const LOOKS_MS: readonly number[] = [1, 2, 5, 10]
 const LATER_LOOKS_MS = 20
 
-/** Whether any process of the tree lives. Without `sweep` only its group counts: one system call when it is empty. */
+/**
+ * Whether any process of the tree is alive. Without `sweep` only its group counts: one system call when it is empty.
+ */
 export async function treeLives(system: TreeSystem, tree: Tree, sweep: boolean): Promise<boolean> {
   if (!sweep && (tree.pid === null || (system.has_signals && system.send(tree.pid, 0, { group: true }) === 'gone')))
     return false
@@ -20,8 +22,9 @@ export async function treeLives(system: TreeSystem, tree: Tree, sweep: boolean):
 }
 
 /**
- * Ends a tree: TERM and `patience_ms`, then KILL, and looks for more until nothing is found (what was killed may have forked just
- * before). A search reads all processes; between two searches only those found are looked at, which costs next to nothing.
+ * Ends a tree: SIGTERM and `patience_ms`, then SIGKILL, and searches again until nothing is found (a killed process may
+ * have forked just before). A search reads all processes; between two searches only those found are checked, at almost
+ * no cost.
  */
 export async function endTree(system: TreeSystem, tree: Tree, options: EndOptions): Promise<Proof> {
   const { patience_ms, sweep, hurry } = options
@@ -39,7 +42,7 @@ export async function endTree(system: TreeSystem, tree: Tree, options: EndOption
       dead_by ??= now + DEATH_MS
       if (now >= dead_by) return { gone: false, reason: reasonOf(system, found) }
       const search_at = Math.min(dead_by, now + SEARCH_MS)
-      // First the tree as the system knows it, then one by one what has left it.
+      // First the tree as the system knows it, then one by one the processes that have left it.
       if (found.members.some(({ pid }) => pid === tree.pid)) await system.killDescent?.(tree.pid ?? 0)
       signalFound(system, tree, found, 'SIGKILL')
       await vanish(system.table, found.members, () => monotonic() < search_at)
@@ -47,7 +50,7 @@ export async function endTree(system: TreeSystem, tree: Tree, options: EndOption
   }
 }
 
-/** Waits until none of `members` lives, as long as `waiting` says. */
+/** Waits until no process of `members` is alive, at most as long as `waiting` returns true. */
 async function vanish(
   table: ProcessTable,
   members: readonly ProcessEntry[],
@@ -61,8 +64,8 @@ async function vanish(
 
 function reasonOf({ table, send }: TreeSystem, { members }: Found): string {
   const entry = members.find((member) => table.lives(member)) ?? members[0]
-  if (entry === undefined) return 'its processes do not end'
-  if (send(entry.pid, 0) === 'refused') return `process ${entry.pid} may not be ended (EPERM)`
+  if (entry === undefined) return 'its processes do not exit'
+  if (send(entry.pid, 0) === 'refused') return `not allowed to kill process ${entry.pid} (EPERM)`
   const { state } = table.entry(entry.pid) ?? entry
-  return `process ${entry.pid} does not end${state === 'D' ? ': it waits in the kernel (state D)' : ''}`
+  return `process ${entry.pid} does not exit${state === 'D' ? ': it waits in the kernel (state D)' : ''}`
 }

@@ -2,40 +2,41 @@ import type { sendSignal } from './kill.ts'
 import type { Tree } from './platform.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
 
-/** The system as finding and ending a tree needs it; a test may replace any part. */
+/** What finding and ending a tree needs of the system; a test may replace any part. */
 export interface TreeSystem {
   table: ProcessTable
   send: typeof sendSignal
   has_signals: boolean
-  /** Where there are no process groups: ends a process and all that descend from it. */
+  /** Where process groups do not exist: ends a process and all of its descendants. */
   killDescent?: ((pid: number) => Promise<void>) | undefined
-  /** Of this process; -1 where there are no users. */
+  /** User ID of this process; -1 where the system has none. */
   uid: number
 }
 
 /** The living processes of a tree. */
 export interface Found {
   members: ProcessEntry[]
-  /** Whether the recorded group is the tree's own, so that it may be signalled as a whole. */
+  /** Whether the recorded group belongs to the tree, so that it may be signalled as a whole. */
   group: boolean
   /** Why the tree may have processes that are not among `members` (R4); null: it has none. */
   doubt: string | null
 }
 
 /**
- * Finds the processes of a tree: members of its group, and with `sweep` also of its session and all that carry its token.
- * Pids are reused, so the recorded group and session count only with evidence that they still are the run's own (R4): the
- * leader with its recorded start time, or a member that carries the token; of a group without its leader also what is younger than the leader
- * and belongs to our user. What cannot be looked into is left alone and makes a doubt.
+ * Finds the processes of a tree: members of its group, and with `sweep` also those of its session and all that carry
+ * its token. Pids are reused, so the recorded group and session count only with evidence that they still belong to the
+ * run (R4): the leader with its recorded start time, or a member that carries the token. Of a group without its leader,
+ * a process counts too that is younger than the leader and belongs to our user. A process that cannot be read is not
+ * touched and becomes a doubt.
  */
 export async function findTree({ table, uid }: TreeSystem, tree: Tree, sweep: boolean): Promise<Found> {
   const entries = await table.entries()
-  if (entries === null) return { members: [], group: false, doubt: 'the processes of this system cannot be listed' }
+  if (entries === null) return { members: [], group: false, doubt: 'cannot list the processes of this system' }
   const living = entries.filter(({ alive, pid }) => alive && pid > 1 && pid !== process.pid)
   const leader = entries.find(({ pid }) => pid === tree.pid)
   const reused = leader !== undefined && tree.start !== null && leader.start !== tree.start
   const proved = !reused && (tree.watched === true || (leader !== undefined && tree.start !== null))
-  // No process of a run is older than its shell, which spares the sweep most of the reading.
+  // No process of a run is older than its shell: this saves the sweep most of the reading.
   const young = (entry: ProcessEntry) => tree.start === null || Number(entry.start) >= Number(tree.start)
 
   const related = new Set(
@@ -56,14 +57,14 @@ export async function findTree({ table, uid }: TreeSystem, tree: Tree, sweep: bo
     if (members.has(entry)) continue
     const heir = orphaned && young(entry)
     if (heir && table.owner(entry.pid) === uid) members.add(entry)
-    else if (unreadable.has(entry.pid)) doubt = `process ${entry.pid} of its session cannot be looked into`
+    else if (unreadable.has(entry.pid)) doubt = `cannot read process ${entry.pid} of its session`
     else if (heir) doubt = `process ${entry.pid} of its session belongs to another user`
   }
   if (table.by_parent) addChildren(members, living.filter(young))
   return { members: [...members], group: doubt === null && !reused && [...related].every((e) => members.has(e)), doubt }
 }
 
-/** Sends a signal to what was found. Returns nothing: whether it helped is seen by looking again. */
+/** Signals the processes found. Returns nothing: another search shows whether it worked. */
 export function signalFound(
   { table, send }: TreeSystem,
   tree: Tree,
@@ -72,9 +73,9 @@ export function signalFound(
 ): void {
   const in_group = found.members.filter((entry) => found.group && entry.group === tree.pid)
   const alone = found.members.filter((entry) => !in_group.includes(entry) && table.lives(entry))
-  // A stopped process hears SIGTERM when it is continued.
+  // A stopped process receives SIGTERM only when it is continued.
   for (const name of signal === 'SIGTERM' ? (['SIGTERM', 'SIGCONT'] as const) : ([signal] as const)) {
-    // The group in one call, so that no member can fork away from it.
+    // The group in one call, so that no member can escape by a fork.
     if (tree.pid !== null && in_group.length > 0) send(tree.pid, name, { group: true })
     for (const { pid } of alone) send(pid, name)
   }

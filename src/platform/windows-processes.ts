@@ -1,14 +1,14 @@
 import { nativeFunctions } from './ffi.ts'
 import type { ProcessEntry } from './process-table.ts'
 
-// Processes as the kernel lists them, in some milliseconds; asking PowerShell takes half a second, with each job.
+// The kernel lists processes in some milliseconds; PowerShell takes half a second, for each job.
 
 /** TH32CS_SNAPPROCESS and PROCESS_QUERY_LIMITED_INFORMATION. */
 const PROCESSES = 2
 const LIMITED = 0x1000
-/** PROCESSENTRY32W on 64 bits: its size, and where its fields are. */
+/** PROCESSENTRY32W on 64 bits: its size, and the offsets of its fields. */
 const ENTRY = { bytes: 568, pid: 8, parent: 32 }
-/** From 1601, as Windows counts in steps of 100 ns, to 1970. */
+/** Seconds from 1601, where Windows counts from in steps of 100 ns, to 1970. */
 const EPOCH_S = 11_644_473_600n
 const STEPS_PER_S = 10_000_000n
 
@@ -23,13 +23,13 @@ const SIGNATURES = {
   CloseHandle: { arguments: pointers(1), return: 'i32' },
 } as const
 
-/** The functions of kernel32.dll that are used. Handles are numbers, 0 or all ones for none. */
+/** The functions of kernel32.dll in use. Handles are numbers; 0 or all ones means none. */
 export type Kernel = Record<keyof typeof SIGNATURES, (...args: unknown[]) => number | bigint>
 
 /** All processes; null where they cannot be listed this way. */
 export type ProcessLister = () => ProcessEntry[] | null
 
-/** Lists processes through the kernel, from its first call on; `load` may be replaced in tests. */
+/** Lists processes through the kernel, loaded by the first call; tests may replace `load`. */
 export function processLister(load: () => Kernel = () => nativeFunctions('kernel32.dll', SIGNATURES)): ProcessLister {
   let kernel: Kernel | null | undefined
   return () => {
@@ -37,7 +37,7 @@ export function processLister(load: () => Kernel = () => nativeFunctions('kernel
       if (kernel === undefined) kernel = load()
       return kernel && listed(kernel)
     } catch {
-      // No FFI in this build or under this policy: then the slow way it is, for good.
+      // No FFI in this build or under this policy: use the slow way from now on.
       kernel = null
       return null
     }
@@ -56,11 +56,11 @@ function listed(kernel: Kernel): ProcessEntry[] | null {
     found.push({ pid, parent: entry.readUInt32LE(ENTRY.parent), group: 0, session: 0, start, alive: true, state: '' })
   }
   kernel.CloseHandle(snapshot)
-  // Ourselves at least.
+  // The list contains at least this process.
   return found.length > 0 ? found : null
 }
 
-/** In whole seconds since 1970, as PowerShell tells it; 0 for a process of the system, which nobody may look into. */
+/** In whole seconds since 1970, as PowerShell reports it; 0 for a system process, which nobody may open. */
 function startOf(kernel: Kernel, pid: number): string {
   const handle = kernel.OpenProcess(LIMITED, 0, pid)
   if (isNone(handle)) return '0'

@@ -11,19 +11,19 @@ import { cmdQuote, powershellQuote } from './shell-quote.ts'
 import { type ShellCall, startShell } from './start.ts'
 import { type ProcessLister, processLister } from './windows-processes.ts'
 
-/** cmd.exe leaves single quotes to the program; PowerShell before 7.3 drops double ones inside of an argument. */
+/** cmd.exe passes single quotes on to the program; PowerShell before 7.3 drops double quotes inside of an argument. */
 const JSON_HINT = [
   'in cmd "{\\"command\\":\\"echo hi\\"}"',
   `in PowerShell '{"command":"echo hi"}', before version 7.3 '{\\"command\\":\\"echo hi\\"}'`,
   'everywhere: queuectl enqueue -- "echo hi"',
 ].join('; ')
 
-/** Characters: cmd.exe's own limit for a line is 8,191, the system's for a variable 32,767. */
+/** In characters: cmd.exe limits a line to 8,191, the system a variable to 32,767. */
 const LONGEST: Readonly<Record<Shell, number>> = { default: 8_000, cmd: 8_000, powershell: 32_000 }
 
 /**
- * Runs a command as PowerShell and exits with what its last statement came to: the exit code of a program, else 0 or 1. Written without
- * characters that cmd.exe, which is given this text, would read as its own.
+ * Runs a command as PowerShell and exits with the result of its last statement: the exit code of a program, else 0 or
+ * 1. It avoids characters that are special to cmd.exe, which receives this text.
  */
 const RUN_SCRIPT = [
   'try { [Console]::OutputEncoding = $OutputEncoding = [Text.UTF8Encoding]::new($false) } catch {}',
@@ -39,16 +39,17 @@ const LIST_SCRIPT = [
 ].join(' ')
 
 /**
- * Windows: no signals and no process groups. A tree is what descends from its shell, which a process's parent and creation time
- * tell (the parent's pid stays on record after its death); it is ended by taskkill, and what that missed process by process.
+ * Windows: no signals and no process groups. A tree consists of the descendants of its shell, found by parent and
+ * creation time (the parent's pid stays recorded after its death). taskkill ends it; processes that taskkill missed are
+ * ended one by one.
  */
 export function windows(): Platform {
   const table = windowsTable(runProgram, runProgramSync, processLister())
   return createPlatform({
     table,
     has_signals: false,
-    // A console of its own that nobody sees: jobs use it too, so that none of them opens a window, Ctrl-C in the supervisor's
-    // reaches none, and its code page is theirs alone. With an inherited stream Windows would not hide it.
+    // A hidden console per worker. Its jobs use it too, so none of them opens a window, Ctrl-C in the supervisor's
+    // console reaches none, and its code page is theirs alone. With an inherited stream Windows would not hide it.
     fork_options: { windowsHide: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
     killDescent,
     unrunnable,
@@ -65,24 +66,25 @@ export function windows(): Platform {
   })
 }
 
-/** How long a command may be depends on who reads it. */
+/** The length limit of a command depends on the shell. */
 function unrunnable({ command, shell }: { command: string; shell: Shell }): string | null {
   const limit = LONGEST[shell]
   return command.length <= limit
     ? null
-    : `a command for ${shell === 'powershell' ? 'PowerShell' : 'cmd.exe'} has ${limit} characters at most, this one ${command.length}`
+    : `a command for ${shell === 'powershell' ? 'PowerShell' : 'cmd.exe'} has at most ${limit} characters, this one has ${command.length}`
 }
 
-/** tree-kill has cmd.exe look for taskkill.exe. */
+/** tree-kill runs taskkill.exe through cmd.exe. */
 async function killDescent(pid: number): Promise<void> {
   const { default: treeKill } = await import('tree-kill')
   await new Promise<void>((resolve) => withSystemPrograms(() => treeKill(pid, 'SIGKILL', () => resolve())))
 }
 
 /**
- * How a shell is given a command. No sweep finds the processes of a run here, so the command waits for a go until its pid is on record
- * (R5): an outer cmd.exe reads a line, and ends if there is none because the worker has died. The command itself travels in a
- * variable: with delayed expansion, which is not parsed again, only the inner cmd.exe reads it, and PowerShell takes it as it is.
+ * How a shell receives a command. No sweep finds the processes of a run here, so the command waits for a go until its
+ * pid is recorded (R5): an outer cmd.exe reads a line, and exits if there is none because the worker has died. The
+ * command itself is passed in a variable: with delayed expansion, which is not parsed again, only the inner cmd.exe
+ * interprets it, and PowerShell takes it unchanged.
  */
 export function shellCall({ command, shell, env }: Pick<JobCommand, 'command' | 'shell' | 'env'>): ShellCall {
   const cmd = system('cmd.exe')
@@ -96,14 +98,14 @@ export function shellCall({ command, shell, env }: Pick<JobCommand, 'command' | 
     args: ['/d', '/v:on', '/s', '/c', `"${gate}"`],
     env: { ...env, QUEUECTL_COMMAND: command },
     gated: true,
-    // Not detached: without a console each program of a job would open a window of its own.
+    // Not detached: without a console each program of a job would open its own window.
     options: { detached: false, windowsHide: true, windowsVerbatimArguments: true },
   }
 }
 
 /**
- * Processes as the kernel lists them, else as Win32_Process shows them, which takes a PowerShell of half a second (wmic is gone from
- * Windows 11).
+ * Processes as the kernel lists them, else as Win32_Process shows them, which costs half a second for a PowerShell
+ * (wmic no longer exists in Windows 11).
  */
 export function windowsTable(
   run = runProgram,
@@ -122,7 +124,7 @@ export function windowsTable(
     lives: ({ pid }) => sendSignal(pid, 0) !== 'gone',
     holders: async () => ({ holding: new Set(), unreadable: new Set() }),
     owner: () => -1,
-    // Creation times are wall times: those of an earlier boot never match.
+    // Creation times are wall-clock times: those of an earlier boot never match.
     boot: () => '',
   }
 }
@@ -141,7 +143,7 @@ function powershell(filter: string): [string, string[]] {
   return [system(POWERSHELL), ['-NoProfile', '-NonInteractive', '-Command', script]]
 }
 
-/** Programs of the system by their full path: a planted cmd.exe in a job's folder is not run. */
+/** System programs by their full path: a planted cmd.exe in a job's folder is not run. */
 function system(program: string): string {
   return path.win32.join(process.env.SystemRoot || 'C:\\Windows', 'System32', program)
 }

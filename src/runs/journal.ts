@@ -4,7 +4,7 @@ import { isToken } from '../domain/ids.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { ensureFolder } from '../lib/fs.ts'
 
-/** Written when a run has been started: how recovery finds its processes. */
+/** Written when a run has been started: recovery finds its processes by it. */
 export interface RunStart {
   token: string
   job: string
@@ -14,7 +14,7 @@ export interface RunStart {
   worker_id: string
 }
 
-/** Written when a run has ended, before the store is told: recovery applies it, and nothing runs again (R5). */
+/** Written when a run has ended, before the store is updated: recovery applies it, and nothing runs again (R5). */
 export interface RunEnd {
   token: string
   outcome: Outcome
@@ -22,33 +22,33 @@ export interface RunEnd {
 }
 
 /**
- * What runs leave on this host's disk while they go on: one small file each, a line for the start and a line for the end. A
- * line is one write, which no kill can halve; a line that the disk did not take whole is no line.
+ * What runs write to this host's disk while they go on: one small file each, a line for the start and a line for the
+ * end. A line is one write, which no kill can split; a line that the disk did not accept completely is ignored.
  */
 export interface RunJournal {
   start(run: RunStart): void
-  /** Whose run it is: written by who is about to take it over, for whoever takes it over from that one. */
+  /** Records the owner of a run before it is taken over, for a process that takes it over from that owner in turn. */
   owned(owner: Pick<RunStart, 'token' | 'worker_id'>): void
   done(done: RunEnd): void
   forget(token: string): void
-  /** Null when there is none, or none that can be trusted. */
+  /** Null when no entry exists, or none that can be trusted. */
   read(token: string): RunStart | null
   readDone(token: string): RunEnd | null
   tokens(): string[]
 }
 
-/** Where the line for the end stands. The one for the start, and the one that says whose run it is, are at most half as long. */
+/** Position of the line for the end. The line for the start, and the one for the owner, are at most half as long. */
 const DONE_AT = 1024
 const OWNED_AT = 512
 
-/** Files of runs that are over, for the next ones; removed when this process ends. */
+/** Files of past runs, for the next ones; removed when this process exits. */
 const spares = new Set<string>()
 let removes_spares = false
 
 /**
- * The journal in the store's `folder` on this host. Throws `io` when the folder cannot be made. A file is used again for the next run,
- * under its token: making and removing one costs up to ten times as much as renaming it (350 and 40 µs measured). Lines of another
- * token that still stand in it are not read.
+ * The journal in the store's `folder` on this host. Throws `io` when the folder cannot be created. A file is reused for
+ * the next run, under that run's token: creating and removing one costs up to ten times as much as renaming it (350 and
+ * 40 µs measured). Lines of another token that the file still contains are not read.
  */
 export function openRunJournal(folder: string): RunJournal {
   const home = runFolder(folder)
@@ -58,7 +58,7 @@ export function openRunJournal(folder: string): RunJournal {
   const own = new Set<string>()
   const free: string[] = []
   const file = (token: string) => path.join(home, checked(token))
-  // What is no token has left nothing.
+  // Only a token can have an entry.
   const lines = (token: string) => (isToken(token) ? parsed(file(token)).filter((line) => line.token === token) : [])
 
   return {
@@ -69,7 +69,7 @@ export function openRunJournal(folder: string): RunJournal {
       writeLine(target, run, 0)
     },
 
-    // Nowhere near the others: who started the run may be alive, and write.
+    // Apart from the other lines: the worker that started the run may be alive, and write.
     owned: ({ token, worker_id }) => writeLine(file(token), { token, worker_id }, OWNED_AT),
 
     done: (done) => writeLine(file(done.token), done, DONE_AT),
@@ -97,18 +97,18 @@ export function openRunJournal(folder: string): RunJournal {
   }
 }
 
-/** Where the journal of runs lies. */
+/** Folder of the run journal. */
 export function runFolder(folder: string): string {
   return path.join(folder, 'run')
 }
 
-/** Tokens become names of files: anything that we did not make up ourselves is refused. */
+/** Tokens become file names: anything that we did not generate is refused. */
 function checked(token: string): string {
   if (!isToken(token)) throw new RangeError(`not a token: ${JSON.stringify(token)}`)
   return token
 }
 
-/** In one write, closed off on both sides from whatever the file held before. */
+/** Writes a line in one call, separated on both sides from what the file contained before. */
 function writeLine(file: string, line: Pick<RunStart, 'token' | 'worker_id'> | RunEnd, at: number): void {
   const { O_CREAT, O_WRONLY, O_NOFOLLOW = 0 } = constants
   const fd = openSync(file, O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
@@ -138,11 +138,11 @@ function reuse(spare: string | undefined, file: string): void {
   try {
     renameSync(spare, file)
   } catch {
-    // Somebody tidied up: the file is made anew.
+    // The file was deleted meanwhile: create it again.
   }
 }
 
-/** Those of processes that were killed, and some of living ones, which then make files anew. */
+/** Removes spare files of killed processes, and some of living ones, which then create files again. */
 function removeSpares(home: string): void {
   for (const name of readdirSync(home)) if (name.endsWith('.spare')) remove(path.join(home, name))
 }
@@ -151,7 +151,7 @@ function remove(file: string): void {
   try {
     unlinkSync(file)
   } catch {
-    // Gone already, or never written.
+    // Already removed, or never written.
   }
 }
 
@@ -172,7 +172,7 @@ function parse(line: string): (RunStart | RunEnd)[] {
   }
 }
 
-/** Whether it says what every outcome of its kind says: recovery settles by it. */
+/** Whether it has all parts of an outcome of its kind: recovery settles by it. */
 function isOutcome(outcome: Partial<Record<string, unknown>> | null): boolean {
   switch (outcome?.kind) {
     case 'exit':

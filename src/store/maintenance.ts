@@ -2,13 +2,13 @@ import type { Diagnosis } from '../domain/diagnosis.ts'
 import type { ProcessIdentity } from '../domain/processes.ts'
 import type { OnProgress } from './progress.ts'
 
-/** What a backup takes. */
+/** Parameters of a backup. */
 export interface BackupParams {
-  /** Of the store. */
+  /** Address of the store. */
   address: string
-  /** Where the copy goes. */
+  /** Path of the copy. */
   file: string
-  /** A file that is there already may be written over. */
+  /** Whether an existing file may be overwritten. */
   replace: boolean
 }
 
@@ -19,45 +19,51 @@ export interface Backup {
   schema_version: number
 }
 
-/** What a restore takes. */
+/** Parameters of a restore. */
 export interface RestoreParams {
-  /** Of the store. */
+  /** Address of the store. */
   address: string
-  /** A backup. */
+  /** Path of a backup. */
   file: string
-  /** Somebody said that nothing uses the store any more, which it cannot tell itself. */
+  /** The user confirmed that nothing uses the store any more, which it cannot detect itself. */
   force: boolean
-  /** Whether a registered process lives: a restore is refused while one does (R12). */
+  /** Whether a registered process is alive: a restore is refused while one is (R12). */
   liveness: (identity: ProcessIdentity) => 'alive' | 'gone' | 'elsewhere'
 }
 
 export interface Restored {
   jobs: number
-  /** Jobs that were processing when the backup was made, and are pending again. */
+  /** Jobs that were processing at the time of the backup, and are pending again. */
   released: number
-  /** Where the store is kept as it was; null: there was none. */
+  /** Path at which the old store is kept; null: none existed. */
   aside: string | null
 }
 
 export interface ExamineParams {
-  /** Of a store that may be damaged, foreign, of another version, or not there at all. */
+  /** Address of a store that may be damaged, foreign, of another version, or missing. */
   address: string
-  /** Hears of a fix that takes long. */
+  /** Called while a fix takes long. */
   on_progress?: OnProgress
 }
 
-/** A store as it is found: nothing is made, upgraded or changed by looking at it, but for what a server is tried with. */
+/**
+ * The result of examining a store. Examining creates, upgrades and changes nothing, except for the write test on a
+ * server.
+ */
 export interface Examination {
   findings: Diagnosis[]
-  /** There is no queue yet: no file, an empty one, a database without our mark. */
+  /** No queue exists yet: no file, an empty one, or a database without our mark. */
   absent?: boolean
   /** Whether it can be opened as a store. */
   usable: boolean
-  /** Behind it no finding can be mended any more. */
+  /** After this call findings can no longer be fixed. */
   close(): Promise<void>
 }
 
-/** What can be done with a store besides opening it; `path`: of its file, empty for one that is no file. They throw what `open.ts` says. */
+/**
+ * What can be done with a store besides opening it; `path`: of its file, empty for a store that is not a file. They
+ * throw what `open.ts` documents.
+ */
 export interface StoreTools {
   examine(params: ExamineParams, path: string): Promise<Examination>
   backup(params: BackupParams, path: string): Promise<Backup>

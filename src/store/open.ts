@@ -15,36 +15,36 @@ import type {
 import type { JobStore, StoreRole } from './port.ts'
 import type { OnProgress } from './progress.ts'
 
-/** What opening a store takes, whichever adapter serves the address. */
+/** Parameters of opening a store, for every adapter. */
 export interface OpenParams {
-  /** A file's path, also behind `sqlite:` or `file:`, or a `mongodb://` URL. */
+  /** A file's path, with or without `sqlite:` or `file:`, or a `mongodb://` URL. */
   address: string
   role: StoreRole
   /** `full`: workers sync each of their commits too. */
   durability?: 'normal' | 'full'
-  /** Folder in which a store without a file of its own gets one for its logs on this host: needed for MongoDB. */
+  /** Folder in which a store that is not a file gets a folder for its logs on this host: required for MongoDB. */
   data_folder?: string
-  /** False: a queue that is not there is not created, be it a file or the collections of a database. */
+  /** False: a queue that does not exist is not created, neither a file nor the collections of a database. */
   create?: boolean
-  /** Takes a database that holds other programs' collections: somebody said that it is meant. */
+  /** Accept a database with collections of other programs: the user has confirmed it. */
   init?: boolean
-  /** Hears of a schema that takes long to be made. */
+  /** Called while creating the schema takes long. */
   on_progress?: OnProgress
-  /** Whether a registered process still lives: an upgrade of the schema waits until none does (R12). */
+  /** Whether a registered process is alive: an upgrade of the schema waits until none is (R12). */
   is_alive: (identity: ProcessIdentity) => boolean
 }
 
-/** A kind of store: a folder beside this file. Only the code that is needed is loaded. */
+/** A kind of store, in a folder next to this file. Only the required code is loaded. */
 interface Adapter {
-  /** Of its addresses, in small letters. */
+  /** Schemes of its addresses, in lower case. */
   schemes: readonly string[]
-  /** `path`: of its file, empty for one that is no file. */
+  /** `path`: of its file, empty for a store that is not a file. */
   store(): Promise<{ open(params: OpenParams, path: string): Promise<JobStore> }>
-  /** Apart, so that what is built for workers, which only open a store, is without them. */
+  /** Separate, so that bundles for workers, which only open a store, omit them. */
   tools(): Promise<StoreTools>
 }
 
-/** Every kind of store. A new one is its folder and an entry here. */
+/** Every kind of store. A new one takes a folder and an entry here. */
 const ADAPTERS: readonly Adapter[] = [
   { schemes: [FILE], store: () => import('./sqlite/store.ts'), tools: () => import('./sqlite/tools.ts') },
   {
@@ -55,9 +55,9 @@ const ADAPTERS: readonly Adapter[] = [
 ]
 
 /**
- * Opens the store behind `address`, which is created when it is a file that is not there. Throws `configuration` (78) when the address
- * or what lies there does not fit, `not_found` (3) for a queue that is not to be created, `unreachable` (69), `io` (74), and `try_again` (75)
- * when it is locked or an upgrade has to wait.
+ * Opens the store at `address`, and creates it if it is a file that does not exist. Throws `configuration` (78) when
+ * the address or what exists there does not fit, `not_found` (3) for a missing queue that may not be created,
+ * `unreachable` (69), `io` (74), and `try_again` (75) when it is locked or an upgrade has to wait.
  */
 export async function openStore(params: OpenParams): Promise<JobStore> {
   const { adapter, path } = lookUp(params.address)
@@ -65,9 +65,9 @@ export async function openStore(params: OpenParams): Promise<JobStore> {
 }
 
 /**
- * Writes a copy of the store as it is at one moment, while others use it or not; complete and checked, or nothing at all. Throws
- * `configuration` (78) for a store that is copied by tools of its own, and when it cannot be read; `invalid_input` (2) for a file
- * that may not be written over; `io` (74).
+ * Writes a copy of the store as it is at one moment, whether others use it or not; complete and checked, or nothing at
+ * all. Throws `configuration` (78) for a store that has its own backup tools, or that cannot be read; `invalid_input`
+ * (2) for a file that may not be overwritten; `io` (74).
  */
 export async function backupStore(params: BackupParams): Promise<Backup> {
   const { adapter, path } = lookUp(params.address)
@@ -75,16 +75,16 @@ export async function backupStore(params: BackupParams): Promise<Backup> {
 }
 
 /**
- * Puts a backup in the place of what the store holds, which is kept aside: all of it, or nothing happens. Jobs that were processing
- * are released. Throws `try_again` (75) while somebody uses the store, or may (R12), `configuration` (78) when the backup is none or
- * does not fit, and `io` (74).
+ * Replaces the content of the store by a backup and keeps the old content: all of it, or nothing happens. Jobs that
+ * were processing are released. Throws `try_again` (75) while the store is in use, or may be (R12), `configuration`
+ * (78) when the file is not a backup or does not fit, and `io` (74).
  */
 export async function restoreStore(params: RestoreParams): Promise<Restored> {
   const { adapter, path } = lookUp(params.address)
   return (await adapter.tools()).restore(params, path)
 }
 
-/** Looks at a store that may not be one, or not a whole one, and changes nothing. Never throws: what goes wrong is a finding. */
+/** Examines a store that may be missing or damaged, and changes nothing. Never throws: an error becomes a finding. */
 export async function examineStore(params: ExamineParams): Promise<Examination> {
   try {
     const { adapter, path } = lookUp(params.address)
@@ -99,6 +99,6 @@ function lookUp(address: string): { adapter: Adapter; path: string } {
   const adapter = ADAPTERS.find(({ schemes }) => schemes.includes(scheme))
   if (adapter !== undefined) return { adapter, path }
   const urls = ADAPTERS.flatMap(({ schemes }) => schemes.slice(0, 1)).filter((known) => known !== FILE)
-  const hint = `give a file, or a URL that begins with ${urls.map((known) => `${known}://`).join(' or ')}`
-  throw misconfigured(`there is no store for ${scheme}:// addresses`, hint)
+  const hint = `use a file, or a URL that begins with ${urls.map((known) => `${known}://`).join(' or ')}`
+  throw misconfigured(`unsupported store address ${scheme}://`, hint)
 }

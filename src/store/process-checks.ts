@@ -22,7 +22,7 @@ const isIdentity: Test = (value) =>
   ['host_id', 'boot_id', 'pid_ns', 'start'].every((name) => isText(value[name])) &&
   isWhole(value.pid)
 
-/** Of no host that there is: nobody can say whether such a process lives, so that nobody ends it or takes it for gone at once. */
+/** Belongs to no existing host: its liveness is unknown, so nothing kills it or takes it for gone at once. */
 const NOBODY: ProcessIdentity = { host_id: '', boot_id: '', pid_ns: '', pid: 0, start: '' }
 
 const USAGE = fields(['cpu', 'rss'], orNull(isNumber), null)
@@ -64,8 +64,9 @@ const RUNNING = [
 ]
 
 /**
- * A process out of the registry. `kept` is what the store itself keeps of it, `body` what it said of itself. One that makes no sense
- * stays in the list, as a process of another host: it is forgotten when it has not beaten for long enough.
+ * Checks a process read from the registry. `kept`: the columns that the store itself maintains; `body`: what the
+ * process reported. An invalid one stays in the list as a process of another host: it is removed when it has sent no
+ * heartbeat for long enough.
  */
 export function soundProcess(kept: Stored & { id: string }, body: unknown): AnyProcess {
   const row: Record<string, unknown> = { ...(isObject(body) ? body : {}), ...kept }
@@ -81,7 +82,7 @@ export function soundProcess(kept: Stored & { id: string }, body: unknown): AnyP
   return row as unknown as AnyProcess
 }
 
-/** A request out of a store; null: nobody can say what was asked for. */
+/** Checks a request read from a store; null: what was requested is unknown. */
 export function soundControl(row: Stored): Control | null {
   const { id, supervisor_id, kind, args, state, result, created_at } = row
   const asked = isText(id) && isText(supervisor_id) && (kind === 'stop' || kind === 'scale') && isArgs(args)
@@ -89,7 +90,7 @@ export function soundControl(row: Stored): Control | null {
   return { id, supervisor_id, kind, args, state, created_at, result: isResult(result) ? result : null } as Control
 }
 
-/** A sample out of a store; null: it says nothing. */
+/** Checks a sample read from a store; null: it is useless. */
 export function soundSample(value: unknown): Sample | null {
   if (!isObject(value) || !isTime(value.at) || !isText(value.supervisor_id)) return null
   return isNumber(value.done) && isNumber(value.failed) && Array.isArray(value.processes)

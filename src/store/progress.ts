@@ -1,10 +1,10 @@
 const FIRST_MS = 2_000
 const EVERY_MS = 60_000
 
-/** Hears what is going on, and how many seconds it has taken so far. */
+/** Receives the name of an activity, and how many seconds it has taken so far. */
 export type OnProgress = (what: string, seconds: number) => void
 
-/** Runs `work`; when it takes long, `on_progress` hears of `what` after 2 s and then each minute. */
+/** Runs `work`; if it takes long, calls `on_progress` with `what` after 2 s and then every minute. */
 export async function withProgress<T>(
   what: string,
   on_progress: OnProgress | undefined,

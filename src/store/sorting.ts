@@ -1,8 +1,8 @@
 import type { JobSort } from './port.ts'
 
-// What the orders of a list mean, for every adapter: a page behind a job, and the merge of parts, come from it.
+// The meaning of list orders, for every adapter: pages after a job, and merged parts, are derived from it.
 
-/** An order by `key`, and by age among equals: `seq` is no other job's, so that no two jobs have the same place. */
+/** An order by `key`, and by age among equals: `seq` is unique, so that no two jobs have the same position. */
 export interface Sort {
   key: 'seq' | 'next_run_at' | 'priority' | 'finished_at'
   /** Direction of the key, and of `seq` among equals. */
@@ -27,9 +27,9 @@ export interface Stretch<Value> {
 }
 
 /**
- * What lies behind the place `last`, stretch by stretch; null: all there is. Two, where jobs may be equal in the key: those that are,
- * and the rest. As one condition (`key <= ? AND (key < ? OR seq < ?)`) it would be read from the first of the equals on for each
- * page, and most jobs are equal in priority.
+ * What follows the position `last`, stretch by stretch; null: all. Two stretches where keys may be equal: the equal
+ * ones, and the rest. As one condition (`key <= ? AND (key < ? OR seq < ?)`) each page would be read from the first of
+ * the equals on, and most jobs have the same priority.
  */
 export function stretchesOf<Value>({ key, key_down, seq_down }: Sort, last: Record<'key' | 'seq', Value> | null) {
   const seq = { field: 'seq', down: seq_down } as const

@@ -48,9 +48,9 @@ describe('queuectl audit @posix', () => {
     file.close()
     const text = await run(['audit'])
     expect(text.code).to.equal(1)
-    expect(text.stdout).to.match(/lost {2}lost: run 1 started and has no outcome/)
-    expect(text.stdout).to.match(/miscounted {2}counted: attempts is 7, its runs say 0/)
-    expect(text.stdout).to.match(/revived {2}revived: it is pending, yet run 1 left it completed/)
+    expect(text.stdout).to.match(/lost {2}lost: run 1 started but has no outcome/)
+    expect(text.stdout).to.match(/miscounted {2}counted: attempts is 7, but its runs add up to 0/)
+    expect(text.stdout).to.match(/revived {2}revived: it is pending, but run 1 set it to completed/)
     expect(text.stdout).to.match(/4 faults in 4 jobs\n$/)
     const { code, stdout } = await run(['audit', '--json'])
     expect(code).to.equal(1)
@@ -95,7 +95,7 @@ describe('queuectl audit @posix', () => {
       await raw.close()
       expect(code).to.equal(1)
       expect(JSON.parse(stdout).faults).to.deep.equal([
-        { kind: 'lost', job: 'a', message: 'run 22 started and has no outcome' },
+        { kind: 'lost', job: 'a', message: 'run 22 started but has no outcome' },
       ])
     })
   })

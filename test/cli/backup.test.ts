@@ -85,7 +85,7 @@ describe('queuectl backup @posix', () => {
     writeFileSync(file, 'dear diary')
     const before = readdirSync(home).sort()
     expect(await run(['backup', file])).to.include({ code: 2 })
-    expect((await run(['backup', file])).stderr).to.match(/b\.db is there already\n {2}.*--force/)
+    expect((await run(['backup', file])).stderr).to.match(/b\.db already exists\n {2}.*--force/)
     expect((await run(['backup', db, '--force'])).stderr).to.contain('is the queue itself')
     expect((await run(['backup', home, '--force'])).stderr).to.contain('is not a plain file')
     expect(readFileSync(file, 'utf8')).to.equal('dear diary')
@@ -115,7 +115,7 @@ describe('queuectl backup @posix', () => {
   it('reports how much space it needs when there is too little, and leaves nothing when the disk fills up', async function () {
     for (const [size, message] of [
       [16 * 1024, /not enough space in .*: .*KiB needed, .* free\n {2}free some space/],
-      [64 * 1024, /b\.db\S* failed.*\n {2}is the disk full/],
+      [64 * 1024, /b\.db\S* failed.*\n {2}check the disk/],
     ] as const) {
       const disk = smallDisk(size)
       if (disk === null) skip(this, 'mounting a file system needs root')

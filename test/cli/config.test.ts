@@ -33,7 +33,7 @@ describe('config @fast', () => {
 
   it('refuses a shell that this system does not have', async function () {
     if (process.platform === 'win32') return skip(this, 'not for Windows')
-    expect(await refused('set', 'shell', 'powershell')).to.contain('there is no shell "powershell"')
+    expect(await refused('set', 'shell', 'powershell')).to.contain('no shell "powershell"')
     expect(await refused('set', 'shell', 'zsh')).to.contain('default, cmd or powershell')
     expect(await queue.ok('config', 'set', 'shell', 'default')).to.equal('shell default\n')
   })

@@ -40,7 +40,7 @@ describe('a job to be enqueued @fast', () => {
     'a negative number': [{ command: 'x', max_retries: -1 }, 'max_retries cannot be -1'],
     'a fractional number': [{ command: 'x', max_retries: 1.5 }, 'max_retries cannot be 1.5'],
     'a number as text': [{ command: 'x', max_retries: '3' }, 'max_retries cannot be "3"'],
-    'a billion retries': [{ command: 'x', max_retries: 1e9 }, 'max_retries is a whole number from 0 to 100'],
+    'a billion retries': [{ command: 'x', max_retries: 1e9 }, 'max_retries must be a whole number from 0 to 100'],
     'deeply nested lists': [`{"command":"x","timeout":${nested}}`, 'timeout cannot be an array'],
     'an object with deeply nested lists': [
       `{"command":"x","priority":{"a":${nested}}}`,
@@ -60,7 +60,7 @@ describe('a job to be enqueued @fast', () => {
     'a queue with a space': [{ command: 'x', queue: 'a b' }, 'invalid queue "a b"'],
     'a folder that does not exist': [{ command: 'x', cwd: '/no/such/folder' }, 'does not exist'],
     'a folder that is a file': [{ command: 'x', cwd: process.execPath }, 'is not a folder'],
-    'an unknown shell': [{ command: 'x', shell: 'zsh' }, 'shell is default, cmd or powershell'],
+    'an unknown shell': [{ command: 'x', shell: 'zsh' }, 'shell must be default, cmd or powershell'],
     'a variable that is a number': [{ command: 'x', env: { A: 1 } }, 'env.A must be a string'],
     'a variable without a name': [{ command: 'x', env: { '': 'a' } }, 'cannot have a variable named ""'],
     'variables in a list': [{ command: 'x', env: ['A=b'] }, 'env must be an object, not an array'],

@@ -111,7 +111,7 @@ describe('queuectl restore @posix', () => {
     raw.close()
     const { code, stderr } = await run(['restore', file])
     expect(code).to.equal(75)
-    expect(stderr).to.match(/run of job new end\n.*worker stop.*--force/)
+    expect(stderr).to.match(/run of job new may not have ended\n.*worker stop.*--force/)
     expect(await json('restore', file, '--force')).to.include({ jobs: 1 })
   })
 
@@ -159,7 +159,7 @@ describe('queuectl restore @posix', () => {
     writeFileSync(db, bytes.fill(0xff, 100, 2048))
     const refused = await run(['restore', file])
     expect(refused).to.include({ code: 75 })
-    expect(refused.stderr).to.match(/is damaged.*cannot be told from it\n {2}.*--force/)
+    expect(refused.stderr).to.match(/is damaged.*cannot check whether workers use it\n {2}.*--force/)
     expect(files()).to.deep.equal(['queue.db'])
     const { code, stdout } = await run(['restore', file, '--force'])
     expect(code).to.equal(0)

@@ -52,13 +52,13 @@ describe('queuectl doctor @posix', () => {
     mkdirSync(path.join(home, 'folder.db'))
     const cases: [string, string, RegExp][] = [
       [file('notes.db', 'dear diary, '.repeat(1000)), 'store', /not a queuectl database/],
-      [path.join(home, 'folder.db'), 'store', /cannot be opened|cannot be made/],
+      [path.join(home, 'folder.db'), 'store', /cannot open|cannot create/],
       [changed('newer.db', 'PRAGMA user_version = 99'), 'schema', /version 99.*up to/],
       [changed('other.db', 'PRAGMA application_id = 7'), 'store', /another program/],
-      [changed('bare.db', 'DROP TABLE runs'), 'schema', /not as queuectl made them: the tables runs/],
+      [changed('bare.db', 'DROP TABLE runs'), 'schema', /tables changed since queuectl created them: runs/],
       [file('head.db', Buffer.from(whole).fill(0xff, 100, 2048)), 'integrity', /damaged/],
       [file('page.db', Buffer.from(whole).fill(0x55, 2048 * 2, 2048 * 3)), 'integrity', /damaged/],
-      ['redis://localhost/1', 'store', /no store for redis/],
+      ['redis://localhost/1', 'store', /unsupported store address redis/],
     ]
     for (const [address, check, message] of cases) {
       const before = address.startsWith(home) && statSync(address).isFile() ? readFileSync(address) : null
@@ -84,7 +84,7 @@ describe('queuectl doctor @posix', () => {
     chmodSync(db, 0o600)
     const { code, stdout } = await run(['doctor', '--fix'])
     expect(code).to.equal(0)
-    expect(stdout).to.match(/warning {2}schema .*version 1 of \d+: it is not upgraded yet\n.*queuectl init/)
+    expect(stdout).to.match(/warning {2}schema .*version 1 of \d+: not upgraded yet\n.*queuectl init/)
     const after = new DatabaseSync(db)
     expect(after.prepare('PRAGMA user_version').get()).to.include({ user_version: 1 })
     after.close()
@@ -125,7 +125,7 @@ describe('queuectl doctor @posix', () => {
     expect(levels(report)).to.deep.equal(['integrity problem'])
     expect(bad(report)[0]?.message).to.match(/missing from index jobs_finished/)
     const fixed = await doctor('--fix')
-    expect(fixed.mended.map(({ check }) => check)).to.deep.equal(['integrity'])
+    expect(fixed.mended).to.deep.equal([{ check: 'integrity', message: 'indexes rebuilt' }])
     expect(bad(fixed)).to.deep.equal([])
     expect(await ok('list', '--state', 'completed')).to.contain('a ')
   })

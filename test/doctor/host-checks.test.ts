@@ -115,7 +115,7 @@ describe('queuectl doctor, around the store @posix', () => {
       .and.match(/grace cannot be "soon"/)
     expect(messages.join('\n'))
       .to.match(/unknown setting "colour"/)
-      .and.match(/a attempts is 4, its runs say 0/)
+      .and.match(/a attempts is 4, but its runs add up to 0/)
     expect(report.code).to.equal(1)
   })
 

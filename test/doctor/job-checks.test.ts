@@ -94,7 +94,10 @@ describe('queuectl doctor: processes @posix', () => {
     await put(store, ['held'])
     const { lease_token } = await take(store)
     const { supervisor, ...beat } = beatOf('s1', ['w1'], [lease_token])
-    await store.beat({ ...beat, supervisor: { ...supervisor, stuck: { held: 'process 7 may not be ended (EPERM)' } } })
+    await store.beat({
+      ...beat,
+      supervisor: { ...supervisor, stuck: { held: 'not allowed to kill process 7 (EPERM)' } },
+    })
     await store.close()
     const elsewhere = await doctor()
     expect(levels(elsewhere)).to.have.members([
@@ -108,7 +111,7 @@ describe('queuectl doctor: processes @posix', () => {
       .to.match(/in another container.*supervisor s1/)
       .and.match(/in another container.*worker w1/)
     expect(found.join('\n')).to.match(/queuectl 0, but this is/)
-    expect(found).to.include('the run of job held cannot be stopped: process 7 may not be ended (EPERM)')
+    expect(found).to.include('the run of job held cannot be stopped: not allowed to kill process 7 (EPERM)')
     const raw = new DatabaseSync(db)
     raw.exec(
       'UPDATE processes SET beat_at = beat_at - 60000; UPDATE jobs SET lease_expires_at = 1 WHERE lease_token NOT NULL',

@@ -137,7 +137,7 @@ describe('keeping outputs in the store @posix', function () {
     const failed = texts().length
     await waitFor(() => texts().length > failed, { within: 10_000, what: 'another try' })
     expect(texts()[failed]).to.deep.equal(['last words', 'going on'])
-    expect(told).to.deep.equal(['cannot keep the output of runs in the store: the store is away'])
+    expect(told).to.deep.equal(['cannot save the output of runs to the store: the store is away'])
     await b.end()
     await keeper.close()
     expect(texts().at(-1)).to.deep.equal(['going on'])

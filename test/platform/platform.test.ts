@@ -86,7 +86,7 @@ describe('a job for a shell that this system does not have @posix', () => {
     const job = { command: 'true', shell: 'powershell', cwd: '/', env: {}, output_fd: 1 } as const
     const { pid, ended } = platform.start(job)
     expect(pid).to.equal(null)
-    expect(await ended).to.deep.equal({ kind: 'error', message: 'there is no shell "powershell" on this system' })
+    expect(await ended).to.deep.equal({ kind: 'error', message: 'no shell "powershell" on this system' })
   })
 })
 

@@ -157,7 +157,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     const began = performance.now()
     expect(await refusing().platform.endTree(tree, NOW)).to.deep.equal({
       gone: false,
-      reason: `process ${pid} may not be ended (EPERM)`,
+      reason: `not allowed to kill process ${pid} (EPERM)`,
     })
     expect(performance.now() - began).to.be.within(2_900, 10_000)
   })
@@ -171,7 +171,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     })
     handle.end({ kind: 'cancelled', exit_code: null, signal: null }, 0)
     const note = await waitFor(() => handle.note, { within: 15_000, what: 'a note' })
-    expect(note).to.equal(`process ${handle.pid} may not be ended (EPERM)`)
+    expect(note).to.equal(`not allowed to kill process ${handle.pid} (EPERM)`)
     expect(settled).to.equal(false)
     expect(lab.journal.readDone(handle.token)).to.equal(null)
     state.allowed = true
@@ -189,7 +189,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     const proof = await foreign.platform.endTree({ token: newToken(), pid, start }, NOW)
     expect(proof)
       .to.have.property('reason')
-      .that.matches(/^process \d+ of its session cannot be looked into$/)
+      .that.matches(/^cannot read process \d+ of its session$/)
     const readable = refusing({ owner: () => 12_345 })
     readable.state.allowed = true
     const other = await readable.platform.endTree({ token: newToken(), pid, start }, NOW)
@@ -204,7 +204,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     const { platform: blind } = refusing({ entries: async () => null })
     expect(await blind.endTree({ token: newToken(), pid: null, start: null }, NOW)).to.deep.equal({
       gone: false,
-      reason: 'the processes of this system cannot be listed',
+      reason: 'cannot list the processes of this system',
     })
   })
 })

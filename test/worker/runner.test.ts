@@ -79,7 +79,7 @@ describe('a run that cannot start @posix', () => {
   writeFileSync(file, '')
 
   const cases: [string, string, Parameters<typeof lab.run>[1], RegExp][] = [
-    ['in a missing folder', 'true', { cwd: path.join(lab.folder, 'none') }, /^the folder .*none is not there$/],
+    ['in a missing folder', 'true', { cwd: path.join(lab.folder, 'none') }, /^the folder .*none does not exist$/],
     ['in a file', 'true', { cwd: file }, /file is not a folder$/],
     ['below a file', 'true', { cwd: path.join(file, 'x') }, /x is not a folder$/],
     ['with a NUL byte', 'echo \0', {}, /NUL byte/],

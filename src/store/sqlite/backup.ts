@@ -7,24 +7,24 @@ import { domainError, fileError, isDamaged, RECOVER } from './errors.ts'
 import { refuseAbsent, sizeOf } from './file.ts'
 import { versionOf } from './migrate.ts'
 import { MIGRATIONS } from './schema.ts'
-import { Temporary, taken } from './temporary.ts'
+import { alreadyExists, Temporary } from './temporary.ts'
 
-const DAMAGES_TOLD = 5
+const DAMAGES_SHOWN = 5
 
 type Params = Omit<BackupParams, 'address'> & { path: string }
 
-/** Writes a copy of the store at `path`: one file, checked, on disk, under its name only when all of that is done. */
+/** Writes a copy of the store at `path`: one file, checked and synced to disk before it gets its name. */
 export async function backupSqlite({ path: given, file: wanted, replace }: Params): Promise<Backup> {
   const [path, file] = [resolve(given), resolve(wanted)]
   refuseAbsent(path)
-  if (isSameFile(path, file)) throw invalid(`${file} is the queue itself`, 'give the backup a name of its own')
+  if (isSameFile(path, file)) throw invalid(`${file} is the queue itself`, 'choose another name for the backup')
   const there = lstatSync(file, { throwIfNoEntry: false })
   if (there && !there.isFile()) throw invalid(`${file} is not a plain file`, 'choose another name')
-  if (there && !replace) throw taken(file)
+  if (there && !replace) throw alreadyExists(file)
   const source = new Connection(path, 'command')
   try {
     const schema_version = await source.read(() => versionOf(source, MIGRATIONS.length))
-    if (schema_version === 0) throw misconfigured(`${path} is empty: there is nothing to back up`)
+    if (schema_version === 0) throw misconfigured(`nothing to back up: ${path} is empty`)
     const temporary = makeTemporary(file)
     try {
       await source.copyTo(temporary.path)
@@ -43,14 +43,14 @@ export async function backupSqlite({ path: given, file: wanted, replace }: Param
   }
 }
 
-/** Moves what the log of a database holds into the database. Throws `try_again` when somebody works on it. */
+/** Moves the content of a database's log into the database. Throws `try_again` when another process uses it. */
 async function closeLog(file: string): Promise<void> {
   let db: Connection | null = null
   try {
     db = new Connection(file, 'command')
     await db.attempt(dropLog.bind(null, db))
   } catch (error) {
-    // Whatever else it is, it is to be written over.
+    // Whatever it is otherwise, it is about to be overwritten.
     if (error instanceof QueuectlError && error.exit_code === EXIT.try_again) throw error
   } finally {
     db?.close()
@@ -61,14 +61,16 @@ function dropLog(db: Connection): void {
   db.get('PRAGMA journal_mode = DELETE')
 }
 
-/** Throws `invalid_input` when the log of another database lies beside `file`: SQLite would read it into the backup. */
+/**
+ * Throws `invalid_input` when the log of another database exists next to `file`: SQLite would read it into the backup.
+ */
 function refuseLog(file: string): void {
   const log = ['-wal', '-journal'].map((end) => file + end).find((at) => sizeOf(at) > 0)
   if (log !== undefined)
     throw invalid(`${log} is the log of another database`, 'move it away with its file, or choose another name')
 }
 
-/** A temporary file beside `target`. Throws `io` or `configuration` when there can be none. */
+/** A temporary file next to `target`. Throws `io` or `configuration` when it cannot be created. */
 export function makeTemporary(target: string): Temporary {
   try {
     return new Temporary(target)
@@ -77,16 +79,16 @@ export function makeTemporary(target: string): Temporary {
   }
 }
 
-/** Whether both names lead to one file, whatever links are on the way. */
+/** Whether both names lead to the same file, through any links. */
 export function isSameFile(a: string, b: string): boolean {
   return real(a) === real(b)
 }
 
-/** The first things that are damaged in the database on `db`; none: it is whole. */
+/** The first damages in the database on `db`; none: it is intact. */
 export function damagesOf(db: Connection): string[] {
   try {
-    const lines = db.all(`PRAGMA integrity_check(${DAMAGES_TOLD})`).map((row) => String(row.integrity_check))
-    // A line may hold several, the first of which only says which database they are about.
+    const lines = db.all(`PRAGMA integrity_check(${DAMAGES_SHOWN})`).map((row) => String(row.integrity_check))
+    // A line may contain several; the first part only names the database.
     return lines.flatMap((line) => line.split('\n')).filter((line) => line !== 'ok' && !line.startsWith('***'))
   } catch (error) {
     if (isDamaged(error)) return [(error as Error).message]
@@ -94,14 +96,14 @@ export function damagesOf(db: Connection): string[] {
   }
 }
 
-/** Checks the copy in `file` and makes it one file without companions. Returns how many jobs it holds. */
+/** Checks the copy in `file` and makes it a single file without companions. Returns how many jobs it contains. */
 async function checkCopy(file: string, path: string): Promise<number> {
   const copy = new Connection(file, 'command')
   try {
     return await copy.attempt(() => {
       const [damage] = damagesOf(copy)
       if (damage !== undefined) throw misconfigured(`${path} is damaged: ${damage}`, RECOVER)
-      // A log of its own would have to be copied with it wherever it goes.
+      // A separate log would have to be copied along with it.
       dropLog(copy)
       return Number(copy.get('SELECT count(*) AS jobs FROM jobs')?.jobs)
     })

@@ -3,7 +3,7 @@ import type { Changed, JobStore, PurgeParams } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { COLUMNS, toJob } from './rows.ts'
 
-/** What a request makes of one job: SQL for its SET clause with `:now`, or null when its state does not allow it. */
+/** How a request changes one job: SQL for its SET clause with `:now`, or null when its state does not allow it. */
 type Change = (job: Job, now: number) => { result: 'done' | 'requested'; set: string } | null
 
 const FORGET_EMPTY = `DELETE FROM counters WHERE ${VIEWS.join(' + ')} = 0`
@@ -30,7 +30,7 @@ const requeueFrom =
 const promote: Change = (job, now) =>
   job.state === 'pending' && job.next_run_at > now ? { result: 'done', set: 'ready = 1, next_run_at = :now' } : null
 
-/** Requests of people. One transaction for all ids, one result for each, in the order asked. */
+/** Requests of users. One transaction for all IDs, one result per ID, in the given order. */
 export function changing(db: Connection): Pick<JobStore, 'cancel' | 'requeue' | 'promote' | 'purge'> {
   const apply =
     (change: Change) =>
@@ -60,10 +60,10 @@ function applyOne(db: Connection, change: Change, id: string, now: number): Chan
 }
 
 function purgeNow(db: Connection, params: PurgeParams, now: number): { jobs: number; tokens: string[] } {
-  // Whatever has ended, also where the clock was set back since.
+  // All finished jobs, even if the clock was set back since.
   const until = params.older_than_ms > 0 ? now - params.older_than_ms : Number.MAX_SAFE_INTEGER
   const found = params.states.filter(isFinal).flatMap((state) => ended(db, state, params, until))
-  // Each state in the order of its own index; of all of them the longest ended go first.
+  // Each state in the order of its own index; across states the jobs that finished first are removed first.
   const first = found.sort((a, b) => a.finished_at - b.finished_at).slice(0, params.limit)
   const list = JSON.stringify(first.map(({ seq }) => seq))
   const among = 'IN (SELECT value FROM json_each(?))'

@@ -6,10 +6,10 @@ import type { Connection, Row } from './connection.ts'
 import { DOCTOR, isRefused } from './errors.ts'
 import { COLUMNS, toJob, toRunnable, UNHOLD } from './rows.ts'
 
-/** So many in one go hold the lock for 13 ms (measured); 100,000 would hold it for more than a second. */
+/** This many in one transaction hold the lock for 13 ms (measured); 100,000 would hold it for more than a second. */
 const PROMOTED_AT_ONCE = 1000
 
-/** The rest by the next claims. */
+/** The next claims handle the rest. */
 const QUARANTINED_AT_ONCE = 100
 
 const PROMOTE = `
@@ -23,7 +23,7 @@ const FIRST = {
   ready_of: 'SELECT seq, priority FROM jobs WHERE ready = 1 AND queue = ? ORDER BY priority DESC, seq LIMIT 1',
 }
 
-/** So many are looked at in order before each queue is asked for its first. */
+/** This many are read in order before each queue is searched for its first. */
 const NEAR = 16
 
 /** As `FIRST`, with the jobs next to it. */
@@ -33,8 +33,8 @@ const NEAREST = {
 }
 
 /**
- * The first job of the next queue by name: one seek, however many jobs wait in the queue before. `likely` keeps SQLite from the index that
- * begins with `ready`, in which it would sort all that waits.
+ * The first job of the next queue by name: one seek, however many jobs wait in the queue before it. `likely` keeps
+ * SQLite away from the index that begins with `ready`, with which it would sort all waiting jobs.
  */
 const NEXT_QUEUE = {
   due: `
@@ -48,25 +48,25 @@ const TAKE = `
     locked_at = ?, started_at = ?, updated_at = ?, lease_expires_at = ?, exit_code = NULL, signal = NULL, reason = NULL
   WHERE seq = ? RETURNING ${COLUMNS}`
 
-/** A job that makes no sense is taken out of the way of the others; it was never begun. */
+/** An invalid job is quarantined, so that the others go on; it was never started. */
 const QUARANTINE = `
   UPDATE OR FAIL jobs SET state = 'dead', ready = 0, runs = runs - (state = 'processing'), finished_at = ?, reason = ?, started_at = NULL, ${UNHOLD}
   WHERE seq = ?`
 
 const HELD = `SELECT ${COLUMNS} FROM jobs WHERE state = 'processing' AND lease_token = ?`
 
-/** The part of the store that hands jobs out. */
+/** The part of the store that claims jobs. */
 export function claiming(db: Connection): Pick<JobStore, 'claim'> {
   return {
     async claim(params) {
-      // Idle workers look without taking the lock, so that they never stand in a writer's way.
+      // Idle workers check without the lock, so that they never block a writer.
       const idle = await db.read((now) => (hasWork(db, params, now) ? null : nothing(db, params.filter, now)))
       return idle ?? db.write((now) => claimNow(db, params, now))
     },
   }
 }
 
-/** The claim itself, inside a write. A token that holds a job already gets that job again (its answer was lost). */
+/** The claim itself, inside a write. A token that already holds a job gets that job again (its answer was lost). */
 export function claimNow(db: Connection, params: ClaimParams, now: number): Claimed {
   const held = db.get(HELD, params.token)
   if (held) return { job: toJob(held), next_due_ms: null }
@@ -76,15 +76,15 @@ export function claimNow(db: Connection, params: ClaimParams, now: number): Clai
     const first = firstReady(db, params.filter)
     if (!first) return nothing(db, params.filter, now)
     const seq = Number(first.seq)
-    const taken = take(db, worker_id, token, token, now, now, now, now + lease_ms, seq)
-    if (typeof taken !== 'string') return { job: taken, next_due_ms: null }
-    if (db.run(QUARANTINE, now, taken, seq) === 0)
-      throw misconfigured(`${db.path} holds a job that cannot be taken`, DOCTOR)
+    const claimed = take(db, worker_id, token, token, now, now, now, now + lease_ms, seq)
+    if (typeof claimed !== 'string') return { job: claimed, next_due_ms: null }
+    if (db.run(QUARANTINE, now, claimed, seq) === 0)
+      throw misconfigured(`${db.path} contains a job that cannot be claimed`, DOCTOR)
   }
   return { job: null, next_due_ms: 0 }
 }
 
-/** The job that is taken by `TAKE` with those values, or what keeps it from being run. */
+/** The job claimed by `TAKE` with these values, or the reason why it cannot be run. */
 function take(db: Connection, ...values: (string | number)[]): Job | string {
   let row: Row | undefined
   try {
@@ -93,7 +93,7 @@ function take(db: Connection, ...values: (string | number)[]): Job | string {
     if (!isRefused(error)) throw error
     return 'its stored numbers are damaged'
   }
-  return row ? toRunnable(row) : 'it is not where it is stored'
+  return row ? toRunnable(row) : 'its row does not match the index'
 }
 
 function hasWork(db: Connection, params: ClaimParams, now: number): boolean {
@@ -118,8 +118,9 @@ function firstReady(db: Connection, filter: ClaimFilter): Row | undefined {
 }
 
 /**
- * Jobs among which the first one is that the filter admits: of several queues the first of each, which is one seek, while `queue IN (…)`
- * would sort all that is ready, and `queue NOT IN (…)` would walk past all that waits in those queues.
+ * Jobs that include the first one that the filter admits. For several queues this is the first of each, one seek per
+ * queue: `queue IN (…)` would sort all ready jobs, and `queue NOT IN (…)` would walk past all waiting jobs of those
+ * queues.
  */
 function firsts(db: Connection, filter: ClaimFilter, which: 'due' | 'ready'): Row[] {
   if (admitsAll(filter)) return listed(db.get(FIRST[which]))

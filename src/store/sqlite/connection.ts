@@ -8,16 +8,16 @@ import { makePrivately } from './file.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
-// SQLite's own busy handler blocks the event loop and starves: with four writers it gave a completion p99 of 80 ms and a
-// fairness of 0.52, against 12.5 ms and 0.95 for a try of 1 ms and a jittered pause of our own.
+// SQLite's own busy handler blocks the event loop and starves: with four writers it gave a completion p99 of 80 ms and
+// a fairness of 0.52, against 12.5 ms and 0.95 for a try of 1 ms followed by our own jittered pause.
 const BUSY_MS = 1
 const PAUSES: Pauses = { first_ms: 2, growth: 1.3, longest_ms: 50, scatter: 1 }
 const COMMAND_PATIENCE_MS = 5000
 const ALL_PAGES = 2 ** 31 - 1
 
 /**
- * One connection to the file. Statements run synchronously, and only inside `read` or `write`, which wait for the lock without
- * blocking the loop: a command for 5 s, workers and supervisors until it comes or the connection is closed.
+ * One connection to the file. Statements run synchronously, and only inside `read` or `write`, which wait for the lock
+ * without blocking the loop: a command for 5 s, workers and supervisors until they get it or the connection is closed.
  */
 export class Connection {
   readonly path: string
@@ -26,11 +26,17 @@ export class Connection {
   readonly #patience_ms: number
   #closed = false
   #wide = false
-  /** Ends the pauses of calls that wait for the lock; made with the first of them, for it takes a command a millisecond to load. */
+  /**
+   * Ends the pauses of calls that wait for the lock. Created with the first of them, because loading it takes a command
+   * a millisecond.
+   */
   #closing: AbortController | null = null
   #synchronous: 'NORMAL' | 'FULL'
 
-  /** Makes the file, private to its owner, when it is not there. Throws `configuration` or `io` when that is impossible. */
+  /**
+   * Creates the file, private to its owner, if it does not exist. Throws `configuration` or `io` when that is
+   * impossible.
+   */
   constructor(path: string, role: StoreRole, durability: 'normal' | 'full' = 'normal') {
     this.path = path
     this.#patience_ms = role === 'command' ? COMMAND_PATIENCE_MS : Number.POSITIVE_INFINITY
@@ -44,9 +50,9 @@ export class Connection {
   }
 
   /**
-   * Settings of this connection; the first touch of the file. A settle dirties some 13 pages, a few hundred bytes in each: pages
-   * of 2 KiB halve what goes through the log, and a checkpoint every 8 MiB instead of 4 halves its syncs (together 2,900 → 4,200
-   * settles with claim a second).
+   * Settings of this connection; the first access to the file. A settle changes about 13 pages, a few hundred bytes in
+   * each: pages of 2 KiB halve the amount that goes through the log, and a checkpoint every 8 MiB instead of 4 halves
+   * its syncs (together 2,900 → 4,200 settles with claim per second).
    */
   configure(): Promise<void> {
     return this.attempt(() => {
@@ -62,7 +68,7 @@ export class Connection {
     })
   }
 
-  /** First row of `sql`. */
+  /** The first row of `sql`. */
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
     const row = this.#prepare(sql).get(...values)
     return row && this.#wide ? narrowed(row) : row
@@ -73,7 +79,7 @@ export class Connection {
     return this.#wide ? rows.map(narrowed) : rows
   }
 
-  /** Number of rows changed; what triggers changed is not counted. */
+  /** Number of rows changed, without those changed by triggers. */
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.#prepare(sql).run(...values).changes)
   }
@@ -88,8 +94,8 @@ export class Connection {
   }
 
   /**
-   * Runs `work` in a transaction that holds the write lock from its start: one that begins as a reader fails at once, timeout or
-   * not, when another writer came between. `durable`: synced, whatever the role.
+   * Runs `work` in a transaction that holds the write lock from its start: one that begins as a reader fails at once,
+   * with or without a timeout, when another writer comes first. `durable`: synced, for any role.
    */
   write<T>(work: (now: number) => T, { durable = false } = {}): Promise<T> {
     return this.attempt(() => {
@@ -103,7 +109,7 @@ export class Connection {
     })
   }
 
-  /** As `write`, for work that waits for something else meanwhile: nothing else may use this connection until it ends. */
+  /** As `write`, for asynchronous work: nothing else may use this connection until it has finished. */
   async writeSlowly(work: () => Promise<void>): Promise<void> {
     await this.attempt(() => this.run('BEGIN IMMEDIATE'))
     try {
@@ -115,7 +121,7 @@ export class Connection {
     }
   }
 
-  /** Repeats `work` while another connection holds the lock. Throws errors in domain words, `try_again` after `close`. */
+  /** Repeats `work` while another connection holds the lock. Throws domain errors, `try_again` after `close`. */
   async attempt<T>(work: () => T): Promise<T> {
     let since: number | null = null
     const once = () => {
@@ -137,8 +143,8 @@ export class Connection {
   }
 
   /**
-   * Writes what the database holds at one moment into `file`. In one go: with a pause in between every commit of another process would
-   * make it begin again. Whoever writes meanwhile is not held up.
+   * Writes the content of the database at one moment to `file`. Without a pause: with one, every commit of another
+   * process would restart the copy. Other writers are not blocked.
    */
   async copyTo(file: string): Promise<void> {
     try {
@@ -154,17 +160,17 @@ export class Connection {
     this.run('PRAGMA synchronous = FULL')
   }
 
-  /** Changes when another connection has committed; its own commits leave it as it is. */
+  /** Changes when another connection has committed, but not by this connection's own commits. */
   dataVersion(): number {
     return Number(this.get('PRAGMA data_version')?.data_version)
   }
 
-  /** Text of all statements run so far. */
+  /** Texts of all statements run so far. */
   statements(): string[] {
     return [...this.#statements.keys()]
   }
 
-  /** Calls that wait for the lock are rejected. */
+  /** Rejects the calls that wait for the lock. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -172,7 +178,7 @@ export class Connection {
     this.#db.close()
   }
 
-  /** Repeats `work`, now taking numbers that only somebody else can have written: too large to be exact. */
+  /** Repeats `work` and now accepts numbers too large to be exact, which only another program can have written. */
   #widely<T>(work: () => T): T {
     this.#setWide(true)
     try {
@@ -206,7 +212,7 @@ export class Connection {
       this.run('COMMIT')
       return result
     } catch (error) {
-      // A full disk or an I/O error has rolled back already.
+      // A full disk or an I/O error has already rolled back.
       if (this.#db.isTransaction) this.run('ROLLBACK')
       throw error
     }

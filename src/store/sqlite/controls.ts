@@ -22,7 +22,7 @@ export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControl
         db.run(ASK, id, supervisor_id, kind, JSON.stringify(args), now)
       }),
     async takeControls({ supervisor_id }) {
-      // Asked at every tick: the lock is taken only when there is something.
+      // Called at every tick: the lock is acquired only when a request exists.
       if (!(await db.read(() => db.get(ASKED, supervisor_id)))) return []
       return db.write(() => db.all(ASKED, supervisor_id).flatMap((row) => take(db, row) ?? []))
     },
@@ -38,7 +38,7 @@ export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControl
   }
 }
 
-/** The settings, each kept as JSON. */
+/** The settings, each stored as JSON. */
 export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfig'> {
   return {
     config: () =>
@@ -58,7 +58,7 @@ export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfi
   }
 }
 
-/** Null: taken, but nobody can say what was asked for. */
+/** Null: taken, but what was requested is unknown. */
 function take(db: Connection, row: Row): Control | null {
   db.run(TAKE, Number(row.seq))
   return toControl({ ...row, state: 'taken' })

@@ -14,7 +14,7 @@ import { MIGRATIONS } from './schema.ts'
 
 const NOTHING: Omit<Examination, 'findings'> = { usable: false, close: async () => {} }
 
-/** Looks at the store in the file at `path`. Never throws: what goes wrong is a finding. */
+/** Examines the store in the file at `path`. Never throws: an error becomes a finding. */
 export async function examineSqlite({
   path: given,
 }: Omit<ExamineParams, 'address'> & { path: string }): Promise<Examination> {
@@ -36,7 +36,7 @@ export async function examineSqlite({
   }
 }
 
-/** Checks that must be well before the store is opened. */
+/** Checks that must succeed before the store is opened. */
 const NEEDED = ['store', 'schema', 'integrity']
 
 async function examine(db: Connection): Promise<Diagnosis[]> {
@@ -45,12 +45,12 @@ async function examine(db: Connection): Promise<Diagnosis[]> {
   if (version === 0) return [warning('store', `no queue at ${db.path} yet: the file is empty`, CREATE_QUEUE)]
   if (version > latest) {
     const message = `${db.path} has schema version ${version}; this queuectl knows versions up to ${latest}`
-    return [problem('schema', message, 'use the newer queuectl that made it')]
+    return [problem('schema', message, 'use the newer queuectl that created it')]
   }
   const findings = [fine('store', `${db.path} (SQLite ${process.versions.sqlite})`)]
   if (version < latest) {
-    const hint = 'queuectl init upgrades it, once no worker of the older queuectl runs'
-    findings.push(warning('schema', `version ${version} of ${latest}: it is not upgraded yet`, hint))
+    const hint = 'queuectl init upgrades it as soon as no worker of the older queuectl runs'
+    findings.push(warning('schema', `version ${version} of ${latest}: not upgraded yet`, hint))
     return [...findings, await examineIntegrity(db)]
   }
   findings.push(fine('schema', `version ${version}`), await examineIntegrity(db))
@@ -60,17 +60,17 @@ async function examine(db: Connection): Promise<Diagnosis[]> {
 
 async function examineIntegrity(db: Connection): Promise<Diagnosis> {
   const damages = await db.attempt(() => damagesOf(db))
-  if (damages.length === 0) return fine('integrity', 'the database is whole')
+  if (damages.length === 0) return fine('integrity', 'the database is intact')
   const message = `the database is damaged: ${damages.join('; ')}`
   if (!damages.every(isOfIndex)) return problem('integrity', message, RECOVER)
   return {
-    ...problem('integrity', message, 'queuectl doctor --fix builds the indexes anew; make a copy of the file first'),
+    ...problem('integrity', message, 'copy the file, then queuectl doctor --fix rebuilds the indexes'),
     async mend() {
       await db.write(() => db.exec('REINDEX'), { durable: true })
-      return 'indexes built anew'
+      return 'indexes rebuilt'
     },
   }
 }
 
-/** An index repeats what the rows say: it can be made again from them. */
+/** An index only repeats the content of the rows: it can be created again from them. */
 const isOfIndex = (damage: string) => /missing from index|wrong # of entries in index/.test(damage)

@@ -4,8 +4,8 @@ import { misconfigured, noQueueYet, QueuectlError } from '../../domain/errors.ts
 import { fileError } from './errors.ts'
 
 /**
- * SQLite would give the file, and later its -wal and -shm, the mode that the umask leaves. `wx`, because opening and closing a
- * file that SQLite has open in this process would drop its locks (https://sqlite.org/howtocorrupt.html, 2.2).
+ * SQLite would give the file, and later its -wal and -shm, the mode that the umask allows. `wx`, because opening and
+ * closing a file that SQLite has open in this process would drop its locks (https://sqlite.org/howtocorrupt.html, 2.2).
  */
 export function makePrivately(path: string): void {
   try {
@@ -21,28 +21,34 @@ export function makePrivately(path: string): void {
   }
 }
 
-/** Throws `configuration` for a log without its file: SQLite would take the file for new, and remove the log, in which the jobs may be. */
+/**
+ * Throws `configuration` for a log without its file: SQLite would take the file for new, and remove the log, which may
+ * contain the jobs.
+ */
 export function refuseLogAlone(path: string): void {
-  // The log first: the file of a queue that is being made has its first page before it has a log.
+  // The log first: while a queue is being created, its file has the first page before a log exists.
   if (sizeOf(`${path}-wal`) === 0 || sizeOf(path) > 0) return
   throw misconfigured(
-    `${path} is ${existsSync(path) ? 'empty' : 'missing'}, but its log ${path}-wal is there`,
-    'put it back beside its log, or move the log away to begin anew',
+    `${path} is ${existsSync(path) ? 'empty' : 'missing'}, but its log ${path}-wal exists`,
+    'put it back next to its log, or move the log away to start an empty queue',
   )
 }
 
-/** Bytes; 0: it is not there. */
+/** Size in bytes; 0 if it does not exist. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** Throws `not_found` for a file that is not there, or empty: only some commands create a queue. */
+/** Throws `not_found` for a file that is missing or empty: only some commands create a queue. */
 export function refuseAbsent(path: string): void {
   refuseLogAlone(path)
   if (sizeOf(path) === 0) throw noQueueYet(path)
 }
 
-/** The name of a new folder lasts once the folder above is synced, up to `top`; SQLite does that for the names of its files. */
+/**
+ * The name of a new folder is durable once the folder above is synced, up to `top`; SQLite syncs the names of its own
+ * files.
+ */
 function syncNames(folder: string, top: string): void {
   for (let at = dirname(folder); ; at = dirname(at)) {
     try {
@@ -50,7 +56,7 @@ function syncNames(folder: string, top: string): void {
       fsyncSync(fd)
       closeSync(fd)
     } catch {
-      // Not every system syncs folders, and not every folder may be read.
+      // Not every system can sync folders, and not every folder is readable.
     }
     if (at === top || at === dirname(at)) return
   }

@@ -17,7 +17,7 @@ export function historyReads(db: Connection): Pick<JobStore, 'history'> {
       db.read(() => {
         const from = after ?? Number.MIN_SAFE_INTEGER
         const jobs = new Map(db.all(JOBS, from, limit).map(({ seq, ...row }) => [Number(seq), toJob(row)]))
-        // The last page ends with the last run, whether its job is there or not.
+        // The last page ends with the last run, whether or not its job exists.
         const next = jobs.size < limit ? null : Number([...jobs.keys()].at(-1))
         const runs = Map.groupBy(db.all(RUNS, from, next ?? Number.MAX_SAFE_INTEGER), ({ seq }) => Number(seq))
         const seqs = [...new Set([...jobs.keys(), ...runs.keys()])].sort((a, b) => a - b)

@@ -7,7 +7,7 @@ import { COLUMNS, INSERT_JOB, insertValues, toJob } from './rows.ts'
 
 const PROGRESS_EVERY = 1000
 
-/** One transaction for the whole array: all of it is stored, or none. */
+/** One transaction for the whole array: all jobs are stored, or none. */
 export function inserting(db: Connection): Pick<JobStore, 'insert'> {
   return {
     insert: ({ jobs, skip_taken = false, on_progress }) =>

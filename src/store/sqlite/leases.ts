@@ -11,11 +11,12 @@ const FENCE = `
   UPDATE OR FAIL jobs SET lease_token = ?, processing_by = ?, lease_expires_at = ?, updated_at = ?
   WHERE id = ? AND state = 'processing' AND lease_token = ? AND lease_expires_at IS coalesce(?, lease_expires_at)`
 
-/** Who holds what, and for how long. */
+/** Leases: their holders and their expiry. */
 export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'processing'> {
   return {
     renew: ({ worker_id, tokens, lease_ms }) =>
-      // Synced like the supervisor's beat, for which it stands in: a power cut can undo two seconds, not the whole absence.
+      // Synced like the supervisor's heartbeat, which it replaces: a power cut can undo two seconds, not the whole
+      // outage.
       db.write(
         (now) => {
           db.run('UPDATE processes SET beats = beats + 1, beat_at = ? WHERE id = ?', now, worker_id)
@@ -25,7 +26,7 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
       ),
     fence: ({ id, token, new_token, by, lease_ms, expires_at = null }) =>
       db.write((now) => {
-        // Not held by `token`: it may have been this very call, repeated.
+        // Not held by `token`: perhaps because this call is repeated.
         return (
           db.run(FENCE, new_token, by, now + lease_ms, now, id, token, expires_at) === 1 ||
           db.get(HELD, id, new_token) !== undefined

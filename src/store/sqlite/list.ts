@@ -9,15 +9,16 @@ import { COLUMNS, toJob } from './rows.ts'
 /** A condition with its values. */
 type Term = readonly [sql: string, ...values: SQLInputValue[]]
 
-// Each names its partial indexes in the words of the schema: SQLite uses one only for a condition that it can read off.
+// Each condition repeats that of its partial index in the schema: SQLite uses such an index only if the condition
+// implies it.
 const READY: Term = [`state = 'pending' AND state <> 'processing' AND ready = 1`]
 const READY_IN_ORDER: Term = ['ready = 1']
 const WAITING: Term = [`state = 'pending' AND state <> 'processing' AND ready = 0`]
 const PROCESSING: Term = [`state = 'processing'`]
 
 /**
- * Pages of jobs. Each part of the answer (`pending` has two: ready and waiting) is read in order from an index of its own, at
- * most a page of it, and the parts are merged here: one query over all of them would sort everything that matches.
+ * Pages of jobs. Each part of the answer (`pending` has two: ready and waiting) is read in order from its own index, at
+ * most one page of it, and the parts are merged here: one query over all of them would sort everything that matches.
  */
 export function listing(db: Connection): Pick<JobStore, 'list'> {
   return {
@@ -34,7 +35,9 @@ export function listing(db: Connection): Pick<JobStore, 'list'> {
   }
 }
 
-/** Without a state, a sort looks at the jobs that it is about: `due` and `order` at pending ones, `finished` at final ones. */
+/**
+ * Without a state, a sort covers the jobs it makes sense for: `due` and `order` pending ones, `finished` final ones.
+ */
 function partsOf({ state, sort }: ListParams, now: number): Term[] {
   const ready = sort === 'order' ? READY_IN_ORDER : READY
   // The plus keeps SQLite from walking the index of due times, and sorting, for a page in order of age.
@@ -45,7 +48,7 @@ function partsOf({ state, sort }: ListParams, now: number): Term[] {
     case 'pending':
       return [ready, WAITING]
     case 'ready':
-      // Due, but not promoted by a claim yet.
+      // Due, but not yet promoted by a claim.
       return [ready, [`${WAITING[0]} AND next_run_at <= ?`, now]]
     case 'scheduled':
       return [[`${WAITING[0]} AND attempts = 0 AND ${still}`, now]]
@@ -74,12 +77,15 @@ function filtersOf({ queue, search, finished_since, sort }: ListParams): Term[] 
   return terms
 }
 
-/** Where the job with id `after` stands; null: no job is named. Throws `not_found` when it is not in the list any more. */
+/**
+ * Position of the job with the ID `after`; null without an ID. Throws `not_found` when the job is no longer in the
+ * list.
+ */
 function placeOf(db: Connection, { key }: Sort, after: string | undefined): Record<'key' | 'seq', number> | null {
   if (after === undefined) return null
   const last = db.get(`SELECT seq, ${key} AS key FROM jobs WHERE id = ?`, after)
   if (!last || last.key === null)
-    throw notFound(`the job "${after}" is not in this list any more`, 'start again without --after')
+    throw notFound(`the job "${after}" is no longer in this list`, 'start again without --after')
   return { key: Number(last.key), seq: Number(last.seq) }
 }
 

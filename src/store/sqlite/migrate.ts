@@ -8,9 +8,9 @@ import { MIGRATIONS } from './schema.ts'
 const APPLICATION_ID = 0x7163746c
 
 /**
- * Brings the file to the newest schema; any number of processes may do so at once. Returns the version. Throws `configuration`
- * when the file is another program's or a newer queuectl's, and leaves it untouched; `not_found` for an empty one unless `create`;
- * `try_again` when an older file has to be upgraded while a registered process lives (R12).
+ * Upgrades the file to the newest schema; any number of processes may do so at once. Returns the version. Throws
+ * `configuration` for the file of another program or of a newer queuectl, and does not change it; `not_found` for an
+ * empty one unless `create`; `try_again` when an older file must be upgraded while a registered process is alive (R12).
  */
 export async function migrate(
   db: Connection,
@@ -28,8 +28,9 @@ export async function migrate(
 }
 
 /**
- * Version of the schema; 0: an empty file. To be called in a transaction, for between two looks another process may make the schema,
- * and half of each would look like another program's database. Throws `configuration` when it is that, or a newer queuectl's.
+ * Version of the schema; 0: an empty file. Call it in a transaction: between two queries another process may create the
+ * schema, and a mix of before and after would look like another program's database. Throws `configuration` for such a
+ * database, or for that of a newer queuectl.
  */
 export function versionOf(db: Connection, latest: number): number {
   const application = Number(db.get('PRAGMA application_id')?.application_id)
@@ -38,12 +39,12 @@ export function versionOf(db: Connection, latest: number): number {
   if (application === APPLICATION_ID) {
     throw misconfigured(
       `${db.path} has schema version ${version}; this queuectl knows versions up to ${latest}`,
-      'use the newer queuectl that made it',
+      'use the newer queuectl that created it',
     )
   }
   const empty = application === 0 && version === 0 && !db.get('SELECT 1 FROM sqlite_schema LIMIT 1')
   if (empty) return 0
-  throw misconfigured(`${db.path} is the database of another program`, 'choose another file (--db names the queue’s)')
+  throw misconfigured(`${db.path} is the database of another program`, 'choose another file with --db')
 }
 
 function useWal(db: Connection): void {
@@ -52,7 +53,7 @@ function useWal(db: Connection): void {
 }
 
 function upgrade(db: Connection, isAlive: (identity: ProcessIdentity) => boolean, migrations: readonly string[]): void {
-  // Another process may have done it between our look and our lock.
+  // Another process may have done it between our check and our lock.
   const version = versionOf(db, migrations.length)
   if (version === migrations.length) return
   if (version > 0) refuseWhileInUse(db, isAlive)

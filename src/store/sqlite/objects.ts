@@ -13,44 +13,48 @@ interface SchemaObject {
 const OBJECTS = `
   SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite#_%' ESCAPE '#' ORDER BY rowid`
 
-/** Compares tables, indexes and triggers with those of a fresh store. What is derived from the tables can be made again. */
+/**
+ * Compares tables, indexes and triggers with those of a fresh store. What is derived from the tables can be created
+ * again.
+ */
 export async function examineObjects(db: Connection): Promise<Diagnosis[]> {
   const expected = freshObjects()
   const found = new Map((await db.attempt(() => db.all(OBJECTS))).map((row) => [String(row.name), String(row.sql)]))
   const wrong = expected.filter(({ name, sql }) => found.get(name) !== sql)
   const tables = wrong.filter(({ type }) => type === 'table')
   if (tables.length > 0) {
-    const hint = 'restore a backup; one from before somebody changed it'
-    return [problem('schema', `not as queuectl made them: the tables ${named(tables)}`, hint)]
+    const hint = 'restore a backup from before the change'
+    return [problem('schema', `tables changed since queuectl created them: ${named(tables)}`, hint)]
   }
   const strange = [...found.keys()].filter((name) => !expected.some((object) => object.name === name))
   const findings: Diagnosis[] = []
   if (strange.length > 0) {
-    const message = `somebody added ${strange.map((name) => `"${name}"`).join(', ')} to the queue’s file`
-    findings.push(warning('schema', message, 'keep what is not queuectl’s in another file'))
+    const names = strange.map((name) => `"${name}"`).join(', ')
+    const message = `the queue’s file contains foreign objects: ${names}`
+    findings.push(warning('schema', message, 'keep other data in another file'))
   }
-  findings.push(wrong.length === 0 ? fine('indexes', 'all are there') : missing(db, wrong))
+  findings.push(wrong.length === 0 ? fine('indexes', 'all exist') : missing(db, wrong))
   return findings
 }
 
 function missing(db: Connection, wrong: readonly SchemaObject[]): Diagnosis {
   const message = `missing or changed: ${wrong.map(({ type, name }) => `${type} ${name}`).join(', ')}`
   return {
-    ...problem('indexes', message, 'queuectl doctor --fix makes them again'),
+    ...problem('indexes', message, 'queuectl doctor --fix creates them again'),
     async mend() {
       await db.write(() => makeAgain(db, wrong), { durable: true })
-      return `made again: ${named(wrong)}`
+      return `created again: ${named(wrong)}`
     },
   }
 }
 
 function makeAgain(db: Connection, objects: readonly SchemaObject[]): void {
   for (const { type, name, sql } of objects) db.exec(`DROP ${type} IF EXISTS ${name}; ${sql}`)
-  // Without their triggers the counters were not kept.
+  // Without their triggers the counters were not updated.
   if (objects.some(({ type }) => type === 'trigger')) recount(db)
 }
 
-/** Those of a store as this version makes it. */
+/** The objects of a store as this version creates it. */
 function freshObjects(): SchemaObject[] {
   const fresh = new DatabaseSync(':memory:')
   try {

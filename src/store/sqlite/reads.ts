@@ -9,7 +9,7 @@ const RUNS = `
   SELECT number, token, worker, host, started_at, finished_at, outcome, exit_code, signal, cause
   FROM runs WHERE seq = (SELECT seq FROM jobs WHERE id = ?) ORDER BY number`
 
-// By no index: nobody has to ask where purge itself reaches all logs.
+// Uses no index: only hosts that a purge does not reach need this query.
 const RECORDED = 'SELECT token FROM runs WHERE token IN (SELECT value FROM json_each(?))'
 
 const OVERDUE = `
@@ -19,7 +19,7 @@ const OVERDUE = `
 const oldest = (ready: 0 | 1) =>
   `SELECT next_run_at FROM jobs WHERE state = 'pending' AND ready = ${ready} AND next_run_at <= ? ORDER BY next_run_at LIMIT 1`
 
-/** What looks at jobs one by one or counts them; pages are in list.ts. */
+/** Reads single jobs and counts them; pages are in list.ts. */
 export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'recorded' | 'overview'> {
   return {
     get: ({ id }) =>
@@ -29,7 +29,7 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
       }),
     findIds: ({ prefix, limit }) =>
       db.read(() =>
-        // "~" sorts behind every letter that an id may have.
+        // "~" sorts after every character that an ID may contain.
         db
           .all('SELECT id FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?', prefix, `${prefix}~`, limit)
           .map((row) => String(row.id)),
@@ -48,7 +48,7 @@ function countsIn(row: Row): Counts {
   return Object.fromEntries(VIEWS.map((view) => [view, Number(row[view]) || 0])) as Counts
 }
 
-/** From the counters: as quick for a million jobs as for ten. Jobs that are due but not promoted yet count as ready. */
+/** From the counters: as fast for a million jobs as for ten. Jobs that are due but not promoted yet count as ready. */
 function overviewAt(db: Connection, now: number): Overview {
   const rows = db.all(COUNTED).map(({ queue, ...counts }) => [String(queue), countsIn(counts)] as const)
   const queues: Record<string, Counts> = Object.fromEntries(rows)

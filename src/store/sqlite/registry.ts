@@ -10,12 +10,12 @@ const BEAT = `
   INSERT INTO processes (id, supervisor_id, started_at, beat_at, beats, body) VALUES (?1, ?2, ?3, ?3, 1, ?4)
   ON CONFLICT (id) DO UPDATE SET beat_at = ?3, beats = beats + 1, body = ?4`
 
-/** A worker that still owns a job stays on record: recovery needs its identity. */
+/** A worker that still owns a job stays registered: recovery needs its identity. */
 const FORGET = `
   DELETE FROM processes WHERE supervisor_id = ? AND id NOT IN (SELECT value FROM json_each(?))
     AND id NOT IN (SELECT processing_by FROM jobs WHERE state = 'processing')`
 
-/** Supervisors and workers on record, with their use of resources. */
+/** Registered supervisors and workers, with their resource use. */
 export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes' | 'deregister' | 'samples'> {
   return {
     beat: ({ supervisor, workers, tokens, lease_ms, sample }) =>

@@ -13,9 +13,9 @@ import { COMPANIONS, type Temporary } from './temporary.ts'
 type Use = Pick<RestoreParams, 'force' | 'liveness'>
 
 /**
- * Puts the content of the store in the file `ready` in the place of what is in `store`, in one transaction that begins with a look at
- * who uses it (R12). What was there is copied aside under the same lock, so that nothing that was accepted is in neither of the two.
- * Returns where to, as `asideOf` names it; null: nothing was there.
+ * Replaces the content of `store` by that of the store in the file `ready`, in one transaction that first checks for
+ * users (R12). The old content is copied aside under the same lock, so that every accepted job is in one of the two.
+ * Returns the path of that copy, as `asideOf` names it; null: the store was empty.
  */
 export async function replaceContents(
   store: Connection,
@@ -28,16 +28,16 @@ export async function replaceContents(
   store.run('ATTACH ? AS ready', ready)
   await store.writeSlowly(async () => {
     refuseWhileUsed(store, use)
-    // What was made just now others may have begun to use.
+    // Other processes may have begun to use a store that was just created.
     if (existed || store.get('SELECT 1 FROM main.jobs UNION ALL SELECT 1 FROM main.config LIMIT 1')) {
-      // Named now: another restore may have taken the name before.
+      // Named only now: another restore may have used the name before.
       aside = asideOf(store.path)
       await backupSqlite({ path: store.path, file: aside, replace: false })
     }
     const names = tables(store)
     for (const name of names) store.exec(`DROP TABLE IF EXISTS main.${name}`)
     for (const script of MIGRATIONS) store.exec(script)
-    // The counters are kept by triggers.
+    // Triggers maintain the counters.
     for (const name of names) if (name !== 'counters') fill(store, name)
     store.exec(`
       DELETE FROM main.sqlite_sequence WHERE name = 'jobs';
@@ -47,12 +47,15 @@ export async function replaceContents(
   return aside
 }
 
-/** Throws `try_again` while a registered process lives, or a run may go on whose owner is dead: it would soon have a twin. */
+/**
+ * Throws `try_again` while a registered process is alive, or while a run of a dead owner may go on, which would soon
+ * run twice.
+ */
 export function refuseWhileUsed(store: Connection, { force, liveness }: Use): void {
   const rows: AnyProcess[] = store.all('SELECT * FROM processes').map(toProcess)
   const alive = rows.find(({ identity, beat_at }) => {
     const life = liveness(identity)
-    // Where it cannot be looked at from here only its heartbeats tell.
+    // If its host cannot be checked from here, only its heartbeats count.
     return life === 'alive' || (life === 'elsewhere' && !isSilent(Date.now() - beat_at, { shared: true }))
   })
   if (alive) {
@@ -61,14 +64,14 @@ export function refuseWhileUsed(store: Connection, { force, liveness }: Use): vo
   }
   const job = force ? undefined : store.get(`SELECT id FROM jobs WHERE state = 'processing' LIMIT 1`)
   if (job) {
-    const hint = 'queuectl worker stop ends what dead workers left; --force takes it for ended'
-    throw tryAgain(`nobody has seen the run of job ${job.id} end`, hint)
+    const hint = 'queuectl worker stop ends runs of dead workers; --force assumes that it has ended'
+    throw tryAgain(`the run of job ${job.id} may not have ended`, hint)
   }
 }
 
 const STOP = 'stop the workers first: queuectl worker stop'
 
-/** Our tables, by the word of the store that takes their place: what somebody added to this file stays. */
+/** Our tables, as listed in the store that replaces them: objects that others added to this file stay. */
 function tables(store: Connection): string[] {
   const ours = `SELECT name FROM ready.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite#_%' ESCAPE '#'`
   return store.all(ours).map(({ name }) => String(name))
@@ -80,8 +83,8 @@ function fill(store: Connection, table: string): void {
 }
 
 /**
- * Puts `ready` in the place of the file at `path`, which nobody can read, and keeps that one at `aside` with its companions. A link
- * first, so that there is a queue at `path` at every moment.
+ * Replaces the file at `path`, which cannot be read, by `ready`, and keeps the old file at `aside` with its companions.
+ * A link comes first, so that a queue exists at `path` at every moment.
  */
 export function swapFiles(path: string, ready: Temporary, aside: string): void {
   try {

@@ -16,12 +16,13 @@ import { storeOn } from './store.ts'
 type Params = Omit<RestoreParams, 'address'> & { path: string }
 
 /**
- * Puts the backup in `file` in the place of the store at `path`. It is made ready in a copy; then the store takes that over in one
- * transaction, so that whoever has it open goes on with the new content. Files are swapped only when the store cannot be read.
+ * Replaces the store at `path` by the backup in `file`. The backup is prepared in a copy; then the store takes over its
+ * content in one transaction, so that processes that have it open go on with the new content. Files are swapped only
+ * when the store cannot be read.
  */
 export async function restoreSqlite({ path: given, file: wanted, ...use }: Params): Promise<Restored> {
   const [path, file] = [resolve(given), resolve(wanted)]
-  if (!existsSync(file)) throw notFound(`there is no backup at ${file}`, 'queuectl backup FILE makes one')
+  if (!existsSync(file)) throw notFound(`no backup at ${file}`, 'queuectl backup FILE creates one')
   if (!statSync(file).isFile()) throw invalid(`${file} is not a file`, 'name the backup to restore')
   if (isSameFile(path, file)) throw invalid(`${file} is the queue itself`, 'name the backup to restore')
   makeFolder(path)
@@ -47,12 +48,12 @@ export async function restoreSqlite({ path: given, file: wanted, ...use }: Param
   }
 }
 
-/** A copy of the backup as a store in which nothing runs, of the newest schema. */
+/** A copy of the backup as a store of the newest schema in which nothing runs. */
 async function prepare(file: string, copy: string): Promise<{ jobs: number; released: number }> {
   const backup = new Connection(file, 'command')
   try {
     const version = await backup.read(() => versionOf(backup, MIGRATIONS.length))
-    if (version === 0) throw misconfigured(`${file} is empty: it is no backup of a queue`)
+    if (version === 0) throw misconfigured(`${file} is empty, not a backup of a queue`)
     const [damage] = await backup.attempt(() => damagesOf(backup))
     if (damage !== undefined) throw misconfigured(`${file} is damaged: ${damage}`, RECOVER)
     await backup.copyTo(copy)
@@ -70,7 +71,7 @@ async function prepare(file: string, copy: string): Promise<{ jobs: number; rele
   }
 }
 
-/** What ran when the backup was made runs no more, and did not fail (R12). */
+/** Runs from the time of the backup no longer exist, and did not fail (R12). */
 async function release(store: JobStore): Promise<number> {
   const jobs = await store.processing()
   for (const job of jobs) {
@@ -81,12 +82,14 @@ async function release(store: JobStore): Promise<number> {
   return jobs.length
 }
 
-/** Why the store cannot take over another content; null: it can. Throws when it is another program's, or busy. */
+/**
+ * Why the store cannot take over other content; null: it can. Throws when it belongs to another program, or is busy.
+ */
 async function troubleWith(store: Connection): Promise<string | null> {
   const { path } = store
   const version = await store.read(() => readable(() => versionOf(store, Number.MAX_SAFE_INTEGER), path))
   if (typeof version === 'string') return version
-  if (version > MIGRATIONS.length) return `${path} has schema version ${version}, of a newer queuectl`
+  if (version > MIGRATIONS.length) return `${path} has schema version ${version} of a newer queuectl`
   if (version === 0) return null
   return store.attempt(() =>
     readable(() => {
@@ -96,7 +99,7 @@ async function troubleWith(store: Connection): Promise<string | null> {
   )
 }
 
-/** What `look` finds, or in words why it cannot look. */
+/** The result of `look`, or a text that says why it failed. */
 function readable<T>(look: () => T, path = ''): T | string {
   try {
     return look()
@@ -108,12 +111,12 @@ function readable<T>(look: () => T, path = ''): T | string {
 
 function cannotTell(path: string, trouble: string) {
   return tryAgain(
-    `${trouble}: whether workers use it cannot be told from it`,
-    `make sure that none runs on ${path}, then restore with --force; it is kept aside`,
+    `${trouble}: cannot check whether workers use it`,
+    `make sure that none runs on ${path}, then restore with --force; the old file is kept`,
   )
 }
 
-/** A name beside the store for what it held. */
+/** A path next to the store for its old content. */
 function asideOf(path: string): string {
   const name = `${path}.before-restore-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`
   for (let n = 1; ; n++) {

@@ -3,16 +3,16 @@ import { JOB_FIELDS, type JobField, STORED_FIELDS } from '../../domain/job-field
 import { parsed, runnableJob, type Stored, soundJob } from '../row-checks.ts'
 import type { Row } from './connection.ts'
 
-/** Columns that an insert sets; the others have their value by default. */
+/** Columns that an insert sets; the others get their default value. */
 const INSERTED = STORED_FIELDS.filter((name) => !setByDefault(JOB_FIELDS[name]))
 
-/** Columns that hold JSON. */
+/** Columns that contain JSON. */
 const JSON_COLUMNS = STORED_FIELDS.filter((name) => JOB_FIELDS[name].kind === 'variables')
 
-/** What `toJob` needs, for SELECT and RETURNING. */
+/** The columns that `toJob` needs, for SELECT and RETURNING. */
 export const COLUMNS = STORED_FIELDS.join(', ')
 
-/** For SET: what only a processing job has. */
+/** For SET: clears the columns that only a processing job has. */
 export const UNHOLD = `processing_by = NULL, lease_token = NULL, run_token = NULL, locked_at = NULL, lease_expires_at = NULL,
   cancel_requested_at = NULL`
 
@@ -20,7 +20,7 @@ export const INSERT_JOB = `
   INSERT OR FAIL INTO jobs (ready, ${INSERTED.join(', ')}) VALUES (?${', ?'.repeat(INSERTED.length)})
   ON CONFLICT (id) DO NOTHING`
 
-/** Values of `INSERT_JOB`. */
+/** The values for `INSERT_JOB`. */
 export function insertValues(job: Job) {
   const ready = job.next_run_at <= job.created_at ? 1 : 0
   return [ready, ...INSERTED.map((name) => columnValue(job[name]))]
@@ -31,7 +31,7 @@ export function toJob(row: Row): Job {
   return soundJob(fieldsOf(row))
 }
 
-/** The same, for it to be run; in words, what keeps it from that. */
+/** The same, for a job to be run; a text says why it cannot be. */
 export function toRunnable(row: Row): Job | string {
   return runnableJob(fieldsOf(row))
 }

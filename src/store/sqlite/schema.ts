@@ -1,16 +1,16 @@
 import { VIEWS, type View } from '../../domain/job.ts'
 
-/** What only a processing job has. */
+/** Columns that only a processing job has. */
 const UNHELD =
   'coalesce(processing_by, lease_token, run_token, locked_at, lease_expires_at, cancel_requested_at) IS NULL'
 
 /**
- * Numbered migrations: the nth takes a file from version n - 1 to n. Published ones are never edited.
- * One more view would change the first: it needs a migration, and the first one a list that is written out.
+ * Numbered migrations: the nth upgrades a file from version n - 1 to n. Published ones are never edited. One more view
+ * would change the first: it requires a migration, and a list written out in the first one.
  *
- * `ready` is what keeps the claim fast: jobs whose time has not come are not in the index that it walks (100,000 of them in front
- * brought a plain index from 22,000 to 180 claims a second). `counters` makes the numbers of `status` independent of the number of
- * jobs (211 ms for a million by counting).
+ * `ready` keeps the claim fast: jobs whose time has not come are not in the index that it walks (100,000 of them in
+ * front slowed a plain index from 22,000 down to 180 claims per second). `counters` makes the numbers of `status`
+ * independent of the number of jobs (counting a million took 211 ms).
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -137,7 +137,7 @@ CREATE INDEX controls_asked ON controls (supervisor_id) WHERE state = 'asked';
 CREATE TABLE config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
   `ALTER TABLE jobs ADD COLUMN shell TEXT NOT NULL DEFAULT 'default'`,
-  // In the books: how often the job had been requeued before the run. Unknown for runs from before this version.
+  // For the run history: the number of requeues of the job before the run. Unknown for runs older than this version.
   `ALTER TABLE jobs ADD COLUMN requeues INTEGER NOT NULL DEFAULT 0; ALTER TABLE runs ADD COLUMN requeues INTEGER`,
 ]
 
@@ -149,7 +149,7 @@ export const COUNTED = `SELECT queue, ${VIEWS.join(', ')} FROM counters WHERE ${
 /** The same, counted from the jobs. */
 export const RECOUNTED = `SELECT queue, ${VIEWS.map((view) => `sum(${isIn('jobs', view)})`).join(', ')} FROM jobs GROUP BY queue`
 
-/** 1 or 0. A waiting job is promoted by the next claim after its time: until then readers correct for those that are due. */
+/** 1 or 0. The next claim after its time promotes a waiting job: until then readers correct for those that are due. */
 function isIn(row: 'OLD' | 'NEW' | 'jobs', view: View): string {
   const waiting = `${row}.state = 'pending' AND NOT ${row}.ready`
   switch (view) {

@@ -19,10 +19,15 @@ import { MIGRATIONS } from './schema.ts'
 import { settling } from './settle.ts'
 import { watchCommits } from './watch.ts'
 
-/** Older ones may lose commits: a race of checkpoints in WAL mode, fixed in this release (https://sqlite.org/wal.html#walresetbug). */
+/**
+ * Older versions may lose commits: a race of checkpoints in WAL mode, fixed in this release
+ * (https://sqlite.org/wal.html#walresetbug).
+ */
 const OLDEST_SQLITE = '3.51.3'
 
-/** Opens the store in the file at `given`, made when it is not there. Throws what `openStore` throws. */
+/**
+ * Opens the store in the file at `given`, and creates the file if it does not exist. Throws what `openStore` throws.
+ */
 export async function open(params: Omit<OpenParams, 'address'>, given: string): Promise<JobStore> {
   checkEngine(process.versions.sqlite)
   const path = fileBehind(resolve(given))
@@ -38,7 +43,7 @@ export async function open(params: Omit<OpenParams, 'address'>, given: string): 
   }
 }
 
-/** The store on an open connection whose file has that version of the schema. */
+/** The store on an open connection; `schema_version` is that of its file. */
 export function storeOn(db: Connection, schema_version: number): JobStore {
   const watches = new Set<{ close(): void }>()
   return {
@@ -80,22 +85,19 @@ export function storeOn(db: Connection, schema_version: number): JobStore {
 }
 
 /**
- * Where a link leads to: logs and the journal lie beside the file, and are to be the same ones under each of its names. A link to nowhere is
- * refused, since SQLite would make the file, for others to read.
+ * The target of a link: logs and the journal are next to the file, and must be the same ones for each of its names. A
+ * broken link is refused, since SQLite would create the file, readable by others.
  */
 function fileBehind(path: string): string {
   if (!isLink(path)) return path
   try {
     return realpathSync(path)
   } catch (error) {
-    throw misconfigured(
-      `${path} is a link that leads to no file (${(error as NodeJS.ErrnoException).code})`,
-      'remove it',
-    )
+    throw misconfigured(`${path} is a broken link (${(error as NodeJS.ErrnoException).code})`, 'remove it')
   }
 }
 
-/** What cannot be looked at cannot be opened either, which is told by name then. */
+/** What cannot be checked here cannot be opened either, and opening it reports why. */
 function isLink(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
@@ -104,11 +106,11 @@ function isLink(path: string): boolean {
   }
 }
 
-/** A queue's file that any user may write has commands of any user run in the name of its workers. */
+/** A queue file that any user may write to allows any user to run commands as the owner of its workers. */
 function refuseEverybody(path: string): void {
   if (process.getuid === undefined || (statSync(path).mode & 0o002) === 0) return
   throw misconfigured(
-    `any user may write to ${path}, and so have commands run in the name of whoever starts workers`,
+    `any user may write to ${path}, and so run commands as the user who starts workers`,
     `chmod o-w ${path}`,
   )
 }
@@ -116,5 +118,5 @@ function refuseEverybody(path: string): void {
 function checkEngine(version = '0'): void {
   const number = (text: string) => text.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0)
   if (number(version) >= number(OLDEST_SQLITE)) return
-  throw misconfigured(`SQLite ${version} is too old: ${OLDEST_SQLITE} or later is needed`, 'use Node 26 or later')
+  throw misconfigured(`SQLite ${version} is too old: ${OLDEST_SQLITE} or later is required`, 'use Node 26 or later')
 }

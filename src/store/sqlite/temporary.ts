@@ -3,10 +3,10 @@ import { dirname, resolve } from 'node:path'
 import { invalid } from '../../domain/errors.ts'
 import { randomWord } from '../../domain/ids.ts'
 
-/** What SQLite keeps beside a database. */
+/** The files that SQLite keeps next to a database. */
 export const COMPANIONS = ['-wal', '-shm', '-journal'] as const
 
-/** A file in the making, beside the place that it is meant for; for its owner only. Gone when this process ends. */
+/** An unfinished file next to its target, private to its owner. Removed when this process exits. */
 export class Temporary {
   readonly path: string
   readonly #target: string
@@ -20,8 +20,8 @@ export class Temporary {
   }
 
   /**
-   * Takes it to its place, once it is on disk as a whole. Throws `invalid_input` when something is there and `replace` does not allow
-   * to write over it.
+   * Moves it to its target, once it is completely on disk. Throws `invalid_input` when the target exists and `replace`
+   * does not allow overwriting.
    */
   place(replace: boolean): void {
     sync(this.path)
@@ -35,21 +35,21 @@ export class Temporary {
     for (const end of ['', ...COMPANIONS]) removeQuietly(this.path + end)
   }
 
-  /** Unlike a rename a link never takes the place of what is there. False: this file system has no links. */
+  /** Unlike a rename, a link never replaces an existing file. False: this file system has no links. */
   #link(): boolean {
     try {
       linkSync(this.path, this.#target)
       return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw taken(this.#target)
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyExists(this.#target)
       return false
     }
   }
 }
 
-/** The error for a file that nobody said may be written over. */
-export function taken(file: string): Error {
-  return invalid(`${file} is there already`, 'choose another name, or write over it: --force')
+/** The error for an existing file that may not be overwritten. */
+export function alreadyExists(file: string): Error {
+  return invalid(`${file} already exists`, 'choose another name, or overwrite it with --force')
 }
 
 function sync(path: string): void {
@@ -61,7 +61,7 @@ function sync(path: string): void {
   }
 }
 
-/** The name is as durable as the file. Not every system opens folders; those that do not see to it themselves. */
+/** Makes the name as durable as the file. Some systems cannot open folders; they do this themselves. */
 function syncFolder(folder: string): void {
   try {
     const fd = openSync(folder, 'r')
@@ -76,6 +76,6 @@ function removeQuietly(path: string): void {
   try {
     unlinkSync(path)
   } catch {
-    // Not there, or in its place already.
+    // It does not exist, or is already at its target.
   }
 }

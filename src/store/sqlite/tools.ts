@@ -1,6 +1,6 @@
 import type { StoreTools } from '../maintenance.ts'
 
-/** Looks at the file at `path`. */
+/** Examines the file at `path`. */
 export const examine: StoreTools['examine'] = async (_params, path) =>
   (await import('./examine.ts')).examineSqlite({ path })
 
@@ -8,6 +8,6 @@ export const examine: StoreTools['examine'] = async (_params, path) =>
 export const backup: StoreTools['backup'] = async (params, path) =>
   (await import('./backup.ts')).backupSqlite({ ...params, path })
 
-/** Puts a backup in the place of the file at `path`. */
+/** Replaces the file at `path` by a backup. */
 export const restore: StoreTools['restore'] = async (params, path) =>
   (await import('./restore.ts')).restoreSqlite({ ...params, path })

@@ -2,16 +2,16 @@ import { type FSWatcher, watch } from 'node:fs'
 import type { Hint } from '../port.ts'
 import type { Connection } from './connection.ts'
 
-// The event may come before the commit can be seen: a single check misses some (p99 82 ms), two more make it 0.6 ms.
+// The event may precede the visible commit: a single check misses some (p99 82 ms), two more reduce that to 0.6 ms.
 const RECHECK_MS = [2, 15] as const
-// A synced commit is seen when the disk has answered, and no event tells of that; a busy disk takes its time.
+// A synced commit becomes visible when the disk has answered, without an event; a busy disk takes its time.
 const SYNCED_MS = [60, 250] as const
 const REARM_MS = 1000
 
 /**
- * Calls `onChange` soon after another connection has committed: an eye on the write-ahead log, and SQLite's own data version to
- * tell others' commits from ours. Where no watch is to be had (EMFILE, ENOSPC) it is silent and tries again each second: the
- * caller polls anyway.
+ * Calls `onChange` soon after another connection has committed: watches the write-ahead log, and uses SQLite's data
+ * version to distinguish others' commits from ours. Where no watch is available (EMFILE, ENOSPC) it stays silent and
+ * retries every second: the caller polls anyway.
  */
 export function watchCommits(db: Connection, onChange: (hint: Hint) => void): { close(): void } {
   let watcher: FSWatcher | null = null
@@ -35,8 +35,8 @@ export function watchCommits(db: Connection, onChange: (hint: Hint) => void): { 
     disarm()
     later(REARM_MS, arm)
   }
-  // A commit is a dozen events, and a busy queue hundreds of commits a second: after the first event the eye is closed until the
-  // last check.
+  // A commit causes a dozen events, and a busy queue makes hundreds of commits per second: after the first event the
+  // watch is closed until the last check.
   const onEvent = (event: string) => {
     disarm()
     check()
@@ -57,7 +57,7 @@ export function watchCommits(db: Connection, onChange: (hint: Hint) => void): { 
   return { close: disarm }
 }
 
-/** Null when it cannot be told: locked just now, or closed. */
+/** Null when unknown: locked just now, or closed. */
 function look(db: Connection): number | null {
   try {
     return db.dataVersion()

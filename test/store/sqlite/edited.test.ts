@@ -101,7 +101,7 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     edit('DROP TABLE runs')
     const error = await refusal(store.runs({ id: 'a' }))
     expect(error).to.include({ exit_code: 78 })
-    expect(error.message).to.contain('not as queuectl has made it: no such table: runs')
+    expect(error.message).to.contain('does not have the schema of queuectl: no such table: runs')
     expect(error.hint).to.contain('queuectl doctor')
   })
 })
