@@ -4,17 +4,17 @@ import type { NotedSignal } from '../platform/signals.ts'
 export const STOP = { none: 0, graceful: 1, terminate: 2, kill: 3 } as const
 export type StopLevel = (typeof STOP)[keyof typeof STOP]
 
-/** A shell, npm and a terminal may each pass one Ctrl-C on: presses closer than this are one. */
+/** A shell, npm and a terminal may each pass on one Ctrl-C: presses closer together than this count as one. */
 const SAME_PRESS_MS = 500
 
 /**
- * What the signals noted so far and `--force` add up to (R8). SIGTERM and SIGHUP ask for a graceful stop, however often
- * they come, since `worker stop` and an init may both send one; a second SIGINT, or SIGBREAK of Windows, ends the jobs, a third
- * kills them.
+ * The stop level that results from the signals so far and from `--force` (R8). SIGTERM and SIGHUP request a graceful
+ * stop, however often they come, since `worker stop` and an init may both send one. A second SIGINT (or SIGBREAK on
+ * Windows) ends the jobs, a third kills them.
  */
 export class Escalation {
   level: StopLevel = STOP.none
-  /** The first cause, for people. */
+  /** The first cause, as shown to people. */
   cause = ''
   interrupted = false
   #pressed_at = Number.NEGATIVE_INFINITY

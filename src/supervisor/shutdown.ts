@@ -6,17 +6,17 @@ import { Escalation, STOP, type StopLevel } from './escalation.ts'
 import type { Tell } from './events.ts'
 import type { Pool } from './pool.ts'
 
-/** Beyond the grace and the patience after SIGTERM: for settling what ended. */
+/** Time beyond the grace and the wait after SIGTERM, for settling the runs that ended. */
 const SETTLE_MS = 2_000
 
-/** A stop from its first sign to the end of the last worker. Bounded, whatever workers and store do (R8). */
+/** A stop, from the request to the exit of the last worker. Bounded, whatever workers and store do (R8). */
 export class Shutdown {
   readonly #request = new Escalation()
   readonly #pool: Pool
   readonly #grace_ms: number
   readonly #tell: Tell
   #begun = false
-  /** When workers that are still there are killed, by the monotonic clock. */
+  /** When the remaining workers are killed, by the monotonic clock. */
   #overdue_at = Number.POSITIVE_INFINITY
   #done: StopLevel = STOP.none
 
@@ -30,23 +30,23 @@ export class Shutdown {
     return this.#begun
   }
 
-  /** Whether it was asked for, though it may not have begun. */
+  /** Whether a stop was requested; it may not have begun. */
   get requested(): boolean {
     return this.#request.level > STOP.none
   }
 
-  /** What the death of a worker means now. */
+  /** The phase of the stop, which decides what the death of a worker means. */
   get phase(): 'none' | 'stopping' | 'overdue' {
     if (!this.#begun) return 'none'
     return monotonic() >= this.#overdue_at ? 'overdue' : 'stopping'
   }
 
-  /** Whether waiting any longer is pointless. */
+  /** Whether further waiting is pointless. */
   get hopeless(): boolean {
     return monotonic() >= this.#overdue_at + DEATH_MS
   }
 
-  /** What the program exits with; `code` if this end was not forced. */
+  /** The exit code of the program: `code`, unless jobs were killed or Ctrl-C was pressed. */
   exitCode(code: number, killed: number): number {
     if (killed > 0 && code !== EXIT.timed_out) return EXIT.unsuccessful
     return this.#request.interrupted ? EXIT.cancelled : code
@@ -60,7 +60,7 @@ export class Shutdown {
     this.#request.ask(level, cause)
   }
 
-  /** Does what has been asked for and was not done yet. Whether a stop has begun just now. */
+  /** Carries out what was requested since the last call. Returns whether the stop began in this call. */
   advance(): boolean {
     const { level, cause } = this.#request
     const begins = level > STOP.none && !this.#begun

@@ -33,7 +33,7 @@ export const BOOTS: Record<string, Story> = {
       await waitFor(() => hangs(file), { within: 20_000, what: 'it hangs' })
       await scene.until(id, { state: 'completed' }, 25_000)
       expect(monotonic() - began).to.be.above(14_000)
-      expect(said()).to.match(/was not ready in 15 s and is killed/)
+      expect(said()).to.match(/was not ready in 15 s: killing it/)
       expect(await scene.runs(id)).to.have.length(1)
     },
   },
@@ -50,7 +50,7 @@ export const BOOTS: Record<string, Story> = {
       const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
       await waitFor(() => hangs(file) === worker.id, { within: 10_000, what: 'it hangs' })
       await scene.until(id, { state: 'completed' }, 35_000)
-      expect(said()).to.match(/did not answer for 15 s and is killed/)
+      expect(said()).to.match(/did not answer for 15 s: killing it/)
       expect((await scene.runs(id))[0]).to.include({ outcome: 'interrupted', cause: 'worker died' })
       expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 1, runs: 2 })
       expect([lives(worker.identity.pid), lives(first ?? 0)]).to.deep.equal([false, false])

@@ -34,7 +34,7 @@ describe('a second pid namespace on a file (R11) @posix', function () {
     await scene.start()
     const { code, stderr } = await inside().ended
     expect(code).to.equal(78)
-    expect(stderr).to.match(/another container .* is working on .*queue\.db[\s\S]*MongoDB/)
+    expect(stderr).to.match(/another container .* is using .*queue\.db[\s\S]*MongoDB/)
     expect(await scene.supervisors()).to.have.length(1)
   })
 

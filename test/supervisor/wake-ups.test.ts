@@ -74,17 +74,17 @@ describe('news of work @posix @fast', () => {
   it('reaches the one that is free among a crowd within a second, and goes round those that hang', () => {
     const workers = crowd(100)
     const wake_ups = new WakeUps(() => workers)
-    for (let second = 0; second < 50; second++) wake_ups.look()
+    for (let second = 0; second < 50; second++) wake_ups.poll()
     expect(told(workers)).to.equal(100)
     for (const worker of workers.slice(1)) worker.free = false
-    wake_ups.look()
+    wake_ups.poll()
     expect(workers[0]?.wakes).to.equal(2)
   })
 
   it('is looked for by those that look often enough themselves', () => {
     const workers = crowd(8)
     for (const worker of workers) worker.patient = pollMs(workers.length) > 1_000
-    new WakeUps(() => workers).look()
+    new WakeUps(() => workers).poll()
     expect(told(workers)).to.equal(0)
     expect(pollMs(9)).to.be.above(1_000)
   })
