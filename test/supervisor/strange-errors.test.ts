@@ -28,7 +28,7 @@ describe('supervisors and workers whose store answers with an error that nobody 
         await fail('alwaysOn')
         scene.go()
         const told = () => running.said() + running.warned()
-        for (const trouble of ['cannot claim', `cannot record the end of job ${id}`])
+        for (const trouble of ['cannot claim', `cannot record the result of job ${id}`])
           await waitFor(() => told().includes(trouble), { within: 20_000, what: trouble })
         await fail('off')
         expect(await scene.until(id, { state: 'completed' }, 20_000)).to.include({ runs: 1, attempts: 0 })
