@@ -56,7 +56,7 @@ export class ControlHandler {
     const { worker_id, count, force } = args
     const grace_ms = force ? 0 : this.#scope.grace_ms
     if (kind === 'stop' && worker_id === undefined) {
-      shutdown.ask(force ? STOP.terminate : STOP.graceful, 'worker stop')
+      shutdown.request(force ? STOP.terminate : STOP.graceful, 'worker stop')
       return
     }
     const from = pool.count

@@ -21,17 +21,17 @@ export class Escalation {
 
   signal({ name, at }: NotedSignal): void {
     if (name !== 'SIGINT' && name !== 'SIGBREAK') {
-      this.ask(STOP.graceful, name)
+      this.raise(STOP.graceful, name)
       return
     }
     const repeated = at - this.#pressed_at < SAME_PRESS_MS
     this.#pressed_at = at
     if (repeated) return
     if (this.level === STOP.none) this.interrupted = true
-    this.ask(Math.min(this.level + 1, STOP.kill) as StopLevel, name === 'SIGINT' ? 'Ctrl-C' : 'Ctrl-Break')
+    this.raise(Math.min(this.level + 1, STOP.kill) as StopLevel, name === 'SIGINT' ? 'Ctrl-C' : 'Ctrl-Break')
   }
 
-  ask(level: StopLevel, cause: string): void {
+  raise(level: StopLevel, cause: string): void {
     if (level <= this.level) return
     if (this.level === STOP.none) this.cause = cause
     this.level = level

@@ -56,8 +56,8 @@ export class Shutdown {
     this.#request.signal(signal)
   }
 
-  ask(level: StopLevel, cause: string): void {
-    this.#request.ask(level, cause)
+  request(level: StopLevel, cause: string): void {
+    this.#request.raise(level, cause)
   }
 
   /** Carries out what was requested since the last call. Returns whether the stop began in this call. */

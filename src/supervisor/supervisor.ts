@@ -94,7 +94,7 @@ class Supervisor {
     const { hopeless } = pool
     if (hopeless !== null && !shutdown.begun) {
       this.#exit_code = hopeless.exit_code
-      shutdown.ask(STOP.graceful, hopeless.message)
+      shutdown.request(STOP.graceful, hopeless.message)
     }
     if (pool.replace() > 0) tasks.hasten(HEARTBEAT)
   }

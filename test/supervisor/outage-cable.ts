@@ -23,7 +23,7 @@ export const CABLE: Record<string, Telling> = {
         await inScene({ address: `${server.url('hosts')}?directConnection=true` }, (scene) => {
           const hostOf = (id: string, { through }: { through: readonly string[] }) => scene.host(id, { through })
           const hosts = { a: hostOf('a', a), b: hostOf('b', b) }
-          return tell(scene, hosts, b).finally(() => b.mend())
+          return perform(scene, hosts, b).finally(() => b.mend())
         })
       } finally {
         await server.stop()
@@ -39,7 +39,7 @@ const COMMAND = `f="ledger-$QUEUECTL_JOB_ID"; note() { read -r up _ < /proc/upti
   note start; trap 'note term; exit 0' TERM
   until test -e "go-$QUEUECTL_JOB_ID"; do sleep 0.1; done`
 
-async function tell(scene: Scene, { a, b }: { a: Host; b: Host }, cable: NetworkHost): Promise<void> {
+async function perform(scene: Scene, { a, b }: { a: Host; b: Host }, cable: NetworkHost): Promise<void> {
   await scene.store.setConfig({ key: 'lease', value: LEASE })
   const supervisors = await Promise.all([a.start(), b.start()])
 

@@ -16,12 +16,12 @@ export const SLEEP: Record<string, Telling> = {
   'for a host that sleeps longer than its leases: its job runs elsewhere, and when it wakes it ends its own run first (F26, R9)':
     async () => {
       if (!HAS_PROC || process.getuid?.() !== 0) return 'needs Linux and root'
-      await inScene({ address: (await mongoServer()).url() }, tell)
+      await inScene({ address: (await mongoServer()).url() }, perform)
       return undefined
     },
 }
 
-async function tell(scene: Scene): Promise<void> {
+async function perform(scene: Scene): Promise<void> {
   await scene.store.setConfig({ key: 'lease', value: LEASE })
   // The first run would log its end if it ever got there.
   const id = await scene.add(

@@ -167,7 +167,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
 
 describe('an unreachable store @posix @slow', function () {
   this.timeout(600_000)
-  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => tell(story)])
+  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => perform(story)])
   tellTogether({ ...SERVER_DEATH, ...Object.fromEntries(stories), ...CABLE, ...SLEEP }, needsMongo)
 })
 
@@ -176,7 +176,7 @@ describe('a stop while the store is unreachable @posix @slow', function () {
   this.timeout(120_000)
   before(needsMongo)
 
-  it('keeps its bound; the next supervisor of that host settles what ended (F16, R5, R8, R9)', () => tell(stopAndGoOn))
+  it('keeps its bound; the next supervisor of that host settles what ended (F16, R5, R8, R9)', () => perform(stopAndGoOn))
 })
 
 async function stopAndGoOn({ scene, far, cable }: Place): Promise<void> {
@@ -206,7 +206,7 @@ async function stopAndGoOn({ scene, far, cable }: Place): Promise<void> {
   ])
 }
 
-async function tell(story: (place: Place) => Promise<void>): Promise<undefined> {
+async function perform(story: (place: Place) => Promise<void>): Promise<undefined> {
   const server = await mongoServer()
   const address = server.url()
   const cable = await openProxy(server.host)

@@ -13,7 +13,7 @@ export const WATCH_DRAIN: SupervisorTask = {
   async work({ drain, shutdown, tasks }) {
     const cause = await drain.check()
     if (cause === null) return
-    shutdown.ask(STOP.graceful, cause)
+    shutdown.request(STOP.graceful, cause)
     // At once, so that workers claim no job that comes meanwhile.
     if (shutdown.advance()) tasks.hasten(HEARTBEAT)
   },
