@@ -1,7 +1,7 @@
 import type { Control, ControlResult } from '../domain/processes.ts'
 import type { JobStore } from '../store/port.ts'
 import { STOP } from './escalation.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 import type { Pool } from './pool.ts'
 import type { Shutdown } from './shutdown.ts'
 
@@ -15,7 +15,7 @@ export interface ControlScope {
   end_of: (worker_id: string) => ControlResult | null
   /** Milliseconds. */
   grace_ms: number
-  tell: Tell
+  report: Report
 }
 
 /** ID of the control that holds a supervisor's final result. */
@@ -52,7 +52,7 @@ export class ControlHandler {
   }
 
   async #obey({ id, kind, args }: Control): Promise<void> {
-    const { store, pool, shutdown, tell } = this.#scope
+    const { store, pool, shutdown, report } = this.#scope
     const { worker_id, count, force } = args
     const grace_ms = force ? 0 : this.#scope.grace_ms
     if (kind === 'stop' && worker_id === undefined) {
@@ -65,7 +65,7 @@ export class ControlHandler {
       this.#leaving.push({ id, worker_id })
     } else if (!shutdown.requested) pool.scale(count ?? from, grace_ms)
     const to = pool.count
-    if (to !== from) tell({ event: 'scaled', workers: to })
+    if (to !== from) report({ event: 'scaled', workers: to })
     // A supervisor that is stopping gets no new workers.
     const result = shutdown.requested ? null : { killed: 0, released: 0, count: { from, to } }
     if (kind === 'scale') await store.answer({ id, result })

@@ -1,7 +1,7 @@
 import { EXIT } from '../domain/errors.ts'
 import { JOB_VIEWS } from '../domain/job.ts'
 import type { JobStore } from '../store/port.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 
 const UNFINISHED = [...JOB_VIEWS, 'processing'] as const
 const MOST_DEAD = 10_000
@@ -47,10 +47,10 @@ export class Drain {
   }
 
   /** Reports the result. Returns the exit code; null: something else stopped the drain. */
-  conclude(tell: Tell): number | null {
+  conclude(report: Report): number | null {
     if (this.#result === null) return null
     const { left, died } = this.#result
-    tell({ event: left > 0 ? 'not_drained' : 'drained', left, died })
+    report({ event: left > 0 ? 'not_drained' : 'drained', left, died })
     if (left > 0) return EXIT.timed_out
     return died > 0 ? EXIT.unsuccessful : EXIT.ok
   }

@@ -31,17 +31,17 @@ export type SupervisorEvent =
   | { event: 'stopped'; killed: number; released: number; drained: boolean }
   | { event: 'trouble'; message: string }
 
-export type Tell = (event: SupervisorEvent) => void
+export type Report = (event: SupervisorEvent) => void
 
 const TROUBLE_AGAIN_MS = 60_000
 
 /** Reports errors as `trouble` events, the same message once a minute at most. */
-export function troubleReporter(tell: Tell): (error: Error) => void {
+export function troubleReporter(report: Report): (error: Error) => void {
   const reported = new Map<string, number>()
   return ({ message }) => {
     const now = monotonic()
     if (now - (reported.get(message) ?? Number.NEGATIVE_INFINITY) < TROUBLE_AGAIN_MS) return
     reported.set(message, now)
-    tell({ event: 'trouble', message })
+    report({ event: 'trouble', message })
   }
 }

@@ -2,7 +2,7 @@ import { claimFilter } from '../domain/claim-filter.ts'
 import type { Settings } from '../domain/settings.ts'
 import type { JobStore } from '../store/port.ts'
 import type { WorkerSetup } from '../worker/messages.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 
 /** What a supervisor is started with. */
 export interface SuperviseOptions {
@@ -25,7 +25,7 @@ export interface SuperviseOptions {
   version: string
   /** Identifies this build of the program: workers of another build are refused. */
   build: string
-  tell: Tell
+  report: Report
 }
 
 /** The part of the setup that is the same for all workers of a pool. */

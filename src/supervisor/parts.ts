@@ -53,7 +53,7 @@ export type SupervisorTask = PeriodicTask<Parts>
 
 /** Creates the parts of a supervisor and starts nothing. */
 export function assemble(options: SuperviseOptions, identity: ProcessIdentity): Parts {
-  const { store, tell, id: by } = options
+  const { store, report, id: by } = options
   const grace_ms = options.grace * 1000
   const settings = { ...options.config }
   const timing = timingOf(store.info.shared, settings.lease)
@@ -62,7 +62,7 @@ export function assemble(options: SuperviseOptions, identity: ProcessIdentity): 
   const sleeper = new Sleeper()
   const contact = new Contact()
   const drain = new Drain({ ...options, since: store.now() })
-  const reportTrouble = troubleReporter(tell)
+  const reportTrouble = troubleReporter(report)
   const trouble = (error: Error) => {
     contact.trouble(error)
     if (!noted.ended) reportTrouble(error)
@@ -71,17 +71,17 @@ export function assemble(options: SuperviseOptions, identity: ProcessIdentity): 
   const pool = new Pool({
     count: options.count,
     build: options.build,
-    tell,
+    report,
     wake: () => sleeper.wake(),
     setup: () => workerSetup(options, settings, lease_ms),
   })
-  const recovery = { store, platform, journal, by, host: hostname(), lease_ms, tell }
+  const recovery = { store, platform, journal, by, host: hostname(), lease_ms, report }
   const reaper = new Reaper(recovery, () => contact.steady)
-  const shutdown = new Shutdown(pool, grace_ms, tell)
+  const shutdown = new Shutdown(pool, grace_ms, report)
   const dead_workers = new DeadWorkers(pool, reaper, () => shutdown.phase)
   const end_of = (id: string) => dead_workers.endOf(id)
-  const controls = new ControlHandler({ store, supervisor_id: by, pool, shutdown, tell, end_of, grace_ms })
-  const space = new SpaceReport(store.info.paths, settings, tell)
+  const controls = new ControlHandler({ store, supervisor_id: by, pool, shutdown, report, end_of, grace_ms })
+  const space = new SpaceReport(store.info.paths, settings, report)
   const heartbeat = new Heartbeat({ store, facts: factsOf(options, identity), pool, reaper, space, lease_ms })
   const old_logs = new LogSweep(store)
   const tasks: TaskRunner<Parts> = new TaskRunner(() => parts, timing, trouble)

@@ -4,7 +4,7 @@ import { randomWord } from '../domain/ids.ts'
 import { platform } from '../platform/platform.ts'
 import { selfCommand } from '../platform/self.ts'
 import type { FromWorker, ToWorker } from '../worker/messages.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 import type { CommonSetup } from './options.ts'
 import { freeStarts, Slot } from './slot.ts'
 import { pollMs, WakeUps } from './wake-ups.ts'
@@ -17,7 +17,7 @@ export interface PoolOptions {
   count: number
   build: string
   setup: () => CommonSetup
-  tell: Tell
+  report: Report
   /** Wakes the supervisor: there is something to handle. */
   wake: () => void
 }
@@ -124,7 +124,7 @@ export class Pool {
     for (const worker of this.workers) {
       const why = worker.overdue()
       if (why === null) continue
-      this.#options.tell({ event: 'trouble', message: `worker ${worker.id} (pid ${worker.pid}) ${why}: killing it` })
+      this.#options.report({ event: 'trouble', message: `worker ${worker.id} (pid ${worker.pid}) ${why}: killing it` })
       worker.kill()
     }
   }
@@ -204,11 +204,11 @@ export class Pool {
         this.#options.wake()
         break
       case 'job_event':
-        this.#options.tell({ event: 'job', news: message.event })
+        this.#options.report({ event: 'job', news: message.event })
         if (message.event.event === 'started') this.wake_ups.found(worker)
         break
       case 'trouble':
-        this.#options.tell({ event: 'trouble', message: `worker ${worker.id}: ${message.message}` })
+        this.#options.report({ event: 'trouble', message: `worker ${worker.id}: ${message.message}` })
         break
     }
   }
@@ -242,7 +242,7 @@ export class Pool {
     }
     const { id, pid } = worker
     if (!leaving || !worker.ended.clean) {
-      this.#options.tell({
+      this.#options.report({
         event: 'worker_ended',
         worker: id,
         pid,

@@ -9,7 +9,7 @@ import { killPoint } from '../platform/kill-point.ts'
 import type { Platform, Proof } from '../platform/platform.ts'
 import type { RunJournal } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 
 /** The worker, on this host, that held the job. */
 export interface Owner {
@@ -26,7 +26,7 @@ export interface RecoveryContext {
   /** The host of the run, for the run history. */
   host: string
   lease_ms: number
-  tell: Tell
+  report: Report
 }
 
 /** Why a job is taken from its owner. */
@@ -76,7 +76,7 @@ export async function recoverJob(
   killPoint('recovered')
   journal.forget(run_token)
   const { run_outcome, cause } = settlement
-  context.tell({
+  context.report({
     event: 'recovered',
     job: job.id,
     run: job.runs,
@@ -123,6 +123,6 @@ export async function endOwner(platform: Platform, owner: Owner): Promise<boolea
 }
 
 function stuck(context: RecoveryContext, job: Job, reason: string): Recovered {
-  context.tell({ event: 'stuck', job: job.id, run: job.runs, reason })
+  context.report({ event: 'stuck', job: job.id, run: job.runs, reason })
   return { stuck: reason }
 }

@@ -3,7 +3,7 @@ import { DEATH_MS, TERM_MS } from '../domain/timing.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { NotedSignal } from '../platform/signals.ts'
 import { Escalation, STOP, type StopLevel } from './escalation.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 import type { Pool } from './pool.ts'
 
 /** Time beyond the grace and the wait after SIGTERM, for settling the runs that ended. */
@@ -14,16 +14,16 @@ export class Shutdown {
   readonly #request = new Escalation()
   readonly #pool: Pool
   readonly #grace_ms: number
-  readonly #tell: Tell
+  readonly #report: Report
   #begun = false
   /** When the remaining workers are killed, by the monotonic clock. */
   #overdue_at = Number.POSITIVE_INFINITY
   #done: StopLevel = STOP.none
 
-  constructor(pool: Pool, grace_ms: number, tell: Tell) {
+  constructor(pool: Pool, grace_ms: number, report: Report) {
     this.#pool = pool
     this.#grace_ms = grace_ms
-    this.#tell = tell
+    this.#report = report
   }
 
   get begun(): boolean {
@@ -67,7 +67,7 @@ export class Shutdown {
     if (begins) this.#begin(cause)
     if (level > this.#done && level >= STOP.terminate) {
       const signal = level >= STOP.kill ? 'SIGKILL' : 'SIGTERM'
-      this.#tell({ event: 'escalated', signal })
+      this.#report({ event: 'escalated', signal })
       this.#pool.send({ type: 'end_jobs', signal })
       this.#overdue_at = Math.min(this.#overdue_at, monotonic() + TERM_MS + SETTLE_MS)
     }
@@ -80,7 +80,7 @@ export class Shutdown {
     this.#begun = true
     this.#overdue_at = monotonic() + this.#grace_ms + TERM_MS + SETTLE_MS
     const running = this.#pool.workers.reduce((sum, worker) => sum + worker.jobs.length, 0)
-    this.#tell({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
+    this.#report({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
     this.#pool.drain(this.#grace_ms)
   }
 }

@@ -47,9 +47,9 @@ class Supervisor {
     const { options, store, pool, shutdown, tasks, sleeper } = this.#parts
     const signals = noteSignals(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'], () => sleeper.wake())
     const watcher = store.watch({ on_change: (hint) => this.#hint(hint) })
-    const { id: supervisor, concurrency, tell } = options
+    const { id: supervisor, concurrency, report } = options
     const { label } = store.info
-    tell({ event: 'started', supervisor, pid: process.pid, workers: pool.count, concurrency, store: label })
+    report({ event: 'started', supervisor, pid: process.pid, workers: pool.count, concurrency, store: label })
     try {
       while (!this.#over()) {
         this.#noticeFreeze()
@@ -103,7 +103,7 @@ class Supervisor {
     const { options, pool, shutdown, tasks, noted } = this.#parts
     if (noted.ready || !pool.all_ready || shutdown.begun) return
     noted.ready = true
-    options.tell({ event: 'ready', workers: pool.count })
+    options.report({ event: 'ready', workers: pool.count })
     tasks.hasten(HEARTBEAT)
   }
 
@@ -135,9 +135,9 @@ class Supervisor {
       bounded(store.deregister({ ids: [options.id, ...dead_workers.recovered.keys()] })),
     ])
     noted.ended = true
-    const code = drain.conclude(options.tell) ?? this.#exit_code
+    const code = drain.conclude(options.report) ?? this.#exit_code
     const drained = !options.drain || code !== null
-    options.tell({ event: 'stopped', ...result, drained })
+    options.report({ event: 'stopped', ...result, drained })
     return shutdown.exitCode(code ?? (drained ? EXIT.ok : EXIT.try_again), result.killed)
   }
 }

@@ -176,7 +176,8 @@ describe('a stop while the store is unreachable @posix @slow', function () {
   this.timeout(120_000)
   before(needsMongo)
 
-  it('keeps its bound; the next supervisor of that host settles what ended (F16, R5, R8, R9)', () => perform(stopAndGoOn))
+  it('keeps its bound; the next supervisor of that host settles what ended (F16, R5, R8, R9)', () =>
+    perform(stopAndGoOn))
 })
 
 async function stopAndGoOn({ scene, far, cable }: Place): Promise<void> {

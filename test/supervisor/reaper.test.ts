@@ -22,7 +22,7 @@ describe('the reaper @posix', () => {
 
   function reaperOn(looked_at: JobStore): Reaper {
     const journal = openRunJournal(store.info.folder)
-    const context = { store: looked_at, platform, journal, by: 's2', host: 'here', lease_ms: 20_000, tell: () => {} }
+    const context = { store: looked_at, platform, journal, by: 's2', host: 'here', lease_ms: 20_000, report: () => {} }
     return new Reaper(context, () => true)
   }
 

@@ -1,5 +1,5 @@
 import { formatDuration, iso } from '../../domain/units.ts'
-import type { SupervisorEvent, Tell } from '../../supervisor/events.ts'
+import type { Report, SupervisorEvent } from '../../supervisor/events.ts'
 import { lowSpaceText } from '../../views/disk-space.ts'
 import type { JobEvent } from '../../worker/messages.ts'
 import { safe, safeJson, truncate } from '../terminal/text.ts'
@@ -11,7 +11,7 @@ const COMMAND_COLUMNS = 60
  * Tells a supervisor's events on stdout, one line each: readable, or NDJSON. A reader that goes away does not end the
  * supervisor; it goes on without being heard.
  */
-export function eventTeller(json: boolean): Tell {
+export function eventTeller(json: boolean): Report {
   let heard = true
   process.stdout.on('error', () => {
     heard = false
