@@ -27,7 +27,7 @@ describe('a change touches few files', () => {
     const special = /import \{ (\w+) \} from '\.\/tasks\//g
     const supervisor = SRC.find(({ path }) => path === 'src/supervisor/supervisor.ts')?.text ?? ''
     const known = [...supervisor.matchAll(special)].map(([, name]) => name)
-    expect(known).to.deep.equal(['BEAT', 'RECOVER_DEAD', 'TAKE_REQUESTS', 'WATCH_DRAIN'])
+    expect(known).to.deep.equal(['HEARTBEAT', 'RECOVER_DEAD', 'TAKE_REQUESTS', 'WATCH_DRAIN'])
   })
 
   it('a filter for claims: one file of each adapter translates it', () => {

@@ -63,7 +63,7 @@ export async function clearLeftovers(store: JobStore, outcome: Outcome): Promise
     by: `c-${randomWord(8)}`,
     host: hostname(),
     lease_ms: timingOf(store.info.shared).lease_ms,
-    tell: () => {},
+    report: () => {},
   })
   let runs = 0
   for (const owner of [...workers, ...dead]) runs += await reaper.recoverOwner(owner, outcome)

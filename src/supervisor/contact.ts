@@ -3,8 +3,8 @@ import { CONTACT_MS } from '../domain/timing.ts'
 import { monotonic } from '../lib/clock.ts'
 
 /**
- * How long the store has been in reach without a break. After an outage everybody's leases have run out, holders that are well
- * included: they are given time to be heard (R9).
+ * How long the store has been reachable without a break. After an outage all leases have expired, those of healthy
+ * holders included: they get time to renew (R9).
  */
 export class Contact {
   #since: number | null = monotonic()
@@ -13,17 +13,17 @@ export class Contact {
     return this.#since !== null && monotonic() - this.#since >= CONTACT_MS
   }
 
-  /** The store has answered. */
+  /** The store answered. */
   made(): void {
     this.#since ??= monotonic()
   }
 
-  /** Something went wrong: whether it was the store that could not be reached. */
+  /** A call failed: contact is lost if `error` means that the store is unreachable. */
   trouble(error: Error): void {
     if (error instanceof QueuectlError && error.exit_code === EXIT.unreachable) this.#since = null
   }
 
-  /** This process was away itself. */
+  /** This process was suspended: start counting again. */
   again(): void {
     if (this.#since !== null) this.#since = monotonic()
   }

@@ -1,37 +1,37 @@
 import type { Control, ControlResult } from '../domain/processes.ts'
 import type { JobStore } from '../store/port.ts'
 import { STOP } from './escalation.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 import type { Pool } from './pool.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** What a control acts on. */
+/** What controls act on. */
 export interface ControlScope {
   store: JobStore
   supervisor_id: string
   pool: Pool
   shutdown: Shutdown
-  /** What the end of a worker came to; null as long as it has not ended. */
+  /** The result of a worker's exit; null until it has exited and its runs are recovered. */
   end_of: (worker_id: string) => ControlResult | null
   /** Milliseconds. */
   grace_ms: number
-  tell: Tell
+  report: Report
 }
 
-/** The control under which a supervisor leaves its last word. */
+/** ID of the control that holds a supervisor's final result. */
 export const lastWordOf = (supervisor_id: string) => `end-${supervisor_id}`
 
-/** Takes what other terminals ask for, and answers when it is done. */
+/** Accepts the requests of other terminals and answers when they are done. */
 export class ControlHandler {
   readonly #scope: ControlScope
-  /** Requests to stop one worker, answered when it has ended. */
+  /** Requests to stop one worker, answered when it has exited. */
   readonly #leaving: { id: string; worker_id: string }[] = []
 
   constructor(scope: ControlScope) {
     this.#scope = scope
   }
 
-  /** Takes what is there. Whether the pool has changed. */
+  /** Accepts all open requests. Returns whether any came. */
   async take(): Promise<boolean> {
     const { store, supervisor_id } = this.#scope
     const controls = await store.takeControls({ supervisor_id })
@@ -41,8 +41,8 @@ export class ControlHandler {
   }
 
   /**
-   * The last word of this supervisor: what its end came to. It is left for everybody who waits for that, whether their request came
-   * in time to be taken or not; that a row is gone from the registry proves nothing to another host.
+   * Stores the final result of this supervisor for every terminal that waits for its stop, also for those whose request
+   * came too late to be accepted. To another host, a missing row in the registry proves nothing.
    */
   async end(result: ControlResult): Promise<void> {
     const { store, supervisor_id } = this.#scope
@@ -52,11 +52,11 @@ export class ControlHandler {
   }
 
   async #obey({ id, kind, args }: Control): Promise<void> {
-    const { store, pool, shutdown, tell } = this.#scope
+    const { store, pool, shutdown, report } = this.#scope
     const { worker_id, count, force } = args
     const grace_ms = force ? 0 : this.#scope.grace_ms
     if (kind === 'stop' && worker_id === undefined) {
-      shutdown.ask(force ? STOP.terminate : STOP.graceful, 'worker stop')
+      shutdown.request(force ? STOP.terminate : STOP.graceful, 'worker stop')
       return
     }
     const from = pool.count
@@ -65,8 +65,8 @@ export class ControlHandler {
       this.#leaving.push({ id, worker_id })
     } else if (!shutdown.requested) pool.scale(count ?? from, grace_ms)
     const to = pool.count
-    if (to !== from) tell({ event: 'scaled', workers: to })
-    // Who stops gets no new workers.
+    if (to !== from) report({ event: 'scaled', workers: to })
+    // A supervisor that is stopping gets no new workers.
     const result = shutdown.requested ? null : { killed: 0, released: 0, count: { from, to } }
     if (kind === 'scale') await store.answer({ id, result })
   }

@@ -3,7 +3,7 @@ import type { LowSpace } from '../domain/processes.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { JobEvent } from '../worker/messages.ts'
 
-/** What a supervisor tells the terminal it was started in; one readable line, or one JSON line, each. */
+/** What a supervisor reports to the terminal it was started in: one readable line, or one JSON line, per event. */
 export type SupervisorEvent =
   | { event: 'started'; supervisor: string; pid: number; workers: number; concurrency: number; store: string }
   | { event: 'ready'; workers: number }
@@ -19,29 +19,29 @@ export type SupervisorEvent =
       state: JobState
     }
   | { event: 'stuck'; job: string; run: number; reason: string }
-  /** Its workers start no job for lack of space on a disk, or do again. */
+  /** Its workers start no jobs because a disk is short of space, or start jobs again. */
   | ({ event: 'low_space' } & LowSpace)
   | { event: 'enough_space' }
   | { event: 'scaled'; workers: number }
   | { event: 'stopping'; cause: string; running: number; grace: number }
   | { event: 'escalated'; signal: 'SIGTERM' | 'SIGKILL' }
-  /** A drain is over: with jobs `left` when its time was. */
+  /** A drain is over; `left`: jobs that remained at its timeout. */
   | { event: 'drained' | 'not_drained'; left: number; died: number }
-  /** `drained`: false if there was to be a drain, and something else ended it. */
+  /** `drained`: false if something else stopped a drain. */
   | { event: 'stopped'; killed: number; released: number; drained: boolean }
   | { event: 'trouble'; message: string }
 
-export type Tell = (event: SupervisorEvent) => void
+export type Report = (event: SupervisorEvent) => void
 
 const TROUBLE_AGAIN_MS = 60_000
 
-/** Tells troubles, the same one once a minute. */
-export function troubleTeller(tell: Tell): (error: Error) => void {
-  const told = new Map<string, number>()
+/** Reports errors as `trouble` events, the same message once a minute at most. */
+export function troubleReporter(report: Report): (error: Error) => void {
+  const reported = new Map<string, number>()
   return ({ message }) => {
     const now = monotonic()
-    if (now - (told.get(message) ?? Number.NEGATIVE_INFINITY) < TROUBLE_AGAIN_MS) return
-    told.set(message, now)
-    tell({ event: 'trouble', message })
+    if (now - (reported.get(message) ?? Number.NEGATIVE_INFINITY) < TROUBLE_AGAIN_MS) return
+    reported.set(message, now)
+    report({ event: 'trouble', message })
   }
 }

@@ -13,13 +13,13 @@ export type SupervisorFacts = Pick<
   'id' | 'version' | 'concurrency' | 'queues' | 'grace' | 'cwd' | 'log'
 > & { identity: ProcessIdentity }
 
-/** What the registry says of a supervisor from its start on. Picked by name: the store's address may hold a password. */
+/** The fixed part of a supervisor's row in the registry. Picked by name: the store's address may hold a password. */
 export function factsOf(options: SuperviseOptions, identity: ProcessIdentity): SupervisorFacts {
   const { id, version, concurrency, queues, grace, log } = options
   return { id, version, concurrency, queues, grace, log, cwd: process.cwd(), identity }
 }
 
-/** What a heartbeat tells of, and for how long it renews leases. */
+/** `lease_ms`: for how long a heartbeat renews leases. */
 export interface HeartbeatParams {
   store: JobStore
   facts: SupervisorFacts
@@ -29,7 +29,10 @@ export interface HeartbeatParams {
   lease_ms: number
 }
 
-/** The heartbeat: one durable write that says who lives, what they use, and renews the leases of those who answered. */
+/**
+ * The heartbeat: one durable write that records the live processes and their resource use, and renews the leases of
+ * workers that answer.
+ */
 export class Heartbeat {
   readonly #store: JobStore
   readonly #facts: SupervisorFacts
@@ -38,7 +41,7 @@ export class Heartbeat {
   readonly #space: SpaceReport
   readonly #lease_ms: number
   readonly #monitor = new Monitor()
-  /** Since the last ping. */
+  /** Whether a heartbeat has reached the store since the last ping. */
   #has_beaten = false
   readonly #recorded = Promise.withResolvers<void>()
 
@@ -52,12 +55,18 @@ export class Heartbeat {
     this.#lease_ms = lease_ms
   }
 
-  /** Resolves when the registry knows this supervisor: what it took before would be held by nobody that another one could look for. */
+  /**
+   * Resolves when this supervisor is in the registry. Before that it must fence no job: others could not look up the
+   * holder.
+   */
   get on_record(): Promise<void> {
     return this.#recorded.promise
   }
 
-  /** Asks the workers for a sign of life: a store that does not answer must not make them look dead. */
+  /**
+   * Asks the workers for a sign of life, apart from the heartbeat: a store that does not answer must not make them look
+   * dead.
+   */
   async ping(): Promise<void> {
     for (const worker of this.#pool.workers) worker.ping(this.#has_beaten)
     this.#has_beaten = false
@@ -86,8 +95,8 @@ export class Heartbeat {
     this.#recorded.resolve()
     this.#has_beaten = true
     this.#pool.admit(workers)
-    this.#pool.tellTokens('lost', lost)
-    this.#pool.tellTokens('cancel', cancelled)
+    this.#pool.sendTokens('lost', lost)
+    this.#pool.sendTokens('cancel', cancelled)
     const gone = new Set(lost)
     for (const { worker, tokens } of renewed) {
       const kept = tokens.filter((token) => !gone.has(token))
@@ -112,7 +121,7 @@ export class Heartbeat {
       ...totals,
       ...figures,
       stuck,
-      low_space: this.#space.look(),
+      low_space: this.#space.check(),
     }
   }
 }

@@ -2,26 +2,29 @@ import type { RunningJob } from '../domain/processes.ts'
 import { monotonic } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 
-/** Only jobs this old are measured: pidusage keeps a descriptor for each pid it ever saw for a minute. */
+/** Only jobs this old are measured: pidusage keeps a descriptor open for a minute for each pid it sees. */
 const WORTH_MEASURING_MS = 5_000
-/** So many times as long as measuring took nothing is measured: on Windows a program is asked, which takes half a second. */
+/**
+ * The pause after a measurement is this many times its duration: on Windows it runs a program, which takes half a
+ * second.
+ */
 const REST = 20
 
 export type Usage = { cpu: number; rss: number }
 
-/** The newest known resource use of workers and of the trees of their jobs. */
+/** The latest known resource use of workers and of the process trees of their jobs. */
 export class Monitor {
   #usage = new Map<number, Usage>()
   #measuring = false
   /** By the monotonic clock. */
   #rests_until = 0
 
-  /** Of one process. */
+  /** The latest figures of one process. */
   of(pid: number): Usage | undefined {
     return this.#usage.get(pid)
   }
 
-  /** `jobs` with the use of their trees filled in where it is known. */
+  /** `jobs` with the resource use of their process trees, where it is known. */
   withUsage(jobs: readonly RunningJob[]): RunningJob[] {
     return jobs.map((job) => {
       const usage = job.pid === null ? undefined : this.#usage.get(job.pid)
@@ -29,7 +32,7 @@ export class Monitor {
     })
   }
 
-  /** Measures anew, in the background; `now` is the clock that `jobs` were stamped with. */
+  /** Measures again, in the background; `now`: epoch milliseconds of the clock that stamped `jobs`. */
   async measure(pids: readonly number[], jobs: readonly RunningJob[], now: number): Promise<void> {
     if (this.#measuring || monotonic() < this.#rests_until) return
     this.#measuring = true

@@ -2,13 +2,13 @@ import { claimFilter } from '../domain/claim-filter.ts'
 import type { Settings } from '../domain/settings.ts'
 import type { JobStore } from '../store/port.ts'
 import type { WorkerSetup } from '../worker/messages.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 
-/** What a supervisor is told to do. */
+/** What a supervisor is started with. */
 export interface SuperviseOptions {
   id: string
   store: JobStore
-  /** What workers open the store by. */
+  /** The address by which workers open the store. */
   address: string
   config: Settings
   count: number
@@ -16,22 +16,22 @@ export interface SuperviseOptions {
   queues: readonly string[] | null
   /** Seconds. */
   grace: number
-  /** End when nothing is left to run; `timeout` (seconds) bounds it. */
+  /** Stop when no unfinished job remains; `timeout` (seconds) bounds it. */
   drain: boolean
   timeout: number | null
   pass_store: boolean
-  /** Where this process logs to, when it is detached. */
+  /** The log file of this process, when it is detached. */
   log: string | null
   version: string
-  /** Which program this is: workers of another one are not let in. */
+  /** Identifies this build of the program: workers of another build are refused. */
   build: string
-  tell: Tell
+  report: Report
 }
 
-/** What all workers of a pool are told alike. */
+/** The part of the setup that is the same for all workers of a pool. */
 export type CommonSetup = Omit<WorkerSetup, 'id' | 'poll_ms'>
 
-/** What workers are told at their start: the settings as they are now, and the length of their leases. */
+/** The setup of workers that start now, with the current settings; `lease_ms`: the length of their leases. */
 export function workerSetup(options: SuperviseOptions, settings: Settings, lease_ms: number): CommonSetup {
   const { address, concurrency, queues, grace, pass_store } = options
   const filter = claimFilter(queues)

@@ -11,7 +11,7 @@ import { Contact } from './contact.ts'
 import { ControlHandler } from './control-handler.ts'
 import { DeadWorkers } from './dead-workers.ts'
 import { Drain } from './drain.ts'
-import { troubleTeller } from './events.ts'
+import { troubleReporter } from './events.ts'
 import { factsOf, Heartbeat } from './heartbeat.ts'
 import { type SuperviseOptions, workerSetup } from './options.ts'
 import { type PeriodicTask, TaskRunner } from './periodic-task.ts'
@@ -20,11 +20,11 @@ import { Reaper } from './reaper.ts'
 import { Shutdown } from './shutdown.ts'
 import { SpaceReport } from './space-report.ts'
 
-/** What a supervisor consists of, and its tasks work with. */
+/** The parts of a supervisor, which its tasks work with. */
 export interface Parts {
   readonly options: SuperviseOptions
   readonly store: JobStore
-  /** As they were when they were last read: one object, which changes in place. */
+  /** As last read from the store: one object that changes in place. */
   readonly settings: Settings
   readonly pool: Pool
   readonly controls: ControlHandler
@@ -38,22 +38,22 @@ export interface Parts {
   readonly tasks: TaskRunner<Parts>
   readonly sleeper: Sleeper
   readonly trouble: (error: Error) => void
-  /** What one step has seen and another one acts on. */
+  /** What one step notes and another one acts on. */
   readonly noted: {
-    /** Others have committed something. */
+    /** Another process has committed something. */
     hint: boolean
-    /** All workers were ready, which was told. */
+    /** All workers were ready, and that was reported. */
     ready: boolean
-    /** Calls that were given up may fail yet: nobody wants to hear of them any more. */
+    /** The supervisor has finished: abandoned calls may still fail, and that is no longer reported. */
     ended: boolean
   }
 }
 
 export type SupervisorTask = PeriodicTask<Parts>
 
-/** Puts a supervisor together; nothing is begun. */
+/** Creates the parts of a supervisor and starts nothing. */
 export function assemble(options: SuperviseOptions, identity: ProcessIdentity): Parts {
-  const { store, tell, id: by } = options
+  const { store, report, id: by } = options
   const grace_ms = options.grace * 1000
   const settings = { ...options.config }
   const timing = timingOf(store.info.shared, settings.lease)
@@ -62,26 +62,26 @@ export function assemble(options: SuperviseOptions, identity: ProcessIdentity): 
   const sleeper = new Sleeper()
   const contact = new Contact()
   const drain = new Drain({ ...options, since: store.now() })
-  const say = troubleTeller(tell)
+  const reportTrouble = troubleReporter(report)
   const trouble = (error: Error) => {
     contact.trouble(error)
-    if (!noted.ended) say(error)
+    if (!noted.ended) reportTrouble(error)
   }
   const journal = openRunJournal(store.info.folder)
   const pool = new Pool({
     count: options.count,
     build: options.build,
-    tell,
+    report,
     wake: () => sleeper.wake(),
     setup: () => workerSetup(options, settings, lease_ms),
   })
-  const recovery = { store, platform, journal, by, host: hostname(), lease_ms, tell }
+  const recovery = { store, platform, journal, by, host: hostname(), lease_ms, report }
   const reaper = new Reaper(recovery, () => contact.steady)
-  const shutdown = new Shutdown(pool, grace_ms, tell)
+  const shutdown = new Shutdown(pool, grace_ms, report)
   const dead_workers = new DeadWorkers(pool, reaper, () => shutdown.phase)
   const end_of = (id: string) => dead_workers.endOf(id)
-  const controls = new ControlHandler({ store, supervisor_id: by, pool, shutdown, tell, end_of, grace_ms })
-  const space = new SpaceReport(store.info.paths, settings, tell)
+  const controls = new ControlHandler({ store, supervisor_id: by, pool, shutdown, report, end_of, grace_ms })
+  const space = new SpaceReport(store.info.paths, settings, report)
   const heartbeat = new Heartbeat({ store, facts: factsOf(options, identity), pool, reaper, space, lease_ms })
   const old_logs = new LogSweep(store)
   const tasks: TaskRunner<Parts> = new TaskRunner(() => parts, timing, trouble)

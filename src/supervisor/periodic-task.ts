@@ -2,25 +2,25 @@ import type { Timing } from '../domain/timing.ts'
 import { within } from '../lib/async.ts'
 import { monotonic } from '../lib/clock.ts'
 
-/** A tick does not wait longer for one task: a locked store must not keep it from signals. */
+/** A tick waits no longer than this for one task: a locked store must not keep the supervisor from its signals. */
 const PATIENCE_MS = 250
 
-/** Hints may come with every commit; what they are looked at for is asked this often at most. */
+/** Hints may come with every commit; the store is read for them this often at most. */
 export const HINT_MS = 100
 
-/** Something a supervisor does again and again, with what `Scope` gives it. Its name is for people. */
+/** Something that a supervisor does at regular intervals, with the parts in `Scope`. `name` is for people. */
 export interface PeriodicTask<Scope> {
   name: string
   /** Milliseconds from one start to the next. */
   every_ms: number | ((timing: Timing) => number)
   /**
-   * Whether a tick runs it, if it is due; absent: always. The supervisor wakes up for tasks that always run; others run in ticks that
-   * something else causes.
+   * Whether a tick runs it when it is due; absent: always. The supervisor wakes up for tasks that always run; the
+   * others run in ticks that have another cause.
    */
   when?: (scope: Scope) => boolean
-  /** Whether it is due before its time: milliseconds that must have gone by since it was last started; null: it is not. */
+  /** Makes it due early: the least milliseconds since its last start; null: it is not due early. */
   hurry?: (scope: Scope) => number | null
-  /** What it throws is told, and stops nothing: it is tried again in its time. */
+  /** An error is reported and stops nothing: the task runs again at its next time. */
   work: (scope: Scope) => Promise<void>
 }
 
@@ -37,7 +37,7 @@ export class TaskRunner<Scope> {
     this.#on_trouble = on_trouble
   }
 
-  /** Those of `tasks` that are due, one after the other; waits a little for the end of each. */
+  /** Runs those of `tasks` that are due, one after the other; waits at most `PATIENCE_MS` for each. */
   async run(tasks: readonly PeriodicTask<Scope>[]): Promise<void> {
     const scope = this.#scope()
     for (const task of tasks) {
@@ -48,7 +48,10 @@ export class TaskRunner<Scope> {
     }
   }
 
-  /** Makes a task due now, yet not sooner than `apart_ms` after it was last started. Whether that is earlier than before. */
+  /**
+   * Makes a task due now, but not sooner than `apart_ms` after its last start. Returns whether that is earlier than
+   * before.
+   */
   hasten(task: PeriodicTask<Scope>, apart_ms = 0): boolean {
     return this.#of(task).hasten(apart_ms)
   }
@@ -58,7 +61,7 @@ export class TaskRunner<Scope> {
     return this.#of(task).due_in
   }
 
-  /** Whether it is at work. */
+  /** Whether a task is running. */
   isBusy(task: PeriodicTask<Scope>): boolean {
     return this.#of(task).busy
   }
@@ -74,7 +77,7 @@ export class TaskRunner<Scope> {
   }
 }
 
-/** The runs of one task: at most one at a time, and nothing it throws stops the next. */
+/** The runs of one task: at most one at a time; an error does not stop the next one. */
 class TaskRuns {
   readonly #period_ms: number
   readonly #work: () => Promise<void>
@@ -93,7 +96,7 @@ class TaskRuns {
     return this.#running !== null
   }
 
-  /** Milliseconds until it is due. */
+  /** Milliseconds until it is due; while it runs, its whole period. */
   get due_in(): number {
     return this.#running === null ? Math.max(0, this.#due_at - monotonic()) : this.#period_ms
   }
@@ -105,7 +108,7 @@ class TaskRuns {
     return true
   }
 
-  /** Does it if it is due, and waits a little for its end. */
+  /** Starts the task if it is due, and waits at most `PATIENCE_MS` for its end. */
   async run(): Promise<void> {
     if (this.#running === null && this.#due_at <= monotonic()) {
       this.#started_at = monotonic()

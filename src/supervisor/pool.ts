@@ -4,21 +4,21 @@ import { randomWord } from '../domain/ids.ts'
 import { platform } from '../platform/platform.ts'
 import { selfCommand } from '../platform/self.ts'
 import type { FromWorker, ToWorker } from '../worker/messages.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 import type { CommonSetup } from './options.ts'
 import { freeStarts, Slot } from './slot.ts'
 import { pollMs, WakeUps } from './wake-ups.ts'
 import { type Failure, WorkerProcess } from './worker-process.ts'
 
-/** So many deaths before any worker was ever ready mean that none will be. */
+/** After this many deaths with no worker ever ready, none will be. */
 const HOPELESS_DEATHS = 5
 
 export interface PoolOptions {
   count: number
   build: string
   setup: () => CommonSetup
-  tell: Tell
-  /** Wakes the supervisor: something is to be looked at. */
+  report: Report
+  /** Wakes the supervisor: there is something to handle. */
   wake: () => void
 }
 
@@ -27,11 +27,11 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #slots: Slot[] = []
   readonly wake_ups = new WakeUps(() => this.workers)
-  /** Workers taken out of their slot: they end by themselves and are not replaced. */
+  /** Workers removed from their slot: they exit by themselves and are not replaced. */
   readonly #leaving = new Set<WorkerProcess>()
-  /** Workers whose process has ended and whose runs are still to be looked after. */
+  /** Workers whose process has exited and whose runs are still to be recovered. */
   #ended: WorkerProcess[] = []
-  /** What workers that are gone counted. */
+  /** Totals of the workers that have exited. */
   readonly #past = { done: 0, failed: 0 }
   #stopping = false
   #ever_ready = false
@@ -73,7 +73,7 @@ export class Pool {
     return this.#slots.every((slot) => slot.worker?.ready)
   }
 
-  /** Whether no worker has anything to do. */
+  /** Whether all workers are idle. */
   get all_idle(): boolean {
     return this.workers.every((worker) => worker.jobs.length === 0 && worker.idle)
   }
@@ -82,34 +82,36 @@ export class Pool {
     return this.#ended.length > 0
   }
 
-  /** Milliseconds until a worker is to be forked; Infinity: not before another one is ready or gone. */
+  /** Milliseconds until the next fork; Infinity: not before another worker is ready or has exited. */
   get next_fork_in(): number {
     if (this.#stopping || freeStarts(this.workers) === 0) return Number.POSITIVE_INFINITY
     return Math.min(...this.#slots.map((slot) => slot.due_in))
   }
 
-  /** Why no worker will ever be ready, or be ours; null while there is hope. */
+  /** Why no worker will ever be ready, or why new workers belong to another build; null: neither. */
   get hopeless(): Failure | null {
     if (this.#replaced !== null) return this.#replaced
     if (this.#ever_ready || this.#boot_deaths < HOPELESS_DEATHS) return null
-    return this.#last_failure ?? { message: 'workers end before they are ready', exit_code: 70 }
+    return this.#last_failure ?? { message: 'workers exit before they are ready', exit_code: 70 }
   }
 
-  /** Changes how many workers there are; those too many, idle ones first, drain with `grace_ms` and are not replaced. */
+  /** Changes the number of workers. Surplus workers, idle ones first, drain with `grace_ms` and are not replaced. */
   scale(count: number, grace_ms: number): void {
     while (this.#slots.length < count) this.#slots.push(new Slot())
     const surplus = [...this.#slots].sort((a, b) => a.load - b.load).slice(0, this.#slots.length - count)
     for (const slot of surplus) this.#retire(slot, grace_ms)
   }
 
-  /** Takes one worker out, which lowers the count by one; of one that leaves already it may shorten the grace. */
+  /**
+   * Removes one worker, which lowers the count by one; for a worker that is already draining it may shorten the grace.
+   */
   remove(worker_id: string, grace_ms: number): void {
     const slot = this.#slots.find(({ worker }) => worker?.id === worker_id)
     if (slot) this.#retire(slot, grace_ms)
     else for (const worker of this.#leaving) if (worker.id === worker_id) worker.drain(grace_ms)
   }
 
-  /** Forks workers for empty slots whose time has come. Returns how many. */
+  /** Forks workers for empty slots that are due. Returns how many. */
   replace(): number {
     if (this.#stopping) return 0
     const due = this.#slots.filter((slot) => slot.due_in === 0).slice(0, freeStarts(this.workers))
@@ -117,22 +119,22 @@ export class Pool {
     return due.length
   }
 
-  /** Kills workers that hang; they are replaced when their end is seen. */
+  /** Kills workers that hang; they are replaced after they exit. */
   killOverdue(): void {
     for (const worker of this.workers) {
       const why = worker.overdue()
       if (why === null) continue
-      this.#options.tell({ event: 'trouble', message: `worker ${worker.id} (pid ${worker.pid}) ${why} and is killed` })
+      this.#options.report({ event: 'trouble', message: `worker ${worker.id} (pid ${worker.pid}) ${why}: killing it` })
       worker.kill()
     }
   }
 
-  /** Workers that ended since the last call. */
+  /** Workers that exited since the last call. */
   takeEnded(): WorkerProcess[] {
     return this.#ended.splice(0)
   }
 
-  /** Lets `workers` begin: their rows are in the registry now, so whatever they claim has a known owner. */
+  /** Lets `workers` begin: their rows are in the registry now, so all that they claim has a known owner. */
   admit(workers: readonly WorkerProcess[]): void {
     for (const worker of workers) {
       worker.registered = true
@@ -153,8 +155,11 @@ export class Pool {
     for (const worker of this.workers) worker.kill()
   }
 
-  /** Tells the workers which runs they have lost or are to cancel. All of them: what they reported last may be a beat old. */
-  tellTokens(type: 'lost' | 'cancel', tokens: readonly string[]): void {
+  /**
+   * Sends all workers the tokens of runs that are lost or to be cancelled: the latest known owner may be a heartbeat
+   * old.
+   */
+  sendTokens(type: 'lost' | 'cancel', tokens: readonly string[]): void {
     if (tokens.length > 0) this.send({ type, tokens: [...tokens] })
   }
 
@@ -169,14 +174,14 @@ export class Pool {
     const id = `w-${randomWord(8)}`
     const child = cluster.fork({ QUEUECTL_WORKER: id })
     const identity = child.process.pid === undefined ? null : platform.identify(child.process.pid)
-    // A process that ended before it could be looked at has no identity, and nothing to recover.
+    // A process that exited before it could be identified has nothing to recover.
     if (identity === null) {
       slot.fill(null)
       return
     }
     const worker = new WorkerProcess(id, child, identity, slot.restarts)
     slot.fill(worker)
-    child.on('message', (message: FromWorker) => this.#hear(worker, message))
+    child.on('message', (message: FromWorker) => this.#onMessage(worker, message))
     child.on('error', () => {})
     child.process.stderr?.pipe(process.stderr)
     child.on('exit', (code, signal) =>
@@ -184,8 +189,8 @@ export class Pool {
     )
   }
 
-  #hear(worker: WorkerProcess, message: FromWorker): void {
-    worker.hear(message)
+  #onMessage(worker: WorkerProcess, message: FromWorker): void {
+    worker.receive(message)
     switch (message.type) {
       case 'hello':
         if (message.build === this.#options.build) this.#begin(worker)
@@ -199,18 +204,18 @@ export class Pool {
         this.#options.wake()
         break
       case 'job_event':
-        this.#options.tell({ event: 'job', news: message.event })
+        this.#options.report({ event: 'job', news: message.event })
         if (message.event.event === 'started') this.wake_ups.found(worker)
         break
       case 'trouble':
-        this.#options.tell({ event: 'trouble', message: `worker ${worker.id}: ${message.message}` })
+        this.#options.report({ event: 'trouble', message: `worker ${worker.id}: ${message.message}` })
         break
     }
   }
 
-  /** The program was replaced while it works: what the new one says and writes, this one need not understand. */
+  /** The program file was replaced meanwhile: this build need not understand what the new one sends and writes. */
   #refuse(worker: WorkerProcess, build: string): void {
-    const message = `this program, ${this.#options.build}, was replaced by ${build}: start it again`
+    const message = `this program (${this.#options.build}) was replaced by ${build}: start the supervisor again`
     this.#replaced = { message, exit_code: EXIT.try_again }
     worker.kill()
     this.#options.wake()
@@ -220,7 +225,7 @@ export class Pool {
     worker.begin({ ...this.#options.setup(), id: worker.id, poll_ms: pollMs(this.count) })
   }
 
-  /** A dead worker is one event with all its consequences: its slot waits for a new one, its runs for recovery. */
+  /** Handles the exit of a worker in one place: its slot waits for a new one, its runs for recovery. */
   #onExit(slot: Slot, worker: WorkerProcess, exit: string): void {
     const leaving = this.#leaving.delete(worker) || this.#stopping
     const replaced_in_ms = slot.worker === worker ? slot.vacate() : null
@@ -237,7 +242,7 @@ export class Pool {
     }
     const { id, pid } = worker
     if (!leaving || !worker.ended.clean) {
-      this.#options.tell({
+      this.#options.report({
         event: 'worker_ended',
         worker: id,
         pid,

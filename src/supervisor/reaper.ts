@@ -6,53 +6,53 @@ import type { RunJournal } from '../runs/journal.ts'
 import { endRun, type Owner, type Recovered, type RecoveryContext, recoverJob, type Verdict } from './recovery.ts'
 import { SilenceWatch } from './silence.ts'
 
-/** Leases of other hosts are ended by the store's clock; this much later than they say. */
+/** Leases of other hosts end by the store's clock, this much later than recorded. */
 const LEASE_SLACK_MS = 2_000
 
-/** So many dead owners are remembered: far more than die while a claim may be on its way. */
+/** How many dead owners are remembered: far more than die while a claim may be in flight. */
 const MOST_REMEMBERED = 1_000
 
-/** A row of a host that nobody here can look at is forgotten after this long. */
+/** A row of another host, whose processes cannot be checked from here, is removed after this long. */
 const FORGET_MS = 3_600_000
 
-/** Finds runs whose owner died or fell silent, and recovers them. */
+/** Finds runs whose owner died or went silent, and recovers them. */
 export class Reaper {
   readonly #context: RecoveryContext
   readonly #steady: () => boolean
   readonly #silence = new SilenceWatch()
-  /** Jobs that could not be proved gone: reason by job id. */
+  /** Jobs whose processes are not proven gone: reason by job ID. */
   readonly stuck = new Map<string, string>()
   readonly #outcomes = new Map<string, Outcome>()
   /**
-   * What became of the runs of owners that were looked after, by owner. A server may carry out a claim behind that look which was on its way
-   * when the worker died: nobody else takes the job, as long as this supervisor lives.
+   * Outcomes of the runs of dead owners, by owner. A server may execute a claim that was in flight when its worker died
+   * only after the recovery: while this supervisor lives, nobody else takes that job.
    */
   readonly #dead_owners = new Map<string, Outcome>()
-  /** Ids of jobs whose recovery is under way: a pass and the recovery of an owner may go on side by side. */
+  /** IDs of jobs under recovery: a pass and the recovery of an owner may run at the same time. */
   readonly #recovering = new Set<string>()
 
-  /** `steady`: whether the store has been in reach for long enough that a lease that ended tells something (R9). */
+  /** `steady`: whether the store has been reachable for long enough that an expired lease means something (R9). */
   constructor(context: RecoveryContext, steady: () => boolean = () => true) {
     this.#context = context
     this.#steady = steady
   }
 
-  /** Silence is counted from now: this process, or the store, was away. */
+  /** This process was suspended, or the store unreachable: start counting silence again. */
   forgive(): void {
     this.#silence.reset()
   }
 
   /**
-   * One pass over all jobs in work. `mine`: owners that live under this supervisor's own eyes. Also takes rows of
-   * processes that are gone, and own nothing any more, out of the registry, and forgets journal entries of runs that are settled: a worker that
-   * died behind its last write leaves them, or lost the run to another host.
+   * One pass over all jobs in `processing`. `mine`: owners that this supervisor watches itself. Also removes rows of
+   * processes that are gone and own nothing, and journal entries of settled runs: they remain when a worker dies right
+   * after its last write, or loses the run to another host.
    */
   async pass(mine: ReadonlySet<string>): Promise<void> {
     const { store, by, journal } = this.#context
     const tokens = journal.tokens()
     const [rows, jobs] = [await store.processes(), await store.processing()]
     const byId = new Map(rows.map((row) => [row.id, row]))
-    // All are judged by what was read just now: while one is recovered the leases of others are renewed.
+    // Judge all jobs by what was just read: while one is recovered, the leases of others are renewed.
     const lost = jobs.flatMap((job) => {
       const owner = job.processing_by ?? ''
       if (mine.has(owner)) return []
@@ -68,7 +68,7 @@ export class Reaper {
     }
   }
 
-  /** Recovers all runs of one owner that is known to be dead. Returns how many were settled. */
+  /** Recovers all runs of an owner that is known to be dead. Returns how many were settled. */
   async recoverOwner(owner: Owner, outcome: Outcome): Promise<number> {
     const { store, journal } = this.#context
     let settled = 0
@@ -83,17 +83,17 @@ export class Reaper {
     return settled
   }
 
-  /** Ends what `owner`, which is dead, was running, whether the store can be told or not. Runs that left their result have ended. */
+  /** Ends the runs of `owner`, which is dead, without the store. Runs with a result on disk have ended already. */
   async endRuns(owner: Owner, tokens: readonly string[]): Promise<void> {
     const left = tokens.filter((token) => this.#context.journal.readDone(token) === null)
     await Promise.all(left.map((token) => endRun(this.#context, token, owner.id)))
   }
 
-  /** `host`: where it ran, if that is known. */
+  /** `host`: where the job ran, if known. */
   async #recover(job: Job, owner: Owner | null, verdict: Verdict, host = this.#context.host): Promise<Recovered> {
     if (this.#recovering.has(job.id)) return 'lost'
     this.#recovering.add(job.id)
-    // Also for the pass that goes on with it, should the store fail between fence and settle.
+    // Also for the next pass, which continues if the store fails between fence and settle.
     this.#outcomes.set(job.id, verdict.outcome)
     const recovery = recoverJob({ ...this.#context, host }, job, owner, verdict)
     const result = await recovery.finally(() => this.#recovering.delete(job.id))
@@ -106,14 +106,14 @@ export class Reaper {
     return result
   }
 
-  /** What is known of a job's run without a look at its owner: `own`, this process holds it from an earlier try. */
+  /** The verdict that is known without checking the owner. `own`: this process holds the job from an earlier try. */
   #known(job: Job, own: boolean): Verdict | null {
     const known = this.#dead_owners.get(job.processing_by ?? '')
     if (own) return { outcome: this.#outcomes.get(job.id) ?? { kind: 'interrupted', cause: 'supervisor died' } }
     return known === undefined ? null : { outcome: known }
   }
 
-  /** What became of a job's run, judged by its owner; null: nothing to do, or somebody else's to do. */
+  /** What became of a job's run, judged by its owner; null: nothing to do, or another supervisor's task. */
   #verdict(job: Job, rows: ReadonlyMap<string, AnyProcess>): Verdict | null {
     const { platform } = this.#context
     const owner = rows.get(job.processing_by ?? '')
@@ -124,18 +124,18 @@ export class Reaper {
     const supervisor = owner.kind === 'worker' ? rows.get(owner.supervisor_id) : undefined
     if (supervisor !== undefined && this.#watches(supervisor)) return null
     if (life === 'gone') return { outcome: lost(this.#rebooted(owner) ? 'host lost' : 'supervisor died') }
-    // A worker that lives without a supervisor drains and renews for itself; only a silent one is taken from (R2).
+    // A worker that outlives its supervisor drains and renews its own leases; only a silent one loses its jobs (R2).
     return this.#silentRow(owner) ? silent('supervisor died') : null
   }
 
-  /** Whether that supervisor lives and beats, so that its workers are its own business. */
+  /** Whether that supervisor lives and sends heartbeats: it handles its own workers then. */
   #watches(supervisor: AnyProcess): boolean {
     return this.#context.platform.liveness(supervisor.identity) !== 'gone' && !this.#silentRow(supervisor)
   }
 
   /**
-   * Whether a holder that cannot be looked at from here has lost its job: on a shared store when its lease is over by the store's clock,
-   * else when `value` has not changed for long enough.
+   * Whether a holder that cannot be checked from here has lost its job: on a shared store when its lease has expired by
+   * the store's clock, else when `value` has not changed for long enough.
    */
   #leaseOver(job: Job, key: string, value: unknown): boolean {
     const { store } = this.#context
@@ -155,7 +155,7 @@ export class Reaper {
     return row.identity.boot_id !== this.#context.platform.identify(process.pid)?.boot_id
   }
 
-  /** `row` if it is a worker that this host could end. */
+  /** `row` if it is a worker that this host can end; else null. */
   #reachable(row: AnyProcess | undefined): Owner | null {
     return row?.kind === 'worker' && this.#context.platform.liveness(row.identity) !== 'elsewhere' ? row : null
   }
@@ -169,7 +169,10 @@ export class Reaper {
     if (ids.length > 0) await store.deregister({ ids })
   }
 
-  /** A worker's row is its supervisor's to remove while that one lives; what lives elsewhere is forgotten after an hour. */
+  /**
+   * A live supervisor removes the rows of its own workers; a row of another host is removed after `FORGET_MS` of
+   * silence.
+   */
   #isGone(row: AnyProcess, rows: readonly AnyProcess[]): boolean {
     const { platform, store } = this.#context
     const life = platform.liveness(row.identity)
@@ -180,7 +183,10 @@ export class Reaper {
   }
 }
 
-/** An entry is written for a job in work: those of `tokens` that are not among `jobs`, which were looked up later, have been settled. */
+/**
+ * Entries exist for jobs in `processing`: `tokens` that are not among `jobs`, which were read later, belong to settled
+ * runs.
+ */
 function forgetSettled(journal: RunJournal, tokens: readonly string[], jobs: readonly Job[]): void {
   const needed = new Set(jobs.map(({ run_token }) => run_token))
   for (const token of tokens) if (!needed.has(token)) journal.forget(token)

@@ -9,7 +9,7 @@ import { killPoint } from '../platform/kill-point.ts'
 import type { Platform, Proof } from '../platform/platform.ts'
 import type { RunJournal } from '../runs/journal.ts'
 import type { JobStore } from '../store/port.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 
 /** The worker, on this host, that held the job. */
 export interface Owner {
@@ -21,29 +21,29 @@ export interface RecoveryContext {
   store: JobStore
   platform: Platform
   journal: RunJournal
-  /** Who recovers: the holder of the fence meanwhile. */
+  /** ID of the process that recovers, which holds the job meanwhile. */
   by: string
-  /** Where the run ran, for the run history. */
+  /** The host of the run, for the run history. */
   host: string
   lease_ms: number
-  tell: Tell
+  report: Report
 }
 
 /** Why a job is taken from its owner. */
 export interface Verdict {
-  /** What became of the run if it left no result. */
+  /** The outcome of the run, unless its result is on disk. */
   outcome: Outcome
-  /** It was judged by silence, or by the end of the lease, not by a death that was seen: a renewal since then refutes it. */
+  /** The verdict rests on silence or an expired lease, not on a proven death: a renewal since then refutes it. */
   refutable?: boolean
 }
 
-/** What recovery made of a job: settled, lost to somebody else who was first, or stuck for a reason. */
+/** The result of a recovery: settled, lost to another process that was first, or stuck for a reason. */
 export type Recovered = 'settled' | 'lost' | { stuck: string }
 
 /**
- * Takes a job from its owner, in the order that leaves no race (R1): fence, end the frozen owner, read what the run
- * itself left on disk (R5), end its processes, prove them gone (R4), settle. Without proof the job stays processing, held by us, and the
- * call may be repeated.
+ * Takes a job from its owner, in the order that leaves no race (R1): fence, end the frozen owner, read the result that
+ * the run wrote to disk (R5), end its processes, prove them gone (R4), settle. Without proof the job stays
+ * `processing`, held by us, and the call may be repeated.
  */
 export async function recoverJob(
   context: RecoveryContext,
@@ -60,14 +60,15 @@ export async function recoverJob(
   if (!(await store.fence(held))) return 'lost'
   killPoint('fenced')
   if (owner !== null && !(await endOwner(platform, owner)))
-    return stuck(context, job, `worker ${owner.id} does not die`)
+    return stuck(context, job, `worker ${owner.id} does not exit`)
 
   const done = journal.readDone(run_token)
   const proof = done === null ? await endRun(context, run_token, owner?.id ?? null) : null
   if (proof?.gone === false) return stuck(context, job, proof.reason)
   await uploadLeftTail(store, job, context.host)
   const settlement = decide(job, done?.outcome ?? outcome)
-  // Who holds the job may be one who died recovering it: only the entry knows who ran it then.
+  // The holder may be a supervisor that died during recovery: then only the journal entry names the worker that ran the
+  // job.
   const worker = journal.read(run_token)?.worker_id ?? owner?.id ?? job.processing_by ?? ''
   const run = { worker, host: context.host, run_ms: done?.run_ms ?? null }
   const { state } = await store.settle({ id: job.id, token: new_token, settlement, run })
@@ -75,7 +76,7 @@ export async function recoverJob(
   killPoint('recovered')
   journal.forget(run_token)
   const { run_outcome, cause } = settlement
-  context.tell({
+  context.report({
     event: 'recovered',
     job: job.id,
     run: job.runs,
@@ -87,18 +88,21 @@ export async function recoverJob(
   return 'settled'
 }
 
-/** The fence takes the owner's name off the job: where no entry has it, who recovers in our place would not know whose children to look for. */
+/**
+ * The fence replaces the owner in the job: without an entry, a process that recovers in our place would not know whose
+ * children to find.
+ */
 function noteOwner(journal: RunJournal, token: string, { id }: Owner): void {
   try {
     if (journal.read(token) === null) journal.owned({ token, worker_id: id })
   } catch {
-    // A full disk keeps nobody from recovering, and the token still finds what has begun.
+    // A full disk must not stop the recovery, and the token still finds the processes that started.
   }
 }
 
 /**
- * Ends the processes of a run whose worker is dead: `holder`, unless the journal names another; null where it may live, on another host. Whether
- * they are gone, and why not.
+ * Ends the processes of a run whose worker is dead: `holder`, unless the journal names another; null if the worker may
+ * live on another host. Returns whether they are gone, and if not, why.
  */
 export function endRun({ journal, platform }: RecoveryContext, token: string, holder: string | null): Promise<Proof> {
   const entry = journal.read(token)
@@ -107,7 +111,7 @@ export function endRun({ journal, platform }: RecoveryContext, token: string, ho
   return platform.endTree(tree, { patience_ms: 0, sweep: true })
 }
 
-/** Ends a worker that may be frozen. Whether it is dead, which is waited for. */
+/** Kills a worker that may be frozen and waits up to `DEATH_MS` for its death. Returns whether it is dead. */
 export async function endOwner(platform: Platform, owner: Owner): Promise<boolean> {
   const until = monotonic() + DEATH_MS
   while (platform.liveness(owner.identity) === 'alive') {
@@ -119,6 +123,6 @@ export async function endOwner(platform: Platform, owner: Owner): Promise<boolea
 }
 
 function stuck(context: RecoveryContext, job: Job, reason: string): Recovered {
-  context.tell({ event: 'stuck', job: job.id, run: job.runs, reason })
+  context.report({ event: 'stuck', job: job.id, run: job.runs, reason })
   return { stuck: reason }
 }

@@ -3,50 +3,50 @@ import { DEATH_MS, TERM_MS } from '../domain/timing.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { NotedSignal } from '../platform/signals.ts'
 import { Escalation, STOP, type StopLevel } from './escalation.ts'
-import type { Tell } from './events.ts'
+import type { Report } from './events.ts'
 import type { Pool } from './pool.ts'
 
-/** Beyond the grace and the patience after SIGTERM: for settling what ended. */
+/** Time beyond the grace and the wait after SIGTERM, for settling the runs that ended. */
 const SETTLE_MS = 2_000
 
-/** A stop from its first sign to the end of the last worker. Bounded, whatever workers and store do (R8). */
+/** A stop, from the request to the exit of the last worker. Bounded, whatever workers and store do (R8). */
 export class Shutdown {
   readonly #request = new Escalation()
   readonly #pool: Pool
   readonly #grace_ms: number
-  readonly #tell: Tell
+  readonly #report: Report
   #begun = false
-  /** When workers that are still there are killed, by the monotonic clock. */
+  /** When the remaining workers are killed, by the monotonic clock. */
   #overdue_at = Number.POSITIVE_INFINITY
   #done: StopLevel = STOP.none
 
-  constructor(pool: Pool, grace_ms: number, tell: Tell) {
+  constructor(pool: Pool, grace_ms: number, report: Report) {
     this.#pool = pool
     this.#grace_ms = grace_ms
-    this.#tell = tell
+    this.#report = report
   }
 
   get begun(): boolean {
     return this.#begun
   }
 
-  /** Whether it was asked for, though it may not have begun. */
+  /** Whether a stop was requested; it may not have begun. */
   get requested(): boolean {
     return this.#request.level > STOP.none
   }
 
-  /** What the death of a worker means now. */
+  /** The phase of the stop, which decides what the death of a worker means. */
   get phase(): 'none' | 'stopping' | 'overdue' {
     if (!this.#begun) return 'none'
     return monotonic() >= this.#overdue_at ? 'overdue' : 'stopping'
   }
 
-  /** Whether waiting any longer is pointless. */
+  /** Whether further waiting is pointless. */
   get hopeless(): boolean {
     return monotonic() >= this.#overdue_at + DEATH_MS
   }
 
-  /** What the program exits with; `code` if this end was not forced. */
+  /** The exit code of the program: `code`, unless jobs were killed or Ctrl-C was pressed. */
   exitCode(code: number, killed: number): number {
     if (killed > 0 && code !== EXIT.timed_out) return EXIT.unsuccessful
     return this.#request.interrupted ? EXIT.cancelled : code
@@ -56,18 +56,18 @@ export class Shutdown {
     this.#request.signal(signal)
   }
 
-  ask(level: StopLevel, cause: string): void {
-    this.#request.ask(level, cause)
+  request(level: StopLevel, cause: string): void {
+    this.#request.raise(level, cause)
   }
 
-  /** Does what has been asked for and was not done yet. Whether a stop has begun just now. */
+  /** Carries out what was requested since the last call. Returns whether the stop began in this call. */
   advance(): boolean {
     const { level, cause } = this.#request
     const begins = level > STOP.none && !this.#begun
     if (begins) this.#begin(cause)
     if (level > this.#done && level >= STOP.terminate) {
       const signal = level >= STOP.kill ? 'SIGKILL' : 'SIGTERM'
-      this.#tell({ event: 'escalated', signal })
+      this.#report({ event: 'escalated', signal })
       this.#pool.send({ type: 'end_jobs', signal })
       this.#overdue_at = Math.min(this.#overdue_at, monotonic() + TERM_MS + SETTLE_MS)
     }
@@ -80,7 +80,7 @@ export class Shutdown {
     this.#begun = true
     this.#overdue_at = monotonic() + this.#grace_ms + TERM_MS + SETTLE_MS
     const running = this.#pool.workers.reduce((sum, worker) => sum + worker.jobs.length, 0)
-    this.#tell({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
+    this.#report({ event: 'stopping', cause, running, grace: this.#grace_ms / 1000 })
     this.#pool.drain(this.#grace_ms)
   }
 }

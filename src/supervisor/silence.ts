@@ -1,7 +1,8 @@
 import { monotonic } from '../lib/clock.ts'
 
 /**
- * Tells how long things have not changed, by this process's own monotonic clock: wall clocks of others decide nothing (R9).
+ * Measures how long values have not changed, by this process's own monotonic clock: the wall clocks of others decide
+ * nothing (R9).
  */
 export class SilenceWatch {
   readonly #seen = new Map<string, { value: unknown; since: number }>()
@@ -15,7 +16,7 @@ export class SilenceWatch {
     return 0
   }
 
-  /** Begins anew: after a suspension or an outage everybody was silent. */
+  /** Starts counting again: after a suspension or an outage everybody was silent. */
   reset(): void {
     this.#seen.clear()
   }

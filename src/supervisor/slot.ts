@@ -2,18 +2,21 @@ import { availableParallelism } from 'node:os'
 import { monotonic } from '../lib/clock.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
-/** A crashed worker is replaced after 100 ms, doubling to 30 s; 60 s of life and it begins anew. */
+/** A crashed worker is replaced after 100 ms, doubling to 30 s; the back-off resets after 60 s of life. */
 const BACKOFF_MS = { first: 100, most: 30_000, healthy: 60_000 }
 
-/** So many workers begin at a time. Each has a core for a quarter of a second: many at once would all be late, and be killed for it. */
+/**
+ * How many workers start at a time. Each needs a core for a quarter of a second: too many at once would all be late,
+ * and be killed.
+ */
 const BEGINNERS = Math.max(4, 2 * availableParallelism())
 
-/** How many workers may be forked while `workers` are there. */
+/** How many more workers may be forked, given the current `workers`. */
 export function freeStarts(workers: readonly WorkerProcess[]): number {
   return Math.max(0, BEGINNERS - workers.filter(({ ready }) => !ready).length)
 }
 
-/** Where one worker belongs. When it dies the slot waits a little and gets a new one. */
+/** The place of one worker in the pool. When the worker dies, the slot gets a new one after a back-off. */
 export class Slot {
   worker: WorkerProcess | null = null
   restarts = 0
@@ -21,12 +24,12 @@ export class Slot {
   #forked_at = Number.NEGATIVE_INFINITY
   #fork_at = Number.NEGATIVE_INFINITY
 
-  /** Milliseconds until a worker is to be forked; Infinity while there is one. */
+  /** Milliseconds until the next fork; Infinity while the slot has a worker. */
   get due_in(): number {
     return this.worker === null ? Math.max(0, this.#fork_at - monotonic()) : Number.POSITIVE_INFINITY
   }
 
-  /** How much would be cut off if it were given up. */
+  /** How much work would stop if this slot were removed: empty slots come first, then idle workers. */
   get load(): number {
     if (this.worker === null) return -1
     return this.worker.idle ? 0 : 1 + this.worker.jobs.length
@@ -39,7 +42,7 @@ export class Slot {
     if (worker === null) this.vacate()
   }
 
-  /** Its worker is gone. Returns the milliseconds until the next is forked. */
+  /** Its worker has exited. Returns the milliseconds until the next fork. */
   vacate(): number {
     this.worker = null
     if (monotonic() - this.#forked_at > BACKOFF_MS.healthy) this.#deaths = 0

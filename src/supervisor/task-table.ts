@@ -1,5 +1,5 @@
 import type { SupervisorTask } from './parts.ts'
-import { BEAT } from './tasks/beat.ts'
+import { HEARTBEAT } from './tasks/beat.ts'
 import { KEEP_HOUSE } from './tasks/keep-house.ts'
 import { PING } from './tasks/ping.ts'
 import { REAP } from './tasks/reap.ts'
@@ -7,16 +7,16 @@ import { RECOVER_DEAD } from './tasks/recover-dead.ts'
 import { TAKE_REQUESTS } from './tasks/take-requests.ts'
 import { WATCH_DRAIN } from './tasks/watch-drain.ts'
 
-/** All that a supervisor does again and again, in the order of a tick. A new task is a file in `tasks/` and a line in `rounds`. */
+/** All periodic tasks, in the order of a tick. A new task is a file in `tasks/` and an entry in `rounds`. */
 export const TASKS: Readonly<Record<'requests' | 'deaths' | 'rounds', readonly SupervisorTask[]>> = {
-  /** Before a stop goes on: they may ask for one. */
+  /** Run before a stop advances: a request may be one to stop. */
   requests: [TAKE_REQUESTS],
-  /** Before dead workers are replaced. */
+  /** Run before dead workers are replaced. */
   deaths: [RECOVER_DEAD],
-  rounds: [PING, BEAT, REAP, KEEP_HOUSE, WATCH_DRAIN],
+  rounds: [PING, HEARTBEAT, REAP, KEEP_HOUSE, WATCH_DRAIN],
 }
 
-/** Those that always run: a supervisor wakes up for them. */
+/** Tasks that always run: the supervisor wakes up for them. */
 export const REGULAR = Object.values(TASKS)
   .flat()
   .filter(({ when }) => when === undefined)

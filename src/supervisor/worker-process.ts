@@ -5,10 +5,10 @@ import { monotonic } from '../lib/clock.ts'
 import { platform } from '../platform/platform.ts'
 import type { FromWorker, JobEvent, ToWorker, WorkerSetup } from '../worker/messages.ts'
 
-/** An answer to a ping may take so long. */
+/** How long an answer to a ping may take. */
 const ANSWER_MS = 1_000
 
-/** How a worker process ended. `clean`: it said bye first; an exit code alone proves nothing. */
+/** How a worker process exited. `clean`: it sent `bye` first; an exit code alone proves nothing. */
 export interface WorkerEnd {
   clean: boolean
   signaled: boolean
@@ -28,29 +28,29 @@ export class WorkerProcess {
   readonly restarts: number
   readonly #process: Worker
   readonly #forked_at = monotonic()
-  #heard_at = monotonic()
-  /** When the oldest ping without an answer was sent; null: none is. */
+  #received_at = monotonic()
+  /** When the oldest unanswered ping was sent; null: all are answered. */
   #pinged_at: number | null = null
   #ponged = false
   ready = false
-  /** What it runs now. The pid of what was started since the last pong is not known yet. */
+  /** What it runs now. Jobs started since the last pong have no pid yet. */
   jobs: RunningJob[] = []
   idle = false
   draining = false
-  /** Its row is in the registry. */
+  /** Whether its row is in the registry. */
   registered = false
-  /** It listens. */
+  /** Whether it has sent `hello`, so that it receives messages. */
   #greeted = false
-  /** When it was given its setup, by the monotonic clock; null: it has not begun, so that it holds nothing. */
+  /** When it got its setup, by the monotonic clock; null: it has not begun and holds nothing. */
   #begun_at: number | null = null
   #killed = false
-  /** Jobs that it can run at a time, once it may begin. */
+  /** How many jobs it can run at a time, once it has begun. */
   #concurrency = 0
-  /** It looks rarely for work by itself. */
+  /** Whether it rarely polls for work by itself. */
   patient = false
-  /** When it was last told that there may be work, by the monotonic clock. */
+  /** When the last wake-up was sent, by the monotonic clock. */
   woken_at = Number.NEGATIVE_INFINITY
-  /** There may be new work that it was not told of. */
+  /** There may be new work, and no wake-up was sent for it yet. */
   #wake_up_due = false
   done = 0
   failed = 0
@@ -80,7 +80,7 @@ export class WorkerProcess {
     return this.#begun_at !== null
   }
 
-  /** Gives it its setup, once: when its row is in the registry and it listens. */
+  /** Sends the setup, once: when its row is in the registry and it receives messages. */
   begin(setup: WorkerSetup): void {
     if (!this.registered || !this.#greeted || this.begun || this.draining) return
     this.#begun_at = monotonic()
@@ -89,9 +89,9 @@ export class WorkerProcess {
     this.send({ type: 'setup', setup })
   }
 
-  /** Notes what `message` says about the worker itself. */
-  hear(message: FromWorker): void {
-    this.#heard_at = monotonic()
+  /** Updates the state of this worker from `message`. */
+  receive(message: FromWorker): void {
+    this.#received_at = monotonic()
     switch (message.type) {
       case 'hello':
         this.#greeted = true
@@ -120,14 +120,14 @@ export class WorkerProcess {
     this.#passWakeUp()
   }
 
-  /** Whether it could take a job now, as far as is known. */
+  /** Whether it could claim a job now, as far as is known. */
   get free(): boolean {
     return this.ready && !this.draining && !this.#hangs && this.jobs.length < this.#concurrency
   }
 
   /**
-   * New work may be there. Wakeable at once if a slot is free, else when one becomes free: it may have looked for work for the last time
-   * just before, and we not know of it yet.
+   * There may be new work. The wake-up is sent at once if a slot is free, else when one becomes free: the worker may
+   * have made its last check just before, unknown to us.
    */
   wake(): void {
     this.#wake_up_due = true
@@ -151,13 +151,13 @@ export class WorkerProcess {
     this.jobs.push({ id, run, token, command, started_at: Date.now(), ...unknown })
   }
 
-  /** Asks for a sign of life. `beats`: since the last ping a beat has reached the store. */
+  /** Asks for a sign of life. `beats`: whether a heartbeat has reached the store since the last ping. */
   ping(beats: boolean): void {
     this.#pinged_at ??= monotonic()
     this.send({ type: 'ping', beats })
   }
 
-  /** Whether it answers its pings: only then are its leases renewed for it (R2). */
+  /** Whether it answers its pings: the heartbeat renews its leases only then (R2). */
   get answers(): boolean {
     return this.#ponged && !this.#hangs
   }
@@ -166,25 +166,26 @@ export class WorkerProcess {
     return this.#pinged_at !== null && monotonic() - this.#pinged_at >= ANSWER_MS
   }
 
-  /** It takes no more and ends; one that has not begun is ended at once. */
+  /** Lets it claim no more and exit; one that has not begun is killed at once. */
   drain(grace_ms: number): void {
     this.draining = true
     if (this.begun) this.send({ type: 'drain', grace_ms })
     else this.kill()
   }
 
-  /** After the supervisor itself was frozen, silence is its own. */
+  /** The supervisor itself was suspended: start counting silence again. */
   forgive(): void {
-    this.#heard_at = monotonic()
+    this.#received_at = monotonic()
   }
 
-  /** Why this worker must be killed; null when all is well. */
+  /** Why this worker must be killed; null: it need not be. */
   overdue(): string | null {
     if (this.#killed) return null
-    // One that listens and has not begun waits for us: a beat that brings it into the registry did not come through yet.
+    // A worker that sent `hello` and has not begun waits for us: the heartbeat that registers it has not reached the
+    // store yet.
     const since = this.#begun_at ?? (this.#greeted ? Number.POSITIVE_INFINITY : this.#forked_at)
     if (!this.ready && monotonic() - since > READY_MS) return 'was not ready in 15 s'
-    if (this.ready && monotonic() - this.#heard_at > UNANSWERED_MS) return 'did not answer for 15 s'
+    if (this.ready && monotonic() - this.#received_at > UNANSWERED_MS) return 'did not answer for 15 s'
     return null
   }
 

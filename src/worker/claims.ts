@@ -8,25 +8,25 @@ import type { ShutdownDeadline } from './shutdown-deadline.ts'
 
 const TROUBLE_WAIT_MS = 1_000
 
-/** How things stood when the store was asked for a job. */
+/** The state when a claim was sent to the store. */
 export interface ClaimStart {
-  /** Milliseconds of `uptime`: a lease holds at least from then. */
+  /** Milliseconds of `uptime`: the lease begins no earlier. */
   asked_at: number
-  /** How many wake-ups there had been: one that came since may be about a job that was not found. */
+  /** How many wake-ups had come: a later one may be about a job that the claim did not find. */
   wake_ups: number
 }
 
 /** What was claimed. */
 export type Claim = Claimed & ClaimStart
 
-/** Asks the store for jobs. */
+/** Claims jobs from the store. */
 export class Claims {
   readonly #store: JobStore
   readonly #setup: WorkerSetup
   readonly #host: string
   readonly #deadline: ShutdownDeadline
   readonly #ask: () => ClaimStart
-  /** Those that are on their way, given up or not. */
+  /** Claims in flight, abandoned ones included. */
   readonly #calls = new Set<Promise<unknown>>()
 
   constructor(params: {
@@ -45,8 +45,8 @@ export class Claims {
   }
 
   /**
-   * One try, which finds nothing when the store is in trouble, which is told; null when a stop could not wait for the answer: one that
-   * comes after all goes to `on_late`.
+   * Tries once. An error of the store goes to `on_trouble` and counts as no job found. Returns null when a stop could
+   * not wait for the answer; an answer that comes later goes to `on_late`.
    */
   async claim(on_late: (claim: Claim) => void, on_trouble: (message: string) => void): Promise<Claim | null> {
     const asked = this.#ask()
@@ -57,24 +57,24 @@ export class Claims {
       const claimed = await this.#deadline.wait(call, (late) => on_late({ ...late, ...asked }))
       return claimed && { ...claimed, ...asked }
     } catch (error) {
-      on_trouble(`cannot claim: ${(error as Error).message}`)
+      on_trouble(`cannot claim a job: ${(error as Error).message}`)
       await sleep(TROUBLE_WAIT_MS)
       return { job: null, next_due_ms: null, ...asked }
     }
   }
 
-  /** What a claim asks for, with a new token. */
+  /** The parameters of a claim, with a new token. */
   params(): ClaimParams {
     const { id, filter, lease_ms } = this.#setup
     return { worker_id: id, host: this.#host, token: newToken(), filter, lease_ms }
   }
 
   /**
-   * Releases what the store holds for this worker, which has nothing any more: claims whose answer never came. Nobody else would
-   * take them up before their leases end.
+   * Releases jobs that the store records for this worker although it runs nothing: claims whose answer never came.
+   * Nobody else would recover them before their leases expire.
    */
   async releaseUnheard(): Promise<void> {
-    // One that is still tried again could take the same job twice.
+    // A claim that is still being retried could claim the same job again.
     await Promise.allSettled(this.#calls)
     const { id } = this.#setup
     for (const job of await this.#store.processing()) {
@@ -86,7 +86,7 @@ export class Claims {
   }
 }
 
-/** `store`, which hands out no job while there is too little space: what runs may still write its log and its result. */
+/** `store`, but without claims while disk space is short: running jobs keep the space for their logs and results. */
 export function withSpaceGuard(store: JobStore, space: Pick<SpaceWatch, 'low'>): JobStore {
   return {
     ...store,

@@ -1,18 +1,18 @@
-/** Where slots without work wait: for a wake-up, for the next due job, at most for a poll's length. */
+/** Where slots without work wait: for a wake-up or the next due job, at most for one poll interval. */
 export class Idle {
   readonly #poll_ms: number
-  readonly #tell: () => void
+  readonly #report: () => void
   readonly #waiting = new Set<() => void>()
   #wake_ups = 0
-  #told = false
+  #reported = false
 
-  /** `tell` is called once when there is no work, and again when there was some since: who listens is idle meanwhile too. */
-  constructor(poll_ms: number, tell: () => void) {
+  /** `report` is called once when no work was found, and again after there was work in between. */
+  constructor(poll_ms: number, report: () => void) {
     this.#poll_ms = poll_ms
-    this.#tell = tell
+    this.#report = report
   }
 
-  /** To be read before looking for work: a wake-up that comes meanwhile is then not missed. */
+  /** Read it before looking for work: then a wake-up that comes meanwhile is not missed. */
   get wake_ups(): number {
     return this.#wake_ups
   }
@@ -23,7 +23,7 @@ export class Idle {
 
   /** There was work. */
   end(): void {
-    this.#told = false
+    this.#reported = false
   }
 
   wake(): void {
@@ -31,12 +31,15 @@ export class Idle {
     for (const wake of this.#waiting) wake()
   }
 
-  /** Waits, unless there was a wake-up since `wake_ups` was read. `due_ms`: when the next job is due, if one waits. */
+  /**
+   * Waits, unless a wake-up came since `wake_ups` was read. `due_ms`: milliseconds until the next job is due; null:
+   * none waits.
+   */
   async wait(wake_ups: number, due_ms: number | null): Promise<void> {
-    if (!this.#told) this.#tell()
-    this.#told = true
+    if (!this.#reported) this.#report()
+    this.#reported = true
     if (wake_ups !== this.#wake_ups) return
-    // A jittered poll: a hundred workers must not ask in the same millisecond.
+    // Jitter: a hundred workers must not poll in the same millisecond.
     const poll = this.#poll_ms * (0.9 + Math.random() * 0.2)
     await new Promise<void>((resolve) => {
       const done = () => {

@@ -2,18 +2,18 @@ import { FENCE_MS, timingOf } from '../domain/timing.ts'
 import { monotonic, uptime } from '../lib/clock.ts'
 import type { JobStore, Renewed } from '../store/port.ts'
 
-const LOOK_MS = 1_000
+const CHECK_MS = 1_000
 
 export interface LeaseRenewal {
-  /** Beats of the supervisor reach the store: it renews for this worker. */
-  heard(): void
+  /** A heartbeat of the supervisor has reached the store, and renewed the leases of this worker. */
+  heartbeat(): void
   stop(): void
 }
 
 /**
- * Keeps a worker's leases alive when its supervisor does not: after two beats' time without one, and before a short lease makes it end
- * its runs (R2). `tokens` tells what it holds; `on_renewed` what a renewal of its own found, of which tokens, and when it was asked for
- * (milliseconds of `uptime`).
+ * Renews a worker's leases when its supervisor does not: after two heartbeat intervals without one, and early enough
+ * that a short lease does not end its runs (R2). `tokens` returns the leases it holds; `on_renewed` gets the result of
+ * a renewal, the tokens, and when it was sent (milliseconds of `uptime`).
  */
 export function startLeaseRenewal(options: {
   store: JobStore
@@ -26,13 +26,13 @@ export function startLeaseRenewal(options: {
   const { worker_id, store, lease_ms } = options
   const { beat_ms } = timingOf(store.info.shared)
   const patience_ms = Math.min(2 * beat_ms, ((lease_ms - FENCE_MS.term) * 2) / 3)
-  let heard_at = monotonic()
+  let heartbeat_at = monotonic()
   let renewed_at = Number.NEGATIVE_INFINITY
   let renewing = false
 
-  const look = async () => {
+  const check = async () => {
     const now = monotonic()
-    if (renewing || now - heard_at < patience_ms || now - renewed_at < beat_ms) return
+    if (renewing || now - heartbeat_at < patience_ms || now - renewed_at < beat_ms) return
     renewing = true
     try {
       const tokens = options.tokens()
@@ -45,10 +45,10 @@ export function startLeaseRenewal(options: {
       renewing = false
     }
   }
-  const timer = setInterval(look, LOOK_MS)
+  const timer = setInterval(check, CHECK_MS)
   return {
-    heard: () => {
-      heard_at = monotonic()
+    heartbeat: () => {
+      heartbeat_at = monotonic()
     },
     stop: () => clearInterval(timer),
   }

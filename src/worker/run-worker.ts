@@ -14,9 +14,12 @@ import { startLeaseRenewal } from './lease-renewal.ts'
 import type { ToWorker, WorkerSetup } from './messages.ts'
 import { Worker } from './worker.ts'
 
-/** The life of a forked worker: hello, setup, work, bye. `build` says which program it is. */
+/**
+ * The life of a forked worker: hello, setup, work, bye. `build` identifies this build of the program. Ends the process.
+ */
 export async function runWorker(build: string): Promise<void> {
-  // Ctrl-C and a closing terminal reach every process of the foreground group; only the supervisor decides what they mean.
+  // Ctrl-C and a closing terminal reach every process of the foreground group; only the supervisor decides what they
+  // mean.
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
   const inbox = new Inbox()
@@ -66,7 +69,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
   inbox.open((message) => {
     switch (message.type) {
       case 'ping':
-        if (message.beats) renewal.heard()
+        if (message.beats) renewal.heartbeat()
         return channel.send({ type: 'pong', jobs: worker.jobs(), idle: worker.idle })
       case 'renewed':
         return worker.renewed(message.tokens, message.asked_at)
@@ -93,8 +96,9 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
   await worker.work()
   renewal.stop()
   await outputs.close()
-  // Nobody else takes an orphan's row out of the registry before a supervisor runs here again. While it has a result that the
-  // store does not know the row stays: it says that this owner is dead, and the result can be applied at once (R5).
+  // Nobody else removes an orphan's row from the registry before a supervisor runs here again. The row stays while the
+  // store misses a result of this worker: it shows that the owner is dead, so that the result can be applied at once
+  // (R5).
   if (inbox.is_orphaned && worker.settled) {
     const leave = worker.claims.releaseUnheard().then(() => store.deregister({ ids: [id] }))
     await within(BEYOND_GRACE_MS, leave).catch(() => {})
@@ -105,7 +109,7 @@ async function work(setup: WorkerSetup, channel: ReturnType<typeof openChannel>,
 
 type Event = ToWorker | { type: 'orphaned' }
 
-/** Holds what is said before the worker can act on it. */
+/** Keeps messages until the worker can act on them. */
 class Inbox {
   readonly setup: Promise<WorkerSetup>
   grace_ms = 0
@@ -128,7 +132,7 @@ class Inbox {
     else this.#act(event)
   }
 
-  /** The supervisor has died: without a setup there is nothing to do and nobody to do it for. */
+  /** The supervisor has died: without a setup the worker holds nothing and exits. */
   orphaned(): void {
     this.is_orphaned = true
     if (this.#act === null && this.grace_ms === 0) process.exit(0)

@@ -13,50 +13,50 @@ import {
 } from '../platform/platform.ts'
 import type { RunJournal } from '../runs/journal.ts'
 
-/** What outlives its shell is asked to end, and ended this much later (R3). */
+/** Processes that outlive their shell get SIGTERM, and SIGKILL this much later (R3). */
 const LEFTOVER_MS = 2_000
-/** How often a run that cannot be ended is tried again. */
+/** The wait before the next try to end a run that cannot be ended. */
 const STUCK_MS = 1_000
-const LOG_LOOK_MS = 500
+const LOG_CHECK_MS = 500
 
 export interface RunRequest {
   job: Job
   token: string
   cwd: string
   env: Record<string, string>
-  /** The store's folder on this host, for logs. */
+  /** The store's folder on this host, which holds the logs. */
   folder: string
   /** Bytes. */
   log_limit: number
   journal: RunJournal
   worker_id: string
-  /** Hears of the output before the command starts. What it returns is called when the run has ended, and waited for. */
+  /** Gets the output before the command starts. Its result is called, and awaited, when the run has ended. */
   watch_output?: (output: Output) => () => Promise<void>
-  /** What the end of the run is to be taken for, asked before it is written down. */
+  /** May replace the outcome before it is written to the journal. */
   judge?: (outcome: Outcome) => Promise<Outcome>
   platform?: Platform
 }
 
-/** Why somebody else ended a run. */
+/** Why a run was ended from outside. */
 export type Cut = Extract<Outcome, { kind: 'cancelled' | 'released' | 'interrupted' }>
 
 export interface RunHandle {
   readonly token: string
   readonly pid: number | null
-  /** Why the run cannot be ended, while it cannot (R4). */
+  /** Why the run cannot be ended; null: it can (R4). */
   readonly note: string | null
   /** Resolves when the run and all its processes have ended and the result is on disk; never rejects. */
   readonly outcome: Promise<{ outcome: Outcome; run_ms: number }>
   /**
-   * Ends the run: SIGTERM and `patience_ms` later SIGKILL, or at once. False: it was ended before, or had ended by itself; the
-   * first cause stays. A second call may only hurry.
+   * Ends the run: SIGTERM, and SIGKILL after `patience_ms` (0: at once). Returns false if it was ended before, or had
+   * ended by itself: the first cause stays. A second call can only shorten the time until SIGKILL.
    */
   end(cut: Cut, patience_ms: number): boolean
-  /** SIGKILL now, whatever was said before. */
+  /** Sends SIGKILL now, whatever was requested before. */
   kill(): void
 }
 
-/** Starts one command and sees it through to the end of its last process. Never throws. */
+/** Starts one command and follows it to the end of its last process. Never throws. */
 export function startRun(request: RunRequest): RunHandle {
   return new Run(request)
 }
@@ -69,15 +69,15 @@ class Run implements RunHandle {
   readonly #request: RunRequest
   readonly #platform: Platform
   readonly #began = monotonic()
-  readonly #asked = Promise.withResolvers<void>()
+  readonly #cut_requested = Promise.withResolvers<void>()
   readonly #hurry = new AbortController()
   readonly #alarms: (() => void)[] = []
   #start: string | null = null
   #closeOutput: () => Promise<void> = async () => {}
-  /** Why we end the run; null: the shell ends, or has ended, by itself. */
+  /** Why we end the run; null: the shell exits, or has exited, by itself. */
   #cause: Outcome | 'killed' | null = null
   #patience_ms = LEFTOVER_MS
-  /** The shell has ended by itself. */
+  /** Whether the shell has exited by itself. */
   #over = false
 
   constructor(request: RunRequest) {
@@ -96,7 +96,7 @@ class Run implements RunHandle {
   }
 
   async #run(): Promise<{ outcome: Outcome; run_ms: number }> {
-    const ended = this.#outcome(await this.#seeThrough())
+    const ended = this.#outcome(await this.#runCommand())
     for (const cancel of this.#alarms) cancel()
     const run_ms = Math.round(monotonic() - this.#began)
     const outcome = (await this.#request.judge?.(ended)) ?? ended
@@ -107,8 +107,8 @@ class Run implements RunHandle {
     return { outcome, run_ms }
   }
 
-  /** The command from its start to the end of its last process. */
-  async #seeThrough(): Promise<ExitStatus> {
+  /** Runs the command, from its start to the end of its last process. */
+  async #runCommand(): Promise<ExitStatus> {
     const { job, cwd, env, folder, log_limit, watch_output } = this.#request
     let output: Output
     try {
@@ -117,23 +117,23 @@ class Run implements RunHandle {
       return { kind: 'error', message: (error as Error).message }
     }
     this.#closeOutput = watch_output?.(output) ?? this.#closeOutput
-    const looks = setInterval(() => output.check().catch(() => {}), LOG_LOOK_MS)
+    const checks = setInterval(() => output.check().catch(() => {}), LOG_CHECK_MS)
     try {
       killPoint('claimed', this.token)
       const started = this.#platform.start({ command: job.command, shell: job.shell, cwd, env, output_fd: output.fd })
       if (started.pid === null) return await started.ended
       killPoint('started', this.token)
-      this.#onRecord(started.pid, started)
+      this.#record(started.pid, started)
       const status = await this.#untilGone(started.ended)
       await output.check().catch(() => {})
       return status
     } finally {
-      clearInterval(looks)
+      clearInterval(checks)
       output.close()
     }
   }
 
-  #onRecord(pid: number, { start, go }: StartedJob): void {
+  #record(pid: number, { start, go }: StartedJob): void {
     this.pid = pid
     this.#start = start
     const { job, worker_id, journal } = this.#request
@@ -145,11 +145,12 @@ class Run implements RunHandle {
   }
 
   /**
-   * Until the shell ends by itself or is to be ended, and then until none of its processes is left (R3). What moved to another
-   * session is looked for too, except after a success: a daemon that is meant to stay has moved on purpose.
+   * Waits until the shell exits by itself or is to be ended, and then until none of its processes remains (R3).
+   * Processes that moved to another session are included, except after a success: a daemon that is meant to stay has
+   * moved on purpose.
    */
   async #untilGone(shell: Promise<ExitStatus>): Promise<ExitStatus> {
-    const status = await Promise.race([shell, this.#asked.promise])
+    const status = await Promise.race([shell, this.#cut_requested.promise])
     let sweep = true
     if (this.#cause === null && status) {
       this.#over = true
@@ -160,14 +161,14 @@ class Run implements RunHandle {
       const proof = await this.#platform.endTree(this.#tree, { patience_ms, sweep, hurry: this.#hurry.signal })
       this.note = proof.gone ? null : proof.reason
       if (proof.gone) return shell
-      // Without proof there is no settling (R4).
+      // A run is not settled without proof (R4).
       await sleep(STUCK_MS)
     }
   }
 
   #cut(cause: Outcome | 'killed', patience_ms: number): boolean {
     if (this.pid === null) return false
-    // A shell that is a zombie has ended by itself: the news of it is on its way.
+    // A shell that is a zombie has exited by itself: its exit event is about to arrive.
     if (this.#cause === null && this.#platform.has_signals) this.#over ||= this.#platform.identify(this.pid) === null
     if (this.#cause !== null || this.#over) {
       this.#later(patience_ms, () => this.#hurry.abort())
@@ -175,11 +176,13 @@ class Run implements RunHandle {
     }
     this.#cause = cause
     this.#patience_ms = patience_ms
-    this.#asked.resolve()
+    this.#cut_requested.resolve()
     return true
   }
 
-  /** The first cause wins, even over an exit code 0: many programs end so when they are told to, with their work undone. */
+  /**
+   * The first cause wins, even over exit code 0: many programs exit with 0 after SIGTERM, with their work unfinished.
+   */
   #outcome(status: ExitStatus): Outcome {
     const cause = this.#cause === 'killed' ? null : this.#cause
     if (cause === null) return status.kind === 'error' ? { kind: 'cannot_start', message: status.message } : status
@@ -197,7 +200,7 @@ class Run implements RunHandle {
     else this.#alarms.push(alarm(ms, act))
   }
 
-  /** The journal is for recovery. A full disk must not keep the run from being settled in the ordinary way. */
+  /** The journal is for recovery: a full disk must not keep the run from being settled in the ordinary way. */
   #keep(write: () => void): void {
     try {
       write()

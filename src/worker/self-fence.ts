@@ -1,18 +1,18 @@
 import { FENCE_MS, TERM_MS } from '../domain/timing.ts'
 import { uptime } from '../lib/clock.ts'
 
-const LOOK_MS = 200
+const CHECK_MS = 200
 
-/** A lease as its holder may count on it: from when it was asked for, not from when the answer came. */
+/** A lease as its holder may rely on it: from when it was requested, not from when the answer came. */
 interface Held {
   asked_at: number
-  /** What was done about its end. */
+  /** The signal that was sent to its run: none, SIGTERM or SIGKILL. */
   stage: 'held' | 'termed' | 'killed'
 }
 
 /**
- * Ends runs whose lease is about to end without having been renewed (R9): from then on another host may run the job. Measured by a
- * clock that counts a machine's sleep, for the lease goes on meanwhile.
+ * Ends runs whose lease is about to expire without a renewal (R9): after that, another host may run the job. It uses a
+ * clock that counts a machine's sleep, because the lease goes on meanwhile.
  */
 export class SelfFence {
   readonly #lease_ms: number
@@ -20,14 +20,17 @@ export class SelfFence {
   readonly #held = new Map<string, Held>()
   readonly #timer: NodeJS.Timeout
 
-  /** `end` is to end the run of a token, by SIGTERM and `patience_ms` later SIGKILL. */
+  /** `end` must end the run of a token: SIGTERM, and SIGKILL after `patience_ms`. */
   constructor(lease_ms: number, end: (token: string, patience_ms: number) => void) {
     this.#lease_ms = lease_ms
     this.#end = end
-    this.#timer = setInterval(() => this.#look(), LOOK_MS)
+    this.#timer = setInterval(() => this.#check(), CHECK_MS)
   }
 
-  /** A run is about to begin under a lease that was asked for at `asked_at`. False: too much of it is over already. */
+  /**
+   * Watches a run that is about to start; its lease was requested at `asked_at`. Returns false if too little of the
+   * lease remains.
+   */
   hold(token: string, asked_at: number): boolean {
     if (this.#left(asked_at) <= FENCE_MS.term) return false
     this.#held.set(token, { asked_at, stage: 'held' })
@@ -53,7 +56,7 @@ export class SelfFence {
     return asked_at + this.#lease_ms - uptime()
   }
 
-  #look(): void {
+  #check(): void {
     for (const [token, held] of this.#held) {
       const left = this.#left(held.asked_at)
       if (left <= FENCE_MS.kill && held.stage !== 'killed') {

@@ -5,7 +5,7 @@ import { killPoint } from '../platform/kill-point.ts'
 import type { ClaimParams, JobStore, Settled } from '../store/port.ts'
 import type { ShutdownDeadline } from './shutdown-deadline.ts'
 
-/** Scattered: after an outage all of them would come at once. */
+/** With scatter: after an outage all workers would try at once. */
 const PAUSES: Pauses = { first_ms: 100, longest_ms: 5_000, growth: 2, scatter: 0.5 }
 
 export interface SettleRequest {
@@ -13,17 +13,17 @@ export interface SettleRequest {
   outcome: Outcome
   run_ms: number | null
   worker: { id: string; host: string }
-  /** Asked for again at each try: what to claim in the same call. */
+  /** Called for each try: what to claim in the same call; null: nothing. */
   next: () => ClaimParams | null
   deadline: ShutdownDeadline
-  /** The store took the end after it was given up. */
+  /** The store answered after the call was abandoned. */
   on_late: (settled: Settled) => void
   on_trouble: (message: string) => void
 }
 
 /**
- * Writes a run's end. A store in trouble (locked, full) is asked again until it answers, because the result exists
- * nowhere else but in the run's `.done` file. Null: given up for a stop; recovery then applies that file (R5).
+ * Settles a run. While the store fails (locked, full) it tries again, because the result exists nowhere else but in the
+ * run's `.done` file. Returns null if it gave up for a stop; recovery then applies that file (R5).
  */
 export async function settleRun(
   store: JobStore,
@@ -40,7 +40,7 @@ export async function settleRun(
       killPoint('settled', job.run_token ?? '')
       return settled && { ...settled, settlement }
     } catch (error) {
-      request.on_trouble(`cannot record the end of job ${job.id}: ${(error as Error).message}`)
+      request.on_trouble(`cannot record the result of job ${job.id}: ${(error as Error).message}`)
       return deadline.stopping ? null : AGAIN
     }
   }

@@ -3,15 +3,16 @@ import { STOP_CALL_MS } from '../domain/timing.ts'
 import { sleep } from '../lib/clock.ts'
 
 /**
- * Signals by which an init stops a service; one may reach a job before it reaches us, but not by more than this, on a busy machine too. It costs
- * a job that dies of such a signal by itself that long in its slot, without a note of its end.
+ * Signals by which an init stops a service. A signal may reach a job before it reaches us, by `SAME_STOP_MS` at most,
+ * on a busy machine too. The price: a job that dies of such a signal by itself stays that long in its slot, before its
+ * end is recorded.
  */
 const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
 const SAME_STOP_MS = 500
 
 /**
- * Lets store calls take as long as they need until a stop begins, and 2 s from then on. (A race against one long-lived
- * "stopping" promise would do the same and leak a reaction for each call.)
+ * Lets store calls take as long as they need until a stop begins, and `STOP_CALL_MS` (2 s) from then on. (A race
+ * against one long-lived "stopping" promise would do the same, but leak a reaction for each call.)
  */
 export class ShutdownDeadline {
   #stopping = false
@@ -22,14 +23,17 @@ export class ShutdownDeadline {
     return this.#stopping
   }
 
-  /** An init that stops a service signals every process of it: a job that dies so was stopped, it did not fail (R6). */
+  /**
+   * An init that stops a service signals all of its processes: a job that dies of that signal was stopped, it did not
+   * fail (R6).
+   */
   async excuse(outcome: Outcome): Promise<Outcome> {
     if (outcome.kind !== 'signal') return outcome
     await sleep(STOP_SIGNALS.includes(outcome.signal) ? SAME_STOP_MS : 0, this.#begun.signal)
     return this.#stopping ? { kind: 'released', cause: 'stop signal' } : outcome
   }
 
-  /** The stop begins: calls in flight have 2 s left. */
+  /** The stop begins: calls in flight have 2 s more. */
   begin(): void {
     if (this.#stopping) return
     this.#stopping = true
@@ -39,8 +43,8 @@ export class ShutdownDeadline {
   }
 
   /**
-   * The answer of `call`; null when a stop could not wait for it, and an answer that comes after all goes to `on_late`. Rejects as
-   * `call` does.
+   * Returns the answer of `call`, or null when a stop could not wait for it; an answer that comes later goes to
+   * `on_late`. Rejects as `call` does.
    */
   wait<T>(call: Promise<T>, on_late: (answer: T) => void): Promise<T | null> {
     return new Promise((resolve, reject) => {

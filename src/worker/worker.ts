@@ -25,7 +25,7 @@ interface ActiveRun {
   started_at: number
 }
 
-/** One worker: `concurrency` slots, each of which claims a job, runs it, settles it, and goes on with the next. */
+/** One worker with `concurrency` slots: each claims a job, runs it, settles it, and goes on with the next. */
 export class Worker {
   readonly #store: JobStore
   readonly #setup: WorkerSetup
@@ -39,15 +39,15 @@ export class Worker {
   readonly #deadline = new ShutdownDeadline()
   readonly #host = hostname()
   readonly #inherited: Record<string, string>
-  /** Null: nothing can come between this host and its own store. */
+  /** Null: the store is on this host and cannot become unreachable. */
   readonly #fence: SelfFence | null
-  /** Tokens of runs that a stop ended. */
+  /** Tokens of the runs that a stop ended. */
   readonly #killed = new Set<string>()
-  /** Tokens whose end could not be written before a stop. */
+  /** Tokens of the runs that could not be settled before a stop. */
   readonly #unsettled = new Set<string>()
   #grace_timer: NodeJS.Timeout | null = null
   #grace_ends_at = Number.POSITIVE_INFINITY
-  /** Runs that a stop gave back, other than by ending them. */
+  /** Runs that a stop released without ending them. */
   released = 0
 
   constructor(store: JobStore, setup: WorkerSetup, channel: Channel, journal: RunJournal, outputs: TailUploader) {
@@ -63,14 +63,17 @@ export class Worker {
     this.#fence = store.info.shared ? new SelfFence(setup.lease_ms, (token, ms) => this.#endLost(token, ms)) : null
   }
 
-  /** Works until told to drain; resolves when all its runs have ended and are settled (or given up for a stop). */
+  /** Works until it drains; resolves when all its runs have ended and are settled (or given up for a stop). */
   async work(): Promise<void> {
     await Promise.all(Array.from({ length: this.#setup.concurrency }, () => this.#slot()))
     if (this.#grace_timer !== null) clearTimeout(this.#grace_timer)
     this.#fence?.stop()
   }
 
-  /** Takes no more. Runs still going after `grace_ms` are ended and released. A later call may only shorten the grace. */
+  /**
+   * Claims no more. Runs that still go on after `grace_ms` are ended and released. A later call can only shorten the
+   * grace.
+   */
   drain(grace_ms: number): void {
     this.#deadline.begin()
     this.#idle.wake()
@@ -95,12 +98,12 @@ export class Worker {
     }
   }
 
-  /** These runs were taken over: whatever still runs of them must end, and its result will not be written. */
+  /** These runs were taken over: their remaining processes must end, and their results will not be written. */
   lose(tokens: readonly string[]): void {
     for (const token of tokens) this.#runs.get(token)?.handle.end({ kind: 'interrupted', cause: 'supervisor died' }, 0)
   }
 
-  /** The leases of these runs were renewed by a write that was asked for at `asked_at`. */
+  /** The leases of these runs were renewed by a write that was sent at `asked_at` (milliseconds of `uptime`). */
   renewed(tokens: readonly string[], asked_at: number): void {
     this.#fence?.renewed(tokens, asked_at)
   }
@@ -144,7 +147,7 @@ export class Worker {
 
   readonly #ask = (): ClaimStart => ({ asked_at: uptime(), wake_ups: this.#idle.wake_ups })
 
-  /** Runs a claimed job to its settled end; returns what was claimed in the same breath. */
+  /** Runs a claimed job and settles it; returns what was claimed in the same call. */
   async #take(job: Job, asked_at: number): Promise<Claim | null> {
     const token = job.run_token ?? ''
     if (this.#deadline.stopping || this.#fence?.hold(token, asked_at) === false) {
@@ -161,16 +164,16 @@ export class Worker {
     return next
   }
 
-  /** What was claimed after its slot had left for a stop. */
+  /** Releases a job whose claim was answered after its slot had finished for a stop. */
   readonly #releaseLate = ({ job, asked_at }: Claim): void => {
     if (job !== null) void this.#take(job, asked_at)
   }
 
-  /** Soon another host may run this job. The run is released, in case that the store comes into reach before. */
+  /** Another host may soon run this job. The run is released, in case the store becomes reachable before that. */
   #endLost(token: string, patience_ms: number): void {
     const run = this.#runs.get(token)
     if (!run?.handle.end({ kind: 'released', cause: 'store lost' }, patience_ms)) return
-    this.#trouble(`the lease of job ${run.job.id} ends and cannot be renewed: its run is ended`)
+    this.#trouble(`cannot renew the lease of job ${run.job.id}, which is about to expire: ending its run`)
   }
 
   #start(job: Job, token: string): RunHandle {
@@ -227,7 +230,7 @@ export class Worker {
     return answer.next && { ...answer.next, ...asked }
   }
 
-  /** The end of a run is on record. A run that was taken over leaves its entry to whoever took it. */
+  /** A run is settled. If it was taken over (`own` is false), its journal entry belongs to the new owner. */
   #close({ run_token }: Job, own: boolean): void {
     this.#unsettled.delete(run_token ?? '')
     if (own) this.#journal.forget(run_token ?? '')

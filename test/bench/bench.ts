@@ -9,10 +9,10 @@ import type { BenchOptions } from './program.ts'
 import { type Figure, newReport, printFigure, writeReport } from './report.ts'
 import { startup } from './startup.ts'
 
-// `npm run bench`: how fast the bundle is, as ratios measured side by side in one run, for absolute figures differ from machine to
-// machine and from hour to hour. `-- --quick` for a look, `-- --only drain,idle` for a part, `-- --json FILE` for machines, and for an
-// executable `-- --only startup,idle --binary FILE`. `-- --db mongodb://…` measures on that server, in databases of its own that it removes, and
-// `--scale 0.01` takes that part of the jobs, for a server that is slow.
+// `npm run bench`: how fast the bundle is, as ratios measured side by side in one run, because absolute figures differ
+// between machines and hours. `-- --quick`: a short run; `-- --only drain,idle`: a part; `-- --json FILE`: output for
+// machines; `-- --only startup,idle --binary FILE`: an executable; `-- --db mongodb://…`: on that server, in new
+// databases that it removes; `--scale 0.01`: that fraction of the jobs, for a slow server.
 
 const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   drain,
@@ -36,17 +36,17 @@ const { values } = parseArgs({
 const names = values.only?.split(',') ?? Object.keys(BENCHES)
 const unknown = names.filter((name) => !BENCHES[name])
 if (unknown.length > 0) {
-  console.error(`bench: no such benchmark: ${unknown.join(', ')} (there are ${Object.keys(BENCHES).join(', ')})`)
+  console.error(`bench: unknown benchmark ${unknown.join(', ')} (choose from ${Object.keys(BENCHES).join(', ')})`)
   process.exit(2)
 }
 
 const scale = Number(values.scale)
 if (!(scale > 0 && scale <= 1)) {
-  console.error(`bench: --scale cannot be "${values.scale}" (a number above 0, at most 1)`)
+  console.error(`bench: --scale must be a number above 0 and at most 1, not "${values.scale}"`)
   process.exit(2)
 }
 if (values.db !== undefined && !/^mongodb(\+srv)?:\/\//.test(values.db)) {
-  console.error('bench: --db takes a mongodb:// URL; without it the embedded store is measured')
+  console.error('bench: --db requires a mongodb:// URL; without --db the embedded store is measured')
   process.exit(2)
 }
 const options: BenchOptions = {

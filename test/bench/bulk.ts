@@ -1,7 +1,7 @@
 import { type BenchOptions, BUNDLE, newPlace, timeNode } from './program.ts'
 import { type Figure, median } from './report.ts'
 
-/** One `enqueue -` of many lines: the whole command, the commit synced to disk. */
+/** One `enqueue -` of many lines: the time of the whole command, with its commit synced to disk. */
 export async function bulk(options: BenchOptions): Promise<Figure[]> {
   const lines = options.size(options.quick ? 10_000 : 100_000)
   const input = Array.from({ length: lines }, (_, n) => `echo job number ${n}\n`).join('')

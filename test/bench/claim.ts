@@ -9,7 +9,7 @@ import { fill, open } from './store.ts'
 const LEASE_MS = 20_000
 const CYCLES = 800
 
-/** Claim and settle through the store alone, as a worker does it: each result and the next claim are one call. */
+/** Claim and settle by the store alone, as a worker does: each result and the next claim are one call. */
 export async function claim(options: BenchOptions): Promise<Figure[]> {
   const { quick, size } = options
   const [few, count] = [size(1_000), size(CYCLES)]
@@ -23,7 +23,7 @@ export async function claim(options: BenchOptions): Promise<Figure[]> {
   cases.push(newCase(`${label(few)} behind ${delayed.toLocaleString('en')} delayed`, few, delayed))
   const rounds: Record<string, { ms: number; cycles: number[] }>[] = []
   for (const { address, jobs, delayed } of cases) {
-    // In front: of higher priority, and there first.
+    // In front of the others: with a higher priority, and enqueued first.
     await fill(address, delayed, { priority: 10, delay_ms: 86_400_000 })
     await fill(address, jobs)
   }

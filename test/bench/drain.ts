@@ -5,7 +5,8 @@ import { type Figure, median, shuffled } from './report.ts'
 const RAW_LOOP = fileURLToPath(new URL('raw-loop.ts', import.meta.url))
 
 /**
- * Throughput of jobs that do nothing, two at a time. Whole commands are timed, start and end of the program included, for all three.
+ * Throughput of jobs that do nothing, two at a time. Whole commands are timed for all three, with the start and end of
+ * the program.
  */
 export async function drain(options: BenchOptions): Promise<Figure[]> {
   const { quick, server, size: sizeOf } = options
@@ -19,7 +20,7 @@ export async function drain(options: BenchOptions): Promise<Figure[]> {
     xargs: (place) => timeCommand('xargs', ['-P2', '-I{}', 'sh', '-c', '{}'], { place, input: 'true\n'.repeat(jobs) }),
   }
   const rounds: Record<keyof typeof runners, number>[] = []
-  // All of them stay until the end: ext4 makes files several times as slowly while it steps over those that were just deleted.
+  // The folders stay until the end: ext4 creates files several times as slowly while it skips just deleted ones.
   await using places = new AsyncDisposableStack()
   for (let round = 0; round < (quick ? 2 : 5); round++) {
     const times = { ours: 0, raw: 0, xargs: 0 }

@@ -3,20 +3,21 @@ import path from 'node:path'
 import { type BenchOptions, BUNDLE, newPlace, pause, startWorkers, timeCommand } from './program.ts'
 import type { Figure } from './report.ts'
 
-/** What a supervisor with three workers costs while nothing is to be done. Linux only: read from /proc. */
+/** The cost of an idle supervisor with three workers. Linux only: read from /proc. */
 export async function idle(options: BenchOptions): Promise<Figure[]> {
   const { quick, server, binary } = options
   await using place = newPlace(options)
-  // A file of its own: PSS divides what is in memory once by all processes that use it, this one and strangers included.
+  // A separate copy of the file: PSS divides shared memory by all processes that use it, this one and unrelated ones
+  // included.
   const own = path.join(place.folder, 'own')
   copyFileSync(binary ?? process.execPath, own)
   const before = binary ? [] : [BUNDLE]
-  // As on any start but the first, which compiles the program.
+  // Measure a later start: the first one compiles the program.
   timeCommand(own, [...before, 'worker', 'start', '--drain'], { place })
   await using supervisor = await startWorkers(place, 3, [own, ...before])
   const pids = [supervisor.pid, ...childrenOf(supervisor.pid)]
-  if (pids.length !== 4) throw new Error(`a supervisor and 3 workers expected, found ${pids.length} processes`)
-  // At first it is start-up: compiling, first heartbeats, garbage of the boot, which is let go of in the first quarter of a minute.
+  if (pids.length !== 4) throw new Error(`expected a supervisor and 3 workers, found ${pids.length} processes`)
+  // The first 15 s are start-up: compiling, the first heartbeats, and garbage that is freed in this time.
   await pause(quick ? 5_000 : 40_000)
   const seconds = quick ? 6 : 20
   const used = cpuSeconds(pids)
@@ -39,7 +40,7 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
-/** Time on a processor of all threads, by the scheduler's own count: ticks of 10 ms would be too coarse here. */
+/** CPU seconds of all threads, by the scheduler's own count: ticks of 10 ms would be too coarse. */
 function cpuSeconds(pids: readonly number[]): number {
   const threads = pids.flatMap((pid) =>
     readdirSync(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}/schedstat`),

@@ -8,16 +8,16 @@ import { type Figure, percentile } from './report.ts'
 import { newJob, open } from './store.ts'
 
 /**
- * From commit to the command's first instruction, with two idle workers. The clock starts when the insert has returned, and stops when
- * this process reads what the command wrote to a named pipe by its shell's own echo: wake-up of supervisor and worker, claim, start of
- * the shell and the wake-up of the reader are in it.
+ * Time from the commit to the command's first instruction, with two idle workers. The clock starts when the insert has
+ * returned, and stops when this process reads the output of the shell's `echo` from a named pipe. It includes the
+ * wake-ups of supervisor and worker, the claim, the start of the shell, and the wake-up of the reader.
  */
 export async function latency(options: BenchOptions): Promise<Figure[]> {
   const { quick, server } = options
   await using place = newPlace(options)
   const pipe = path.join(place.folder, 'started')
   execFileSync('mkfifo', [pipe])
-  // Open for writing too: a pipe whose last writer closes would end.
+  // Also open for writing: the pipe would end when its last writer closes it.
   const reader = new Socket({
     fd: openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK),
     readable: true,
@@ -30,12 +30,12 @@ export async function latency(options: BenchOptions): Promise<Figure[]> {
   try {
     for (let n = 0; n < (quick ? 50 : 300); n++) {
       const job = newJob({ command: `echo >${pipe}` })
-      // Listened for before: where a server stands between, a command may start before its insert is answered.
+      // Listen before the insert: with a server in between, a command may start before its insert is answered.
       const started = once(reader, 'data', { signal: AbortSignal.timeout(10_000) }).then(() => performance.now())
       await store.insert({ jobs: [job] })
       const committed = performance.now()
       times.push(Math.max(0, (await started) - committed))
-      // Long enough for the worker to settle and be idle again, and not in step with any timer.
+      // Long enough for the worker to settle and become idle, and not in step with any timer.
       await pause(25 + Math.random() * 30)
     }
   } finally {

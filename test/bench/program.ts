@@ -9,18 +9,18 @@ import { randomWord } from '../../src/domain/ids.ts'
 
 export const BUNDLE = fileURLToPath(new URL('../../dist/queuectl.cjs', import.meta.url))
 
-/** What every benchmark is told. */
+/** The options of every benchmark. */
 export interface BenchOptions {
   quick: boolean
-  /** An executable to be measured, in place of the bundle. */
+  /** An executable to measure instead of the bundle. */
   binary?: string
-  /** URL of a MongoDB server, in place of SQLite files. */
+  /** URL of a MongoDB server to use instead of SQLite files. */
   server?: string
-  /** How large a set of jobs is that is `jobs` large at full size. */
+  /** Scales a number of jobs: returns the number to use instead of `jobs`. */
   size(jobs: number): number
 }
 
-/** A temporary folder with a store of its own; both are gone after `await using`. */
+/** A temporary folder and a new store; `await using` removes both. */
 export interface Place extends AsyncDisposable {
   folder: string
   /** Address of the store: a file, or a database of the server. */
@@ -28,7 +28,7 @@ export interface Place extends AsyncDisposable {
   env: NodeJS.ProcessEnv
 }
 
-/** Makes an empty place. */
+/** Creates an empty place. */
 export function newPlace({ server }: Pick<BenchOptions, 'server'>): Place {
   const folder = mkdtempSync(path.join(tmpdir(), 'queuectl-bench-'))
   const db = server ? newDatabase(server) : path.join(folder, 'queue.db')
@@ -43,7 +43,7 @@ export function newPlace({ server }: Pick<BenchOptions, 'server'>): Place {
   }
 }
 
-/** Of the name in the URL, and a word of its own: nothing that is there already is touched. */
+/** A new database name, from the name in the URL and a random word: existing databases are not touched. */
 function newDatabase(server: string): string {
   const url = new URL(server)
   url.pathname = `${url.pathname.replaceAll('/', '') || 'queuectl'}_bench_${randomWord(8)}`
@@ -56,12 +56,12 @@ async function dropDatabase(db: string): Promise<void> {
   await connection.close()
 }
 
-/** Runs `node args…` to its end and returns the wall time in milliseconds; throws when it fails. */
+/** Runs `node args…` and returns the wall time in milliseconds; throws if it fails. */
 export function timeNode(args: readonly string[], options: { place: Place; input?: string }): number {
   return timeCommand(process.execPath, args, options)
 }
 
-/** Runs a command to its end and returns the wall time in milliseconds; throws when it fails. */
+/** Runs a command and returns the wall time in milliseconds; throws if it fails. */
 export function timeCommand(
   file: string,
   args: readonly string[],
@@ -75,22 +75,25 @@ export function timeCommand(
     stdio: ['pipe', 'ignore', 'pipe'],
   })
   const elapsed = performance.now() - started
-  if (status !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${status ?? signal}: ${stderr}`)
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')} exited with ${status ?? signal}: ${stderr}`)
   return elapsed
 }
 
-/** What the bundle prints for `args` with `--json`. */
+/** The parsed output of the bundle for `args` with `--json`; throws if it fails. */
 export function queryBundle(place: Place, ...args: string[]) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [BUNDLE, ...args, '--json'], {
     env: place.env,
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
   })
-  if (status !== 0) throw new Error(`queuectl ${args.join(' ')} ended with ${status}: ${stderr}`)
+  if (status !== 0) throw new Error(`queuectl ${args.join(' ')} exited with ${status}: ${stderr}`)
   return JSON.parse(stdout)
 }
 
-/** A running `worker start` of `program`, the bundle if none is named, ready and idle; stopped after `await using`. */
+/**
+ * Starts `worker start` of `program` (default: the bundle) and waits until it is ready and idle; `await using` stops
+ * it.
+ */
 export async function startWorkers(
   place: Place,
   count: number,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 
-// What a drain is compared with: the same commands by a bare loop over spawn, two in flight, output through pipes, nothing recorded.
-// Prints the milliseconds of the loop alone.
+// The comparison for a drain: the same commands in a bare loop over spawn, two in flight, with output through pipes and
+// nothing recorded. Prints the milliseconds of the loop alone.
 
 let left = Number(process.argv[2])
 const started = performance.now()

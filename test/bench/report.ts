@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 
-/** One figure. `target` in the same unit; a figure without one is there to be known. */
+/** One figure. `target` is in the same unit; a figure without one is for information. */
 export interface Figure {
   name: string
   value: number
@@ -10,7 +10,7 @@ export interface Figure {
   note?: string
 }
 
-/** What was measured where, as `--json` writes it. */
+/** The figures and the machine, as `--json` writes them. */
 export interface Report {
   at: string
   node: string
@@ -30,7 +30,7 @@ export function percentile(values: readonly number[], p: number): number {
   return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN
 }
 
-/** A copy in random order: rounds of a comparison must not always have the same one first. */
+/** A copy in random order: the rounds of a comparison must not all start with the same candidate. */
 export function shuffled<T>(items: readonly T[]): T[] {
   const keyed = items.map((item) => ({ item, key: Math.random() }))
   return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item)
@@ -44,7 +44,7 @@ export function printFigure(figure: Figure): void {
   )
 }
 
-/** The head of a report of this machine. */
+/** Creates a report without figures, for this machine. */
 export function newReport(quick: boolean): Report {
   const cpus = os.cpus()
   const machine = `${cpus.length} × ${cpus[0]?.model.trim()}, ${os.type()} ${os.release()} ${os.arch()}`
@@ -57,7 +57,7 @@ export function writeReport(report: Report, file: string): void {
   writeFileSync(file, `${JSON.stringify({ ...report, figures }, null, 2)}\n`)
 }
 
-/** Whether the target is reached; null where there is none. */
+/** Whether the target is reached; null: no target. */
 export function isMet({ value, target }: Figure): boolean | null {
   if (!target) return null
   return 'at_least' in target ? value >= target.at_least : value <= target.at_most

@@ -3,11 +3,11 @@ import { type BenchOptions, BUNDLE, newPlace, timeCommand } from './program.ts'
 import { type Figure, median, shuffled } from './report.ts'
 import { fill } from './store.ts'
 
-/** Times of an executable against a Node that does nothing; the bundle, which Node has to be told, takes longer. */
+/** Targets for an executable, as ratios to a Node that does nothing; the bundle, which Node must load, takes longer. */
 const TARGETS = { version: 1.1, help: 1.2, enqueue: 1.2, status: 1.35 } as const
 const BUNDLE_TARGETS = { enqueue: 1.6 } as const
 
-/** Wall time of whole commands, of the bundle or of an executable, against a Node that does nothing. */
+/** Wall time of whole commands of the bundle or of an executable, against a Node that does nothing. */
 export async function startup(options: BenchOptions): Promise<Figure[]> {
   const { quick, binary, server } = options
   await using place = newPlace(options)
@@ -26,7 +26,7 @@ export async function startup(options: BenchOptions): Promise<Figure[]> {
   type Name = keyof typeof commands
   const names = Object.keys(commands) as Name[]
   const time = (name: Name) => timeCommand(commands[name].file, commands[name].args, commands[name])
-  // The first of each makes the store, and where there is none yet compiles.
+  // The first call of each creates the store, and compiles the program if no code cache exists.
   for (const name of names) time(name)
   const rounds: Record<Name, number>[] = []
   for (let round = 0; round < (quick ? 7 : 25); round++) {

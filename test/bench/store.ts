@@ -9,12 +9,12 @@ export function open(address: string, role: StoreRole): Promise<JobStore> {
   return openStore({ address, role, data_folder: tmpdir(), is_alive: () => false })
 }
 
-/** A job like `enqueue` makes it here. */
+/** A job as `enqueue` would create it here. */
 export function newJob(changes: Partial<NewJob> = {}): NewJob {
   return plainJob({ origin_cwd: process.cwd(), origin_host: 'bench', ...changes })
 }
 
-/** Stores `count` jobs, in pieces that fit into memory. */
+/** Stores `count` jobs, in batches that fit into memory. */
 export async function fill(address: string, count: number, changes: Partial<NewJob> = {}): Promise<void> {
   const store = await open(address, 'command')
   try {

@@ -11,7 +11,7 @@ describe('a chaos run @posix', function () {
   this.timeout(420_000)
   this.slow(60_000)
 
-  it('loses nothing, whoever is killed: ledger and store agree to the last run (F1, F2, F3) @slow', async function () {
+  it('loses nothing under any kills: ledger and store agree on every run (F1, F2, F3) @slow', async function () {
     if (!HAS_PROC) skip(this, 'no /proc')
     const seed = Math.floor(Math.random() * 2 ** 31)
     const report = await conduct({ ...SMALL, seed }, { on_kept: (folder) => console.error(`kept in ${folder}`) })

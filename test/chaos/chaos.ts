@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { conduct } from './conduct.ts'
 import { type ChaosOptions, tablesOf, writeReport } from './report.ts'
 
-// `npm run chaos`: jobs that keep a ledger of their own, on supervisors and workers that are killed all the time. In the end the ledger
-// and the store must agree to the last run. Exits 1 when they do not, or anything else falls short.
+// `npm run chaos`: jobs that keep their own ledger, on supervisors and workers that are killed all the time. In the end
+// the ledger and the store must agree on every run. Exits 1 if they do not, or if any other check fails.
 
 const { values } = parseArgs({
   options: {
@@ -22,8 +22,8 @@ const { values } = parseArgs({
 const KILLS_PER_FREEZE = 10
 
 const { store } = values
-if (store !== 'sqlite' && store !== 'mongodb') fail(`there is no store ${store}, only sqlite and mongodb`)
-if (process.platform !== 'linux') fail('needs /proc, which only Linux has')
+if (store !== 'sqlite' && store !== 'mongodb') fail(`unknown store "${store}" (sqlite or mongodb)`)
+if (process.platform !== 'linux') fail('/proc is required, which only Linux has')
 const kills = whole('kills', values.kills ?? (store === 'sqlite' ? '100' : '40'), 0)
 const options: ChaosOptions = {
   store,
@@ -36,7 +36,7 @@ const options: ChaosOptions = {
   binary: values.binary ?? null,
 }
 
-// What it started is ended at its exit.
+// The exit handlers end the processes that it started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const what = options.binary ?? 'the sources'
@@ -45,7 +45,7 @@ console.log(
 )
 const report = await conduct(options, {
   on_progress: (line) => console.error(line),
-  on_kept: (folder) => console.error(`\nledger, logs and store are kept in ${folder}`),
+  on_kept: (folder) => console.error(`\nkept ledger, logs and store in ${folder}`),
 })
 console.log(tablesOf(report))
 if (values.json) writeReport(report, values.json)
@@ -54,7 +54,7 @@ process.exitCode = report.ok ? 0 : 1
 function whole(name: string, text: string, least: number): number {
   const number = Number(text)
   if (Number.isInteger(number) && number >= least) return number
-  return fail(`--${name} ${text} is not a whole number from ${least} on`)
+  return fail(`--${name} must be a whole number of at least ${least}, not "${text}"`)
 }
 
 function fail(problem: string): never {

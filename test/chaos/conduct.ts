@@ -8,15 +8,15 @@ import { RunFolder } from './run-folder.ts'
 import { Server } from './server.ts'
 import { heldToRules } from './wire.ts'
 
-/** A death inside the program for so many from outside. */
+/** One death inside the program for this many from outside. */
 const KILLS_PER_POINT = 3
 const SERVER_DEATHS = 5
 const KILLS_PER_STOP = 10
-/** Jobs that wait at a time, at most; SecantusDB sorts them in memory: the fewer, the faster. */
+/** The most jobs that wait at a time; SecantusDB sorts them in memory: the fewer, the faster. */
 const DEPTH = { sqlite: 100, mongodb: 30 } as const
 const BATCHES = 5
 
-/** A run from beginning to end. What it leaves in its folder is removed when all is well, else `on_kept` hears where it lies. */
+/** Performs a chaos run. Removes its folder if all checks pass, else calls `on_kept` with its path. */
 export async function conduct(
   options: ChaosOptions,
   {
@@ -31,7 +31,7 @@ export async function conduct(
   let ok = false
   try {
     const { seed, jobs, kills, freezes, workers, minutes } = options
-    // What is built has no kill points.
+    // Built executables have no kill points.
     const points = options.binary === null ? Math.ceil(kills / KILLS_PER_POINT) : 0
     const servers = server === null ? 0 : SERVER_DEATHS
     const plan = planOf({
@@ -57,7 +57,7 @@ export async function conduct(
       on_progress,
     })
     const remains = await remainsOf(run_folder)
-    // Behind the last line: a daemon that is meant to stay has written until now.
+    // Only now is the ledger complete: daemons that are meant to stay have written until here.
     const ledger = readLedger(run_folder.ledger)
     const { records, runs_kept } = await recordsOf(run_folder, played.accepted)
     const { accepted, kills: made, supervisor_of } = played

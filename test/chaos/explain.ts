@@ -4,22 +4,22 @@ import type { LedgerRun } from './facts.ts'
 import type { Kill } from './killer.ts'
 import type { Kind } from './kinds.ts'
 
-/** Kill points behind the note of an outcome. */
+/** Kill points after the outcome is on disk. */
 const KEEPS_OUTCOME: ReadonlySet<string | null> = new Set<KillPoint>(['noted', 'settled'])
 
-/** A worker that stands still for less is borne with: it is killed when it does not answer for 15 s. */
-const BORNE_S = 14
+/** A freeze of up to this many seconds is tolerated: a worker is killed when it does not answer for 15 s. */
+const TOLERATED_S = 14
 
-/** Who died when, by our hand or a job's. */
+/** When which process died, killed by us or by a job. */
 export interface Deaths {
-  /** Seconds since boot, by the id of a worker or supervisor. */
+  /** Seconds since boot, by the ID of a worker or supervisor. */
   by_id: ReadonlyMap<string, number>
-  /** The same by the token of a run whose shell was killed. */
+  /** The same, by the token of a run whose shell was killed. */
   by_token: ReadonlyMap<string, number>
-  /** Tokens of runs whose outcome was on disk, at the least, when their worker died. */
+  /** Tokens of runs whose outcome was at least on disk when their worker died. */
   noted: ReadonlySet<string>
   servers: readonly number[]
-  /** When supervisors and workers stood still, by their ids. */
+  /** When supervisors and workers were frozen, by their IDs. */
   frozen: ReadonlyMap<string, readonly Freeze[]>
   supervisor_of: ReadonlyMap<string, string>
 }
@@ -30,19 +30,19 @@ export interface Freeze {
   to: number
 }
 
-/** Why a run ended as it did, in words of a few; `killed_at`: the death that cut it short. */
+/** Why a run ended as it did, in a few words; `killed_at`: the death that cut it short. */
 export interface Explanation {
   why: string
   killed_at: number | null
 }
 
-/** The deaths that `kills` and the ledger tell of. */
+/** The deaths from `kills` and from the ledger. */
 export function deathsOf(
   kills: readonly Kill[],
   runs: Iterable<LedgerRun>,
   supervisor_of: ReadonlyMap<string, string>,
 ): Deaths {
-  // Who was told to stop ends too.
+  // A stopped supervisor is gone too.
   const gone = kills.filter(({ kind }) => kind !== 'freeze')
   const by_id = new Map(gone.flatMap(({ id, at }) => (id === null ? [] : [[id, at]])))
   for (const run of runs) for (const { worker, at } of run.kills) if (!by_id.has(worker)) by_id.set(worker, at)
@@ -57,12 +57,15 @@ export function deathsOf(
   return { by_id, by_token, noted: new Set(noted), servers, frozen, supervisor_of }
 }
 
-/** A stop gives its workers so long at most: the grace of a chaos run, and what a job's and a worker's end may take. */
+/**
+ * The most seconds a stop gives its workers: the grace of a chaos run, and the time for the end of a job and of a
+ * worker.
+ */
 const STOP_S = 12
 
 /**
- * Seconds that a worker had, from `ended_at` on, to note the end of a command, until it died at `died_at`; those in which it stood still
- * do not count. Null: it did not die by our hand, but the stop of its supervisor ended it if it stood still then.
+ * Seconds that a worker had to record the end of a command, from `ended_at` to its death at `died_at`, without those in
+ * which it was frozen. `died_at` null: we did not kill it, but the stop of its supervisor did if it was frozen then.
  */
 export function timeToNote(worker: string, ended_at: number, died_at: number | null, deaths: Deaths): number {
   const freezes = (deaths.frozen.get(worker) ?? []).filter(({ to }) => to > ended_at)
@@ -76,8 +79,8 @@ export function timeToNote(worker: string, ended_at: number, died_at: number | n
 }
 
 /**
- * Explains the end of a run on record; null: nothing that was done explains it. `next_at`: when the job's next run began, if there is
- * one.
+ * Explains the end of a recorded run; null: no kill explains it. `next_at`: when the job's next run began; undefined:
+ * it had none.
  */
 export function explain(
   run: Run,
@@ -120,50 +123,50 @@ function explainInterruption(
   frozen_at: number | undefined,
 ): Explanation | null {
   const { by_id, noted, supervisor_of, servers } = deaths
-  // What had come to its end does not run again (R5).
+  // A run whose outcome is on disk does not run again (R5).
   if (noted.has(run.token)) return null
   const killed_at = by_id.get(run.worker)
   if (run.cause === 'worker died') {
     if (killed_at !== undefined) return { why: 'its worker was killed', killed_at }
-    return frozen_at === undefined ? null : { why: 'its worker stood still', killed_at: frozen_at }
+    return frozen_at === undefined ? null : { why: 'its worker was frozen', killed_at: frozen_at }
   }
   if (run.cause !== 'supervisor died') return null
   const supervisor = supervisor_of.get(run.worker)
-  // No supervisor of its own: it is one, which held the job to recover it.
+  // The holder has no supervisor because it is one: it held the job to recover it.
   if (supervisor === undefined)
-    return killed_at === undefined ? null : { why: 'who recovered it was killed', killed_at }
+    return killed_at === undefined ? null : { why: 'the supervisor that recovered it was killed', killed_at }
   const supervisor_at = by_id.get(supervisor)
   if (supervisor_at === undefined) return null
   if (killed_at !== undefined) {
     return { why: 'its worker and supervisor were killed', killed_at: Math.max(killed_at, supervisor_at) }
   }
   if (frozen_at !== undefined) {
-    return { why: 'its supervisor died, its worker stood still', killed_at: Math.max(frozen_at, supervisor_at) }
+    return { why: 'its supervisor died, its worker was frozen', killed_at: Math.max(frozen_at, supervisor_at) }
   }
-  // A worker without a supervisor ends when it has nothing left, and does not know of a claim whose answer never came.
+  // A worker without a supervisor exits when it runs nothing, and does not know of a claim whose answer never came.
   const lost_answer = seen === undefined && servers.length > 0
   return lost_answer ? { why: 'the server died before it answered the claim', killed_at: null } : null
 }
 
 /**
- * A worker gives back what it holds when its supervisor is dead, or when the store was away for too long; and what it held is given
- * back when it dies in a stop.
+ * A worker releases its jobs when its supervisor is dead, or when the store was away for too long; its supervisor
+ * releases them when it dies during a stop.
  */
 function explainRelease({ cause, worker }: Run, deaths: Deaths, frozen_at: number | undefined): Explanation | null {
   const { by_id, supervisor_of, servers } = deaths
   if (cause === 'store lost') return servers.length > 0 ? { why: 'the server was killed', killed_at: null } : null
-  // It stood still while it asked, and woke up when the lease was about to end.
-  if (cause === 'not started' && frozen_at !== undefined) return { why: 'its worker stood still', killed_at: null }
+  // The worker was frozen during the claim, and woke up when the lease was about to expire.
+  if (cause === 'not started' && frozen_at !== undefined) return { why: 'its worker was frozen', killed_at: null }
   if (!['end of grace', 'not started', 'stop signal'].includes(cause ?? '')) return null
   if (!by_id.has(supervisor_of.get(worker) ?? '')) return null
   const killed_at = by_id.get(worker) ?? null
   return {
-    why: killed_at === null ? 'its supervisor went' : 'its supervisor stopped, its worker was killed',
+    why: killed_at === null ? 'its supervisor died or stopped' : 'its supervisor stopped, its worker was killed',
     killed_at,
   }
 }
 
-/** Since when that worker stood still for longer than is borne with, before the next run began. */
+/** When the last freeze of that worker of more than `TOLERATED_S` began, before the next run. */
 function givenUpAt(worker: string, { frozen }: Deaths, next_at = Number.POSITIVE_INFINITY): number | undefined {
-  return frozen.get(worker)?.findLast(({ from, to }) => to - from > BORNE_S && from < next_at)?.from
+  return frozen.get(worker)?.findLast(({ from, to }) => to - from > TOLERATED_S && from < next_at)?.from
 }

@@ -1,32 +1,32 @@
 import type { Ledger, Line } from './ledger.ts'
 
-/** One run as the ledger tells of it. */
+/** One run, from the ledger. */
 export interface LedgerRun {
   job: string
   run: number
   token: string
   /** Seconds since boot, of its first line. */
   began_at: number
-  /** By itself; null: it never came to its last line. */
+  /** From its last line; null: it never wrote one. */
   end: { code: number; at: number } | null
-  /** Ids of workers that it was about to kill, and when. */
+  /** IDs of workers that it was about to kill, and when. */
   kills: { worker: string; at: number }[]
-  /** The daemon that it left behind came to its end. */
+  /** Whether the daemon that it started ran to its end. */
   daemon_ended: boolean
 }
 
-/** What the ledger says, before anybody has asked the store. */
+/** The facts from the ledger alone, without the store. */
 export interface LedgerFacts {
   runs: Map<string, LedgerRun>
   /** Runs of each job, in the order in which they began. */
   by_job: Map<string, LedgerRun[]>
-  /** Two runs of a job that were alive at a time. */
+  /** Pairs of runs of a job that were alive at the same time. */
   overlaps: string[]
-  /** What cannot be, whatever the store says. */
+  /** Contradictions within the ledger. */
   problems: string[]
 }
 
-/** Reads the facts out of the ledger. */
+/** Extracts the facts from the ledger. */
 export function factsOf({ lines }: Ledger): LedgerFacts {
   const facts: LedgerFacts = { runs: new Map(), by_job: new Map(), overlaps: [], problems: [] }
   for (const line of lines) take(facts, line)
@@ -40,12 +40,12 @@ function take(facts: LedgerFacts, line: Line): void {
     return
   }
   const run = facts.runs.get(token)
-  // Lines stand in the order in which they were written: whoever writes after a later run has begun was alive then.
+  // Lines are in the order of writing: a process that writes after a later run began was alive then.
   const latest = facts.by_job.get(job)?.at(-1)
   if (latest !== undefined && latest.token !== token)
     facts.overlaps.push(`job ${job}: run ${line.run} writes "${word}" at ${at}, after run ${latest.run} began`)
   if (run === undefined) {
-    if (word !== 'child') facts.problems.push(`job ${job}: run ${line.run} writes "${word}" and never began`)
+    if (word !== 'child') facts.problems.push(`job ${job}: run ${line.run} writes "${word}", but never began`)
     return
   }
   if (word === 'end') {

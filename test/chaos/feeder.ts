@@ -6,25 +6,31 @@ import type { PlannedJob } from './plan.ts'
 import type { Random } from './random.ts'
 import type { RunFolder } from './run-folder.ts'
 
-/** How often an `enqueue` is killed: at a moment of a span, and at a point inside, or at such a moment too where there is none. */
+/**
+ * Shares of `enqueue` calls that are killed: at a random moment, and at a kill point (without kill points: at a random
+ * moment too).
+ */
 const KILLED = { somewhere: 0.2, at_point: 0.2 }
 const KILL_WITHIN_MS = 400
 const AGAIN_MS = 300
-/** The store is away, or busy: the same call may succeed later. */
+/** Exit codes of a store that is away or busy: the same call may succeed later. */
 const PASSING = new Set([69, 75])
 const BY_SIGKILL = 137
 
-/** Asks for things by the command line, as people do: again, when a command was killed or the store was away. */
+/**
+ * Enqueues, promotes and cancels on the command line as people do: again, if a command was killed or the store was
+ * away.
+ */
 export class Feeder {
   readonly #run_folder: RunFolder
   readonly #random: Random
   readonly #has_points: boolean
-  /** Jobs that the command line said are in. */
+  /** Jobs that the command line accepted. */
   readonly accepted = new Set<string>()
   readonly cancelled = new Set<string>()
   /** Commands that were killed before their answer. */
   killed = 0
-  /** Answers that should not have been. */
+  /** Unexpected answers. */
   readonly problems: string[] = []
 
   constructor(run_folder: RunFolder, random: Random, has_points: boolean) {
@@ -33,19 +39,21 @@ export class Feeder {
     this.#random = random
   }
 
-  /** Enqueues `jobs`, with the folders that they want; what is to be cancelled while it waits is. */
+  /**
+   * Enqueues `jobs`, with the folders that they require, and cancels those that are to be cancelled while they wait.
+   */
   async enqueue(jobs: readonly PlannedJob[]): Promise<void> {
     const homeless = jobs.filter(({ kind }) => kind === 'homeless')
     const homes = homeless.map(({ id }) => path.join(this.#run_folder.folder, `home-${id}`))
     for (const home of homes) mkdirSync(home, { recursive: true })
-    const asked = jobs.map((job) => JSON.stringify(this.#fields(job)))
+    const lines = jobs.map((job) => JSON.stringify(this.#fields(job)))
     let dice = this.#random.next()
     for (;;) {
       const killed = dice < KILLED.somewhere + KILLED.at_point
       const killable = killed && (dice < KILLED.somewhere || !this.#has_points)
       if (killed && !killable) writeFileSync(path.join(this.#run_folder.points, 'inserted'), '')
       dice = 1
-      const ended = await this.#run(['enqueue', '-'], { input: `${asked.join('\n')}\n`, killable })
+      const ended = await this.#run(['enqueue', '-'], { input: `${lines.join('\n')}\n`, killable })
       if (ended.code === 0) break
       if (ended.code === BY_SIGKILL) this.killed++
       else await this.#wait(ended, 'enqueue')
@@ -71,7 +79,7 @@ export class Feeder {
   async #change(command: 'cancel' | 'promote', ids: readonly string[], ...options: string[]): Promise<void> {
     for (let again = false; ids.length > 0; again = true) {
       const ended = await this.#run([command, '--json', ...options, ...ids])
-      // Said again after an answer that was lost, it finds some jobs changed.
+      // After a lost answer, the repeated call finds some jobs changed already.
       if (ended.code === 0 || (again && ended.code === 1)) return
       await this.#wait(ended, command)
     }
@@ -84,7 +92,7 @@ export class Feeder {
     const ended = collect(child)
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)
-    // Early as a rule: an executable is done in 50 ms, the sources take longer.
+    // Mostly early: an executable is done in 50 ms, the sources take longer.
     const timer = setTimeout(() => child.kill('SIGKILL'), KILL_WITHIN_MS * this.#random.next() ** 2)
     try {
       return await ended

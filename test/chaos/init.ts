@@ -8,7 +8,7 @@ import type { RunFolder } from './run-folder.ts'
 const LONGEST_PAUSE_MS = 500
 const GRACE = '3s'
 
-/** Keeps supervisors running as the init of a system would: what dies is started again soon. */
+/** Keeps supervisors running as the init of a system would: those that die are started again soon. */
 export class Init {
   readonly #run_folder: RunFolder
   readonly #random: Random
@@ -18,10 +18,10 @@ export class Init {
   #ending = false
   /** Supervisors started so far. */
   started = 0
-  /** Supervisors that ended without having been killed, or told to stop: none should. */
+  /** Supervisors that exited without a kill or a stop request: must be empty. */
   readonly deserted: string[] = []
 
-  /** `may_end`: whether the supervisor of that pid may have ended by itself with that exit code. */
+  /** `may_end`: whether the supervisor with that pid may exit by itself with that exit code. */
   constructor(run_folder: RunFolder, random: Random, may_end: (pid: number, code: number | null) => boolean) {
     this.#may_end = may_end
     this.#run_folder = run_folder
@@ -29,7 +29,7 @@ export class Init {
     process.once('exit', () => this.#killAll())
   }
 
-  /** Starts a supervisor of `workers` workers that run `concurrency` jobs each, and again whenever it dies. */
+  /** Starts a supervisor with `workers` workers that run `concurrency` jobs each, and restarts it when it dies. */
   keep(workers: number, concurrency: number): void {
     const log = openSync(this.#run_folder.log, 'a')
     const size = ['--count', String(workers), '--concurrency', String(concurrency)]
@@ -42,7 +42,7 @@ export class Init {
       this.#children.delete(child)
       if (this.#ending) return
       if (signal !== 'SIGKILL' && !this.#may_end(child.pid ?? 0, code))
-        this.deserted.push(`supervisor ${child.pid} ended by itself: ${signal ?? code}`)
+        this.deserted.push(`supervisor ${child.pid} exited by itself: ${signal ?? code}`)
       const timer = setTimeout(() => {
         this.#timers.delete(timer)
         this.keep(workers, concurrency)
@@ -51,13 +51,13 @@ export class Init {
     })
   }
 
-  /** From now on what ends stays so. */
+  /** Restarts no supervisor from now on. */
   retire(): void {
     this.#ending = true
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
-  /** Of the supervisors that run. */
+  /** Pids of the running supervisors. */
   get pids(): number[] {
     return [...this.#children].map(({ pid = 0 }) => pid)
   }

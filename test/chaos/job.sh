@@ -1,8 +1,8 @@
 # One job of a chaos run:  exec sh job.sh FOLDER KIND [SECONDS…]
 #
-# It keeps a ledger of its own and knows nothing of the queue but what a job's environment says. A line is one write at the end of the
-# file, so that the order of lines is the order of events, whoever wrote them and whatever the clock says. It begins with a newline
-# too: should a kill ever cut a line short, the next one stands apart.
+# It keeps its own ledger and knows nothing of the queue but its own environment. A line is one write at the end of the
+# file, so that the order of lines is the order of events, for any writers and any clock. It begins with a newline too:
+# if a kill ever cuts a line short, the next one is still separate.
 folder=$1
 kind=$2
 shift 2
@@ -10,8 +10,8 @@ steps=$*
 ledger=$folder/ledger
 pids=$folder/pids/$QUEUECTL_JOB_ID
 
-# State letter, session and start time of a process; fails when there is none.
-look_at() {
+# Sets the state letter, session and start time of a process; fails if it does not exist.
+inspect() {
   { read -r stat < "/proc/$1/stat"; } 2> /dev/null || return 1
   set -- ${stat##*) }
   state=$1
@@ -19,7 +19,7 @@ look_at() {
   started_at=${20}
 }
 
-look_at $$
+inspect $$
 own_start=$started_at
 
 note() {
@@ -28,15 +28,15 @@ note() {
 $QUEUECTL_JOB_ID $QUEUECTL_RUN $QUEUECTL_LEASE $now $$ $own_start $*" >> "$ledger"
 }
 
-# Everybody signs in, so that a later run of the job can see whether any process of an earlier one lives, which must not be.
+# Each process signs in, so that a later run of the job can check that no process of an earlier one is alive.
 sign_in() {
   echo "$QUEUECTL_LEASE $$ $own_start" >> "$pids"
 }
 
-look_for_former() {
+find_former() {
   while read -r token pid start; do
     [ "$token" = "$QUEUECTL_LEASE" ] && continue
-    look_at "$pid" || continue
+    inspect "$pid" || continue
     case $state in Z | X) continue ;; esac
     [ "$started_at" = "$start" ] && note double "$token" "$pid"
   done < "$pids"
@@ -61,7 +61,7 @@ finish() {
   exit "$1"
 }
 
-# What outlives its shell unless somebody ends it: in the group, in a session of its own, and without a parent.
+# Processes that outlive their shell unless they are ended: in its group, in their own session, and without a parent.
 children() {
   sh "$0" "$folder" child &
   setsid sh "$0" "$folder" child &
@@ -69,10 +69,10 @@ children() {
   until [ "$(grep -c "^$QUEUECTL_LEASE " "$pids")" = 4 ]; do sleep 0.02; done
 }
 
-# A command that exits 0 may leave daemons behind, which are what is in other sessions.
+# A command that exits 0 may leave daemons behind, that is processes in other sessions.
 end_daemons() {
   while read -r token pid _; do
-    [ "$token" = "$QUEUECTL_LEASE" ] && look_at "$pid" && [ "$session" != $$ ] && kill -9 "$pid"
+    [ "$token" = "$QUEUECTL_LEASE" ] && inspect "$pid" && [ "$session" != $$ ] && kill -9 "$pid"
   done < "$pids"
 }
 
@@ -92,7 +92,7 @@ case $kind in
 esac
 
 note start
-look_for_former
+find_former
 echo "run $QUEUECTL_RUN of $QUEUECTL_JOB_ID"
 
 case $kind in
@@ -115,7 +115,7 @@ case $kind in
     finish 0
     ;;
   family)
-    # Fails once and leaves everything behind; then succeeds, and leaves what is in its own session.
+    # Fails once and leaves all its processes; then succeeds, and leaves those in its own session.
     children
     work
     [ "$QUEUECTL_ATTEMPT" -le 1 ] && finish 3
@@ -144,7 +144,7 @@ case $kind in
     forever
     ;;
   *)
-    echo "there is no kind $kind" >&2
+    echo "unknown kind $kind" >&2
     exit 99
     ;;
 esac

@@ -8,26 +8,26 @@ import type { KillKind, PlannedKill } from './plan.ts'
 import type { RunFolder } from './run-folder.ts'
 import type { Registry } from './seen-processes.ts'
 
-/** What was done to a process: its death, as a rule. */
+/** One action on a process, mostly its death. */
 export interface Kill {
   /** Seconds since boot. */
   at: number
   kind: KillKind
-  /** Where in the program it died. */
+  /** The kill point at which it died. */
   point: string | null
   pid: number
   /** Of a supervisor or worker. */
   id: string | null
-  /** Of the run whose shell it was, or of the one that came to that point. */
+  /** Of the run whose shell it was, or that reached the kill point. */
   token: string | null
-  /** How long it stood still; null: it did not, it died. */
+  /** Seconds for which it was frozen; null: it was not. */
   frozen_s: number | null
 }
 
-/** Kills by the plan, and keeps a list of it. Pids come from the registry and are verified before. */
+/** Kills by the plan and keeps a list of the kills. Pids come from the registry and are verified first. */
 export class Killer {
   readonly kills: Kill[] = []
-  /** Who stands still, by pid, and what ends it. */
+  /** Frozen processes, by pid, and the timer that ends the freeze. */
   readonly #frozen = new Map<number, { row: AnyProcess; timer: NodeJS.Timeout }>()
   readonly #run_folder: RunFolder
   readonly #registry: Registry
@@ -38,12 +38,12 @@ export class Killer {
     process.once('exit', () => this.thaw())
   }
 
-  /** Processes that are dead by our hand. */
+  /** How many processes we killed. */
   get killed(): number {
     return this.kills.filter(isDeath).length
   }
 
-  /** Does what the plan wants; false: there is no victim for it just now. */
+  /** Performs a planned kill. Returns false if it has no victim at the moment. */
   perform({ kind, point, chance, seconds = 0 }: PlannedKill): boolean {
     switch (kind) {
       case 'point':
@@ -66,7 +66,7 @@ export class Killer {
     }
   }
 
-  /** Notes who has died at a kill point since the last call. */
+  /** Records the deaths at kill points since the last call. */
   notePoints(): void {
     for (const name of readdirSync(this.#run_folder.points)) {
       const [point = '', pid, worker, token] = name.split('.')
@@ -79,7 +79,7 @@ export class Killer {
     }
   }
 
-  /** Takes back what has been asked for and was not met. Returns how many. */
+  /** Removes the kill points that no process reached. Returns how many. */
   disarm(): number {
     this.notePoints()
     const left = readdirSync(this.#run_folder.points)
@@ -87,18 +87,18 @@ export class Killer {
     return left.length
   }
 
-  /** Whoever stands still goes on. */
+  /** Ends all freezes. */
   thaw(): void {
     for (const pid of this.#frozen.keys()) this.#thaw(pid)
   }
 
-  /** Whether that supervisor was told to stop, or found no server at its start. */
+  /** Whether that supervisor was asked to stop, or found no server at its start. */
   mayEnd(pid: number, code: number | null): boolean {
-    const told = this.kills.some((kill) => kill.kind === 'stop' && kill.pid === pid)
-    return told || (code === EXIT.unreachable && this.kills.some(({ kind }) => kind === 'server'))
+    const stopped = this.kills.some((kill) => kill.kind === 'stop' && kill.pid === pid)
+    return stopped || (code === EXIT.unreachable && this.kills.some(({ kind }) => kind === 'server'))
   }
 
-  /** Notes the death of a server of the store. */
+  /** Records the death of the MongoDB server. */
   noteServer(pid: number): void {
     this.#note({ kind: 'server', pid })
   }
@@ -171,7 +171,7 @@ export class Killer {
   }
 }
 
-/** Whether a process died of it. */
+/** Whether a process dies of it. */
 export function isDeath({ kind }: Kill): boolean {
   return kind !== 'stop' && kind !== 'freeze'
 }
@@ -180,10 +180,10 @@ function chosen<T>(items: readonly T[], chance: number): T | undefined {
   return items[Math.floor(chance * items.length)]
 }
 
-/** Null: it is gone. */
-function quietly<T>(look: () => T): T | null {
+/** The result of `read`; null: the process is gone. */
+function quietly<T>(read: () => T): T | null {
   try {
-    return look()
+    return read()
   } catch {
     return null
   }

@@ -1,11 +1,11 @@
 import type { JobState } from '../../src/domain/job.ts'
 
-/** How a kind of job must end, whatever is killed meanwhile. */
+/** How a kind of job must end, under any kills. */
 export interface RightEnd {
   state: JobState
-  /** What the job may say of it; absent: nothing. */
+  /** The reason that the job must have; absent: any. */
   reason?: RegExp
-  /** Failed runs: exactly so many, or at least so many. */
+  /** The number of failed runs, exactly or at least. */
   failures?: { exactly: number } | { at_least: number }
 }
 
@@ -14,24 +14,24 @@ export interface Kind {
   share: number
   /** Fields for `enqueue` besides id and command. */
   fields?: Record<string, unknown>
-  /** Seconds that one run works, from and to; none: it does not end by itself, or never runs. */
+  /** Seconds that one run works, from and to; absent: it does not end by itself, or never runs. */
   works?: readonly [number, number]
-  /** Exit codes that a run of it may end with by itself. */
+  /** Exit codes with which a run may end by itself. */
   exits: readonly number[]
   end: RightEnd
-  /** Somebody cancels it: as soon as it has started, or while it waits. */
+  /** It is cancelled as soon as it has started, or while it waits. */
   cancel?: 'running' | 'waiting'
-  /** Never comes to its first line. */
+  /** It never writes its first line. */
   unseen?: boolean
 }
 
-/** A kill of its shell is a failure too: only a very large number of retries makes the end of a job certain. */
+/** A kill of its shell is a failure too: only many retries make the end of a job certain. */
 const ALWAYS = { max_retries: 100, max_interruptions: 100, backoff_base: 0 }
-/** What takes long begins first, so that nobody waits for it in the end. */
+/** Long jobs start first, so that the run does not wait for them at its end. */
 const EARLY = { ...ALWAYS, priority: 1 }
 const KILLED = 'signal SIGKILL'
 
-/** What jobs of a chaos run do; test/chaos/job.sh does it. */
+/** The kinds of jobs of a chaos run; test/chaos/job.sh executes them. */
 export const KINDS = {
   plain: { share: 56, fields: ALWAYS, works: [0.01, 0.3], exits: [0], end: { state: 'completed' } },
   /** Fails twice, then succeeds. */
@@ -49,7 +49,7 @@ export const KINDS = {
     exits: [7],
     end: { state: 'dead', reason: new RegExp(`^(exit code 7|${KILLED})$`), failures: { exactly: 3 } },
   },
-  /** Has children in its group, in another session and without a parent. */
+  /** Starts children in its group, in another session and without a parent. */
   family: {
     share: 10,
     fields: ALWAYS,
@@ -57,9 +57,9 @@ export const KINDS = {
     exits: [0, 3],
     end: { state: 'completed', failures: { at_least: 1 } },
   },
-  /** Leaves a daemon behind, which is meant to stay a while. */
+  /** Starts a daemon that is meant to stay for a while. */
   daemon: { share: 5, fields: ALWAYS, works: [0.05, 0.2], exits: [0], end: { state: 'completed' } },
-  /** Does not hear SIGTERM. */
+  /** Ignores SIGTERM. */
   deaf: { share: 3, fields: ALWAYS, works: [0.1, 0.8], exits: [0], end: { state: 'completed' } },
   slow: { share: 1, fields: EARLY, works: [4, 5], exits: [0], end: { state: 'completed' } },
   late: {
@@ -103,7 +103,7 @@ export const KINDS = {
     exits: [],
     end: { state: 'dead', reason: /^poison$/ },
   },
-  /** The folder that it runs in is gone. */
+  /** Its working folder does not exist. */
   homeless: {
     share: 1,
     fields: { ...ALWAYS, max_retries: 0 },
@@ -115,7 +115,7 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS
 
-/** The kind of that name, with all that it may have. */
+/** The kind of that name, with its optional fields. */
 export function kindOf(name: KindName): Kind {
   return KINDS[name]
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
-/** What a job says of itself: see job.sh. */
+/** The events that jobs write: see job.sh. */
 export const WORDS = ['start', 'tick', 'end', 'child', 'daemon', 'daemon_end', 'double', 'kill'] as const
 export type Word = (typeof WORDS)[number]
 
@@ -12,17 +12,17 @@ export interface Line {
   /** Seconds since boot. */
   at: number
   pid: number
-  /** Start time of the process, as Linux tells it. */
+  /** Start time of the process, in clock ticks since boot. */
   started: string
   word: Word
-  /** What stands behind the word. */
+  /** The text after the word. */
   rest: string
 }
 
 export interface Ledger {
   /** In the order in which they were written. */
   lines: Line[]
-  /** Lines that a kill has cut short. */
+  /** Lines that a kill cut short. */
   torn: number
 }
 
@@ -40,7 +40,7 @@ export function readLedger(file: string): Ledger {
   return { lines, torn }
 }
 
-/** Null: an empty line, or one that was cut short. */
+/** Parses one line; null: it is empty or was cut short. */
 export function parseLine(text: string): Line | null {
   const [, job, run, token, at, pid, started, word, rest] = FORM.exec(text) ?? []
   if (job === undefined || token === undefined || started === undefined || !isWord(word)) return null
@@ -58,7 +58,7 @@ export class LedgerTail {
     this.#file = file
   }
 
-  /** Lines that have come since the last call. */
+  /** The lines since the last call. */
   read(): Line[] {
     const fd = openSync(this.#file, 'r')
     try {
@@ -76,7 +76,7 @@ export class LedgerTail {
   }
 }
 
-/** Seconds since boot, as the ledger tells them. */
+/** Seconds since boot, by the clock of the ledger. */
 export function uptime(): number {
   return Number.parseFloat(readFileSync('/proc/uptime', 'utf8'))
 }

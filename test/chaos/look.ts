@@ -10,24 +10,24 @@ import type { Recorded } from './balance.ts'
 import { readLedger } from './ledger.ts'
 import type { RunFolder } from './run-folder.ts'
 
-/** What a job or its workers left behind has so long to go. */
+/** Processes that outlive their jobs or workers have this long to exit. */
 const ORPHANS_MS = 5_000
-const LOOK_MS = 100
+const CHECK_MS = 100
 
-/** What is left when everything has been told to stop. */
+/** What remains after the stop. */
 export interface Remains {
   /** Processes, described. */
   orphans: string[]
-  /** Registry rows, leases, journal. */
+  /** Numbers of registry rows, leases and journal files. */
   rows: number
   leases: number
   journal: number
   integrity: string
-  /** What `queuectl audit` finds in the run history by itself; null: nothing. */
+  /** The findings of `queuectl audit`; null: none. */
   audit: string | null
 }
 
-/** What the store knows of `ids`, through its port. */
+/** Reads the jobs `ids` and their runs from the store. */
 export async function recordsOf(
   run_folder: RunFolder,
   ids: Iterable<string>,
@@ -41,7 +41,7 @@ export async function recordsOf(
   return { records, runs_kept: store.info.runs_kept }
 }
 
-/** Looks for what should not be there any more, and ends it. */
+/** Finds what remains after the stop, and kills the remaining processes. */
 export async function remainsOf(run_folder: RunFolder): Promise<Remains> {
   const orphans = await orphansOf(run_folder)
   await using store = await opened(run_folder)
@@ -59,7 +59,7 @@ export async function remainsOf(run_folder: RunFolder): Promise<Remains> {
   return remains
 }
 
-/** Living processes that carry the mark of the run, and those that the ledger knows, whatever they carry. */
+/** Living processes with the mark of the run in their environment, and those in the ledger, with any environment. */
 async function orphansOf(run_folder: RunFolder): Promise<number[]> {
   const { lines } = readLedger(run_folder.ledger)
   const known = new Map(lines.map(({ pid, started }) => [`${pid} ${started}`, pid]))
@@ -67,7 +67,7 @@ async function orphansOf(run_folder: RunFolder): Promise<number[]> {
     const signed = [...known].filter(([key, pid]) => lives(pid) && key === `${pid} ${startQuietly(pid)}`)
     return [...new Set([...run_folder.processes(), ...signed.map(([, pid]) => pid)])]
   }
-  for (let left = ORPHANS_MS; left > 0 && living().length > 0; left -= LOOK_MS) await sleep(LOOK_MS)
+  for (let left = ORPHANS_MS; left > 0 && living().length > 0; left -= CHECK_MS) await sleep(CHECK_MS)
   return living()
 }
 
@@ -86,7 +86,7 @@ function startQuietly(pid: number): string {
 
 function described(pid: number): string {
   const about = environmentOf(pid).filter((variable) => /^QUEUECTL_(JOB_ID|RUN|LEASE|WORKER)=/.test(variable))
-  return `process ${pid}: ${about.join(' ') || 'not of a job'}`
+  return `process ${pid}: ${about.join(' ') || 'no job'}`
 }
 
 function integrityOf(file: string): string {
@@ -98,7 +98,7 @@ function integrityOf(file: string): string {
     .join('; ')
 }
 
-/** A server looks after its files itself; what can be seen from here is whether the counts and the jobs agree. */
+/** A server checks its own files; from here only the agreement of counts and jobs can be checked. */
 async function countsAgree(store: JobStore): Promise<string> {
   const { total } = await store.overview()
   const counted = Object.values(total).reduce((sum, count) => sum + count, 0)

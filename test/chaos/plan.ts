@@ -5,35 +5,35 @@ import { Random } from './random.ts'
 
 const JOB = fileURLToPath(new URL('job.sh', import.meta.url))
 const STEP_SECONDS = 0.1
-/** Deaths at these points need no luck to be met. */
+/** Kill points that every run reaches without luck. */
 const POINTS: readonly KillPoint[] = ['claimed', 'started', 'ended', 'noted', 'settled', 'fenced', 'recovered']
 const FREEZES_SECONDS = [
   [0.2, 3],
   [4, 13],
   [17, 26],
 ] as const
-/** How often a supervisor takes its workers along. */
+/** The share of supervisor kills that include its workers. */
 const HOUSEHOLDS = 0.4
 
 export interface PlannedJob {
   id: string
   kind: KindName
-  /** What is enqueued. */
+  /** The fields to enqueue. */
   fields: Record<string, unknown>
 }
 
 /**
- * `household`: a supervisor with all its workers. `stop`: a supervisor is told to stop, as an init does, and `freeze`: a supervisor or
- * worker stands still for a while; nobody is killed.
+ * `household`: a supervisor with all its workers. Without a kill: `stop`, a supervisor gets SIGTERM as from an init;
+ * `freeze`, a supervisor or worker is stopped for a while.
  */
 export type KillKind = 'supervisor' | 'household' | 'worker' | 'shell' | 'point' | 'server' | 'stop' | 'freeze'
 
 export interface PlannedKill {
-  /** After so many starts in the ledger. */
+  /** The number of starts in the ledger after which it is due. */
   after: number
   kind: KillKind
   point?: KillPoint
-  /** Chooses the victim, from 0 to 1, and how long a server stays away. */
+  /** From 0 to 1; chooses the victim, or how long a server stays away. */
   chance: number
   /** How long a freeze takes. */
   seconds?: number
@@ -52,15 +52,15 @@ export interface PlanParams {
   points: number
   /** Deaths of the MongoDB server. */
   servers: number
-  /** Times that a supervisor is told to stop. */
+  /** Stops of a supervisor. */
   stops: number
-  /** Times that a supervisor or worker stands still. */
+  /** Freezes of a supervisor or worker. */
   freezes: number
   /** The folder of the run. */
   folder: string
 }
 
-/** What a seed makes of a chaos run: its jobs, and who is killed when. */
+/** The plan of a chaos run for a seed: its jobs, and which process is killed when. */
 export function planOf({ seed, jobs, kills, points, servers, stops, freezes, folder }: PlanParams): Plan {
   const random = new Random(seed)
   const kinds = random.shuffled(kindsFor(jobs))
@@ -77,7 +77,7 @@ export function planOf({ seed, jobs, kills, points, servers, stops, freezes, fol
     ...Array.from({ length: freezes }, (_, i) => ({ kind: 'freeze' as const, seconds: frozenFor(i, random) })),
   ]
   const all = random.shuffled([...thirds.map((kind) => ({ kind })), ...others])
-  // All jobs but a few start at least once: what is due by then is sure to come.
+  // Almost all jobs start at least once: kills that are due by then are sure to happen.
   const span = 0.85 * jobs
   const schedule = all.map((kill, i) => ({
     ...kill,
@@ -87,7 +87,7 @@ export function planOf({ seed, jobs, kills, points, servers, stops, freezes, fol
   return { jobs: planned, kills: schedule as PlannedKill[] }
 }
 
-/** A moment, some seconds that everybody bears with, and so long that a worker is given up. */
+/** In turn: a moment, some seconds that are tolerated, and so long that a worker is given up. */
 function frozenFor(i: number, random: Random): number {
   const [from, to] = FREEZES_SECONDS[i % FREEZES_SECONDS.length] ?? [0, 0]
   return random.between(from, to)
@@ -101,7 +101,7 @@ function kindsFor(count: number): KindName[] {
     const share = Math.max(1, Math.round((kindOf(name).share / total) * count))
     return Array.from({ length: share }, () => name)
   })
-  // What is too many or too few is made up by plain ones.
+  // Plain jobs compensate for too many or too few.
   const spare = several.length - count
   if (spare < 0) return [...several, ...Array.from({ length: -spare }, () => 'plain' as const)]
   let left = spare

@@ -1,4 +1,4 @@
-/** Random numbers that come again with their seed (mulberry32, by Tommy Ettinger). */
+/** Random numbers that are reproducible by their seed (mulberry32, by Tommy Ettinger). */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to, and without, 1. */
+  /** From 0 up to but not including 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let bits = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -23,7 +23,7 @@ export class Random {
     return least + this.next() * (most - least)
   }
 
-  /** Undefined when there is nothing to choose from. */
+  /** Undefined if `items` is empty. */
   pick<T>(items: readonly T[]): T | undefined {
     return items[this.below(items.length)]
   }

@@ -6,7 +6,7 @@ import { isDeath, type Kill } from './killer.ts'
 import type { Remains } from './look.ts'
 import type { Played } from './run.ts'
 
-/** What a chaos run was asked for. */
+/** The options of a chaos run. */
 export interface ChaosOptions {
   store: 'sqlite' | 'mongodb'
   jobs: number
@@ -14,12 +14,12 @@ export interface ChaosOptions {
   freezes: number
   workers: number
   seed: number
-  /** The program; null: the sources. */
+  /** The executable; null: the sources. */
   binary: string | null
   minutes: number
 }
 
-/** One line of the verdict: a count that must be 0, or a word that must be the one wanted. */
+/** One line of the verdict: a count that must be 0, or a word that must be `wanted`. */
 export interface Finding {
   name: string
   value: number | string
@@ -44,9 +44,9 @@ export interface Report {
   seconds: number
   /** Processes killed, by kind. */
   killed: Record<string, number>
-  /** Supervisors that were told to stop. */
+  /** Supervisors that were asked to stop. */
   stops: number
-  /** How long supervisors and workers stood still, in seconds. */
+  /** How long supervisors and workers were frozen, in seconds. */
   freezes: number[]
   supervisors_started: number
   commands_killed: number
@@ -57,7 +57,7 @@ export interface Report {
   kills: readonly Kill[]
 }
 
-/** Puts together what a run has come to. */
+/** Creates the report of a run. */
 export function reportOf(options: ChaosOptions, played: Played, books: Balance, remains: Remains): Report {
   const { lost, overlaps, wrong, unbalanced, recoveries, ...rest } = books
   const count = (name: string, details: readonly string[]): Finding => ({
@@ -70,15 +70,15 @@ export function reportOf(options: ChaosOptions, played: Played, books: Balance, 
   const refused = options.jobs - books.accepted
   const findings = [
     count('jobs lost', lost),
-    number('jobs that were never accepted', refused),
-    count('entries in the run history that do not balance', unbalanced),
+    number('jobs that were not accepted', refused),
+    count('entries in the run history without explanation', unbalanced),
     count('overlaps of two runs of a job', overlaps),
     count('orphans 5 s after the end', remains.orphans),
     count('wrong final states', wrong),
     count('commands and supervisors that misbehaved', played.problems),
-    number('kills that were planned and not made', played.kills_missed),
-    number('registry rows, leases and journal files left', remains.rows + remains.leases + remains.journal),
-    count('faults that queuectl audit finds', remains.audit === null ? [] : [remains.audit]),
+    number('planned kills that did not happen', played.kills_missed),
+    number('remaining registry rows, leases, journal files', remains.rows + remains.leases + remains.journal),
+    count('findings of queuectl audit', remains.audit === null ? [] : [remains.audit]),
     { name: 'integrity check', value: remains.integrity, wanted: 'ok', details: [] },
   ]
   const killed = played.kills.filter(isDeath)
@@ -121,15 +121,15 @@ export function tablesOf(report: Report): string {
     .map(([kind, n]) => `${n} ${kind}`)
   return [
     `${sum(Object.values(killed))} processes killed: ${made.join(', ')}`,
-    `${report.supervisors_started} supervisors started, ${report.stops} told to stop, ${report.commands_killed} commands killed and said again, ${seconds.toFixed(0)} s`,
+    `${report.supervisors_started} supervisors started, ${report.stops} asked to stop, ${report.commands_killed} commands killed and repeated, ${seconds.toFixed(0)} s`,
     ...frozenLines(report.freezes),
     '',
     row('jobs accepted', books.accepted, `= ${states.join(' + ')}`),
     row('jobs that ran', books.ran, 'the others were cancelled while they waited'),
     row(
-      'runs on record',
+      'recorded runs',
       books.runs,
-      `= ${books.starts} that began in the ledger + ${unseen} cut off before their first line`,
+      `= ${books.starts} that start in the ledger + ${unseen} cut off before their first line`,
     ),
     row('runs − jobs that ran', books.runs - books.ran, `= ${repeated} runs that were not their job’s last:`),
     ...causes(accounts, (account) => account.repeated),
@@ -137,17 +137,17 @@ export function tablesOf(report: Report): string {
     ...causes(accounts, (account) => account.unseen),
     row('successes run again', books.successes_repeated.length, repeatedNote(books.successes_repeated)),
     ...(books.forgotten > 0
-      ? [row('runs that the store has forgotten', books.forgotten, 'it keeps the last of each job')]
+      ? [row('runs that the store no longer keeps', books.forgotten, 'it keeps the last ones of each job')]
       : []),
     row('lines that a kill cut short', books.torn, ''),
-    row('kill points that nobody came to', report.points_missed, ''),
+    row('kill points that no process reached', report.points_missed, ''),
     '',
     `${'from a kill to the next start of the job'.padEnd(48)}${['runs', 'p50', 'p95', 'max'].map((head) => head.padStart(9)).join('')}`,
     ...report.recoveries.map(recoveryLine),
     '',
     ...findings.flatMap(findingLines),
     '',
-    `${report.ok ? 'nothing lost' : 'FALLS SHORT'}; the same again: npm run chaos -- ${again(options)}`,
+    `${report.ok ? 'nothing lost' : 'FAILED'}; repeat with: npm run chaos -- ${again(options)}`,
   ].join('\n')
 }
 
@@ -161,7 +161,7 @@ function causes(accounts: readonly OutcomeCount[], count: (account: OutcomeCount
 function repeatedNote(gaps: readonly number[]): string {
   if (gaps.length === 0) return ''
   const latest = Math.max(0, ...gaps)
-  return `their worker was dead when they ended, or ${latest.toFixed(2)} s later, with no note of it`
+  return `their worker died before they ended, or up to ${latest.toFixed(2)} s later, before recording it`
 }
 
 function recoveriesOf(recoveries: Balance['recoveries']): Recovery[] {
@@ -196,7 +196,7 @@ function recoveryLine({ what, runs, p50, p95, max }: Recovery): string {
 }
 
 function findingLines({ name, value, wanted, details }: Finding): string[] {
-  const verdict = value === wanted ? 'ok' : `short: ${wanted} wanted`
+  const verdict = value === wanted ? 'ok' : `FAILED: must be ${wanted}`
   return [
     `${name.padEnd(48)}${String(value).padStart(9)}  ${verdict}`,
     ...details.slice(0, 20).map((one) => `    ${one}`),
@@ -211,7 +211,7 @@ function frozenLines(seconds: readonly number[]): string[] {
   const [least, most] = [Math.min(...seconds), Math.max(...seconds)].map((one) => one.toFixed(1))
   return seconds.length === 0
     ? []
-    : [`${seconds.length} supervisors and workers stood still, for ${least} to ${most} s`]
+    : [`freezes of supervisors and workers: ${seconds.length}, for ${least} to ${most} s`]
 }
 
 function again({ store, jobs, kills, freezes, workers, seed, binary }: ChaosOptions): string {

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { environmentOf, livingWith } from '../helpers/processes.ts'
 
-/** The folder of a chaos run, with everything that it makes. */
+/** The folder of a chaos run, with all files that it creates. */
 export class RunFolder {
   readonly folder: string
   readonly ledger: string
-  /** Where kill points are asked for. */
+  /** Where kill points are armed. */
   readonly points: string
   /** Where jobs sign in. */
   readonly pids: string
-  /** What supervisors say. */
+  /** The output of the supervisors. */
   readonly log: string
-  /** Environment of everything that is started here. */
+  /** Environment of all processes that are started here. */
   readonly env: Record<string, string>
 
   constructor(address?: string) {
@@ -37,13 +37,13 @@ export class RunFolder {
     return this.env.QUEUECTL_DB ?? ''
   }
 
-  /** Id of the supervisor whose pid that is or was, by what it said at its start; null: it was none. */
+  /** ID of the supervisor that has or had that pid, from its output at its start; null: none. */
   supervisorOf(pid: number): string | null {
     const said = readFileSync(this.log, 'utf8').matchAll(/"supervisor":"([^"]+)","pid":(\d+)/g)
     return [...said].findLast(([, , its]) => Number(its) === pid)?.[1] ?? null
   }
 
-  /** Whether `pid` belongs to this run: it, or what started it, was started here. */
+  /** Whether `pid` belongs to this run: it, or an ancestor, was started here. */
   owns(pid: number): boolean {
     return this.#marks(environmentOf(pid))
   }

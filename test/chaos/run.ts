@@ -16,13 +16,13 @@ import type { Server } from './server.ts'
 
 const TICK_MS = 20
 const REGISTRY_MS = 100
-const LOOK_MS = 300
+const CHECK_MS = 300
 const PROGRESS_MS = 15_000
-/** Jobs that are kept back for kills that find no victim, or no time, before the others have ended. */
+/** Jobs that are held back for kills that find no victim, or no time, before the others have ended. */
 const RESERVE = 10
-/** A supervisor that was just started is in the registry, where a stop finds it, after so long at most. */
+/** A supervisor is in the registry, where a stop finds it, at most this long after its start. */
 const REGISTERED_MS = 20_000
-/** Of the workers of each supervisor. */
+/** Concurrency of the workers of each supervisor. */
 const CONCURRENCY = [1, 2]
 const SUPERVISORS = CONCURRENCY.length
 
@@ -33,26 +33,26 @@ export interface RunParams {
   has_points: boolean
   seed: number
   workers: number
-  /** Jobs that wait at a time, about. */
+  /** About how many jobs wait at a time. */
   depth: number
   limit_ms: number
   server: Server | null
   on_progress: (line: string) => void
 }
 
-/** What a run has come to, before anybody has looked at its run history. */
+/** The result of a run, before the check of its run history. */
 export interface Played {
   kills: Killer['kills']
   supervisor_of: ReadonlyMap<string, string>
   accepted: ReadonlySet<string>
-  /** Whether every job came to a final state in time. */
+  /** Whether every job reached a final state in time. */
   finished: boolean
   seconds: number
   supervisors_started: number
   commands_killed: number
-  /** Deaths that were planned and did not come about. */
+  /** Planned kills that did not happen. */
   kills_missed: number
-  /** Kill points that nobody came to in time. */
+  /** Kill points that no process reached in time. */
   points_missed: number
   problems: string[]
 }
@@ -75,7 +75,7 @@ class Game {
   readonly #kind_of
   #starts = 0
   readonly #seen = new Set<string>()
-  /** Whether what was fed was final at the last look. */
+  /** Whether all enqueued jobs were final at the last check. */
   #idle = false
   #feeding: Promise<void> | null = null
   #cancelling: Promise<void> | null = null
@@ -118,19 +118,17 @@ class Game {
 
   async #untilFinal(store: JobStore, until: number): Promise<boolean> {
     const { on_progress, plan } = this.#params
-    const every = { registry: due(REGISTRY_MS), look: due(LOOK_MS), progress: due(PROGRESS_MS) }
+    const every = { registry: due(REGISTRY_MS), check: due(CHECK_MS), progress: due(PROGRESS_MS) }
     while (performance.now() < until) {
       for (const line of this.#tail.read()) this.#note(line)
-      if (every.registry()) await this.#registry.look(store)
+      if (every.registry()) await this.#registry.refresh(store)
       this.#kill()
       this.#killer.notePoints()
       this.#feed()
       this.#cancel()
-      if (every.look() && (await this.#isFinal(store))) return true
+      if (every.check() && (await this.#isFinal(store))) return true
       if (every.progress()) {
-        on_progress(
-          `${this.#seen.size} of ${plan.jobs.length} jobs have started, ${this.#killer.killed} processes are killed`,
-        )
+        on_progress(`${this.#seen.size} of ${plan.jobs.length} jobs started, ${this.#killer.killed} processes killed`)
       }
       await sleep(TICK_MS)
     }
@@ -198,13 +196,13 @@ class Game {
     }
   }
 
-  /** Everything is told to stop, and has to be gone then. */
+  /** Stops everything; after that nothing may remain. */
   async #stop(store: JobStore): Promise<void> {
     await Promise.all([this.#feeding, this.#cancelling, this.#serving])
     this.#killer.thaw()
     this.#init.retire()
     const are_registered = async () => {
-      await this.#registry.look(store)
+      await this.#registry.refresh(store)
       const pids = new Set(this.#registry.rows.map(({ identity }) => identity.pid))
       return this.#init.pids.every((pid) => pids.has(pid))
     }
@@ -232,7 +230,7 @@ class Game {
 
 const clamp = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most)
 
-/** Whether `ms` have passed since it last said so. */
+/** Returns a function that returns true at most once every `ms`. */
 function due(ms: number): () => boolean {
   let last = performance.now()
   return () => {

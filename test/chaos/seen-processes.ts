@@ -1,14 +1,14 @@
 import type { AnyProcess } from '../../src/domain/processes.ts'
 import type { JobStore } from '../../src/store/port.ts'
 
-/** What the store has said of processes: newest rows, and all that were ever seen. */
+/** Processes from the store's registry: the latest rows, and the supervisors of all workers ever seen. */
 export class Registry {
   rows: readonly AnyProcess[] = []
-  /** Supervisor of each worker, by their ids. */
+  /** Supervisor ID of each worker, by worker ID. */
   readonly supervisor_of = new Map<string, string>()
 
-  /** Looks anew; when the store is away, what it said last stands. */
-  async look(store: JobStore): Promise<void> {
+  /** Reads the registry again; while the store is away, the last rows stay. */
+  async refresh(store: JobStore): Promise<void> {
     try {
       this.rows = await store.processes()
     } catch {

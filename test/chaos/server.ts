@@ -5,7 +5,7 @@ import { tempFolder } from '../helpers/temp.ts'
 /** How long a server that was killed stays away. */
 const AWAY_MS = [300, 3_000] as const
 
-/** A MongoDB server that is killed and comes back, with its data, at its old address. */
+/** A MongoDB server that can be killed and restarted with its data at the same address. */
 export class Server {
   readonly url: string
   readonly #port: number
@@ -31,7 +31,7 @@ export class Server {
     return pid
   }
 
-  /** Starts it again after a while of that `chance`, from 0 to 1. */
+  /** Restarts it after a while; `chance`, from 0 to 1, chooses how long. */
   async comeBack(chance: number): Promise<void> {
     await sleep(AWAY_MS[0] + chance * (AWAY_MS[1] - AWAY_MS[0]))
     this.#server = await startServer({ port: this.#port, folder: this.#folder })

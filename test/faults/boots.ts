@@ -8,9 +8,9 @@ import type { Story } from '../helpers/side-by-side.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Of workers that are not what they should be. */
+/** Faults of workers. */
 export const BOOTS: Record<string, Story> = {
-  'workers that die as they begin: tried again more and more slowly, then given up, exit 70 (F13)': {
+  'workers that die at their start: forked again with a growing back-off, then given up, exit 70 (F13)': {
     env: () => faultEnvironment('death-at-boot'),
     async tell(scene) {
       const began = monotonic()
@@ -22,23 +22,23 @@ export const BOOTS: Record<string, Story> = {
     },
   },
 
-  'a worker that hangs as it begins: killed and replaced after 15 s (F13)': {
+  'a worker that hangs at its start: killed and replaced after 15 s (F13)': {
     env: () => faultEnvironment('hang-at-boot', path.join(tempFolder(), 'hangs')),
     async tell(scene, env) {
       const id = await scene.add('true')
       const { said } = scene.launch()
       const began = monotonic()
       const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
-      // How long a busy machine takes to come so far is not what is told here.
+      // The time that a busy machine takes to get this far is not measured.
       await waitFor(() => hangs(file), { within: 20_000, what: 'it hangs' })
       await scene.until(id, { state: 'completed' }, 25_000)
       expect(monotonic() - began).to.be.above(14_000)
-      expect(said()).to.match(/was not ready in 15 s and is killed/)
+      expect(said()).to.match(/was not ready in 15 s: killing it/)
       expect(await scene.runs(id)).to.have.length(1)
     },
   },
 
-  'a worker whose loop stands still: killed after 15 s, and its job runs anew (F9, R2)': {
+  'a worker whose event loop hangs: killed after 15 s, and its job runs again (F9, R2)': {
     env: () => faultEnvironment('hang-at-signal', path.join(tempFolder(), 'hangs')),
     async tell(scene, env) {
       const id = await scene.add('echo start >> ledger; [ "$QUEUECTL_RUN" = 1 ] && exec sleep 600; true')
@@ -50,7 +50,7 @@ export const BOOTS: Record<string, Story> = {
       const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
       await waitFor(() => hangs(file) === worker.id, { within: 10_000, what: 'it hangs' })
       await scene.until(id, { state: 'completed' }, 35_000)
-      expect(said()).to.match(/did not answer for 15 s and is killed/)
+      expect(said()).to.match(/did not answer for 15 s: killing it/)
       expect((await scene.runs(id))[0]).to.include({ outcome: 'interrupted', cause: 'worker died' })
       expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 1, worker_deaths: 1, runs: 2 })
       expect([lives(worker.identity.pid), lives(first ?? 0)]).to.deep.equal([false, false])
@@ -58,7 +58,7 @@ export const BOOTS: Record<string, Story> = {
   },
 }
 
-/** The worker that says of itself that it hangs. */
+/** The ID of the worker that hangs, which it wrote to `file`; null: none does. */
 function hangs(file: string): string | null {
   try {
     return readFileSync(file, 'utf8').trim()

@@ -11,47 +11,46 @@ import { pass } from '../helpers/wait-for.ts'
 
 const MINUTE_MS = 60_000
 
-/** A clock that can be set: by the milliseconds that stand in a file. */
+/** A wall clock that can be set, by the milliseconds in a file. */
 const bent = () => faultEnvironment('clock', path.join(tempFolder(), 'clock'))
 const setter = (env: Record<string, string>) => {
   const [, file = ''] = (env.TEST_FAULT ?? '').split(' ')
   return (off_ms: number) => writeFileSync(file, String(off_ms))
 }
 
-/** Takes five seconds in which it is awake, from the test’s `go` on. */
+/** Takes five seconds of running time from the test’s `go` on; a sleep of the machine does not count. */
 const NAPS = `echo start >> ledger; ${UNTIL_GO}; for n in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; done; echo end >> ledger`
 
-/** Of the whole machine. */
+/** Faults of the whole machine. */
 export const CLOCKS: Record<string, Story> = {
-  'a clock that is set an hour forth, then two back: no lease ends by it; what waits for its time follows it (F25, R9)':
-    {
-      env: bent,
-      async tell(scene, env) {
-        const set = setter(env)
-        const id = await scene.add('echo start >> ledger; sleep 12; echo end >> ledger')
-        await scene.start('--count', '2')
-        await scene.holder(id)
-        await scene.start()
-        const before = (await scene.rows()).map((row) => row.id)
-        const { stdout } = await scene.run('enqueue', '--delay', '30m', '--', 'echo its time has come')
-        const later = stdout.trim()
+  'a clock that is set an hour forward, then two back: no lease expires by it; delayed jobs follow it (F25, R9)': {
+    env: bent,
+    async tell(scene, env) {
+      const set = setter(env)
+      const id = await scene.add('echo start >> ledger; sleep 12; echo end >> ledger')
+      await scene.start('--count', '2')
+      await scene.holder(id)
+      await scene.start()
+      const before = (await scene.rows()).map((row) => row.id)
+      const { stdout } = await scene.run('enqueue', '--delay', '30m', '--', 'echo its time has come')
+      const later = stdout.trim()
 
-        set(60 * MINUTE_MS)
-        await scene.until(later, { state: 'completed' }, 3_000)
-        // Two passes of the reapers.
-        await pass(4_500)
-        set(-60 * MINUTE_MS)
-        const { stdout: fresh } = await scene.run('enqueue', '--', 'echo not an hour later')
-        await scene.until(fresh.trim(), { state: 'completed' }, 3_000)
+      set(60 * MINUTE_MS)
+      await scene.until(later, { state: 'completed' }, 3_000)
+      // Two passes of the reapers.
+      await pass(4_500)
+      set(-60 * MINUTE_MS)
+      const { stdout: fresh } = await scene.run('enqueue', '--', 'echo not an hour later')
+      await scene.until(fresh.trim(), { state: 'completed' }, 3_000)
 
-        await scene.until(id, { state: 'completed' }, 12_000)
-        expect(await scene.runs(id)).to.have.length(1)
-        expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
-        expect((await scene.rows()).map((row) => row.id)).to.have.members(before)
-      },
+      await scene.until(id, { state: 'completed' }, 12_000)
+      expect(await scene.runs(id)).to.have.length(1)
+      expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
+      expect((await scene.rows()).map((row) => row.id)).to.have.members(before)
     },
+  },
 
-  'a sleep of the machine: nobody who slept is taken for dead, whoever wakes first (F26, R9)': {
+  'a sleep of the machine: no process that slept is taken for dead, whichever wakes first (F26, R9)': {
     env: bent,
     async tell(scene, env) {
       const set = setter(env)
@@ -66,10 +65,10 @@ export const CLOCKS: Record<string, Story> = {
 
       await freezeOutsideAWrite(scene, everybody)
       set(5 * MINUTE_MS)
-      // Longer than any patience.
+      // Longer than any limit of silence.
       await pass(22_000)
       watcher.child.kill('SIGCONT')
-      // It is awake before the others.
+      // It wakes before the others.
       await pass(500)
       for (const pid of everybody) killQuietly(pid, 'SIGCONT')
 

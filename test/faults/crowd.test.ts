@@ -12,7 +12,7 @@ const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url)
 describe('a crowd (F28) @posix', function () {
   this.timeout(180_000)
 
-  it('of 64 workers in 8 processes gets each of 4,000 jobs once, and all of them @slow', async () => {
+  it('of 64 workers in 8 processes claims each of 4,000 jobs exactly once @slow', async () => {
     const address = path.join(tempFolder(), 'queue.db')
     const store = await openStore({ address, role: 'command', is_alive: () => false })
     const jobs = Array.from({ length: 4_000 }, () => newJob())
@@ -30,7 +30,7 @@ describe('a crowd (F28) @posix', function () {
     await store.close()
   })
 
-  it('of 8 that enqueue the same makes one job, and each is told so; of others with its id none gets in (R10)', async () => {
+  it('of 8 that enqueue the same job adds one job, and each exits 0; a different job with its ID is refused (R10)', async () => {
     const queue = freshQueue()
     const enqueue = (command: string) => queue.run(['enqueue', '--json', JSON.stringify({ id: 'one', command })])
     const same = await Promise.all(Array.from({ length: 8 }, () => enqueue('echo same')))

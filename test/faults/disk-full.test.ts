@@ -8,7 +8,7 @@ import { Scene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Ends when it is told to, and says so to a disk that may be full. */
+/** Ends at `go`, and writes to a disk that may be full. */
 const WAITER = 'while [ ! -e go ]; do sleep 0.05; done; echo spoken 2>/dev/null; echo ran >> ledger'
 
 describe('a disk that is full (F18) @posix', function () {
@@ -19,11 +19,11 @@ describe('a disk that is full (F18) @posix', function () {
   beforeEach(async function () {
     disk = path.join(tempFolder(), 'small')
     mkdirSync(disk)
-    // It takes the right to mount a file system of a few megabytes.
+    // Requires the right to mount a file system of a few megabytes.
     const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=700', 'queuectl-test', disk])
     if (status !== 0) return skip(this, 'mounting a file system needs root')
     scene = await Scene.open({ address: path.join(disk, 'queue.db') })
-    // Else no job would be started on so small a disk.
+    // Otherwise no job would start on such a small disk.
     await scene.store.setConfig({ key: 'min_free', value: 0 })
   })
   afterEach(async () => {
@@ -31,7 +31,7 @@ describe('a disk that is full (F18) @posix', function () {
     spawnSync('umount', [disk])
   })
 
-  it('refuses an enqueue, exit 74, and stores nothing', async () => {
+  it('makes an enqueue fail with exit 74, and nothing is stored', async () => {
     await scene.add('true')
     const room = fill(disk)
     const { code, stdout, stderr } = await scene.run('enqueue', '--', `: ${'x'.repeat(60_000)}`)
@@ -42,7 +42,7 @@ describe('a disk that is full (F18) @posix', function () {
     expect((await scene.run('enqueue', '--', 'true')).code).to.equal(0)
   })
 
-  it('refuses an enqueue where there is no room for a queue, exit 74, and leaves nothing that stands in the way later', async () => {
+  it('makes an enqueue fail with exit 74 where a new queue has no space, and nothing blocks a later one', async () => {
     const room = fill(disk)
     const db = path.join(disk, 'other', 'queue.db')
     expect((await scene.run('enqueue', '--db', db, '--', 'true')).code).to.equal(74)
@@ -50,14 +50,14 @@ describe('a disk that is full (F18) @posix', function () {
     expect((await scene.run('enqueue', '--db', db, '--', 'true')).code).to.equal(0)
   })
 
-  it('holds up results, none is lost, and when there is room again all goes on; the database is whole', async () => {
+  it('delays results and loses none; work goes on when there is space again, and the database is intact', async () => {
     const id = await scene.add(WAITER)
     const { said } = await scene.start('--count', '2')
     await scene.holder(id)
     const room = fill(disk)
     writeFileSync(path.join(scene.home, 'go'), '')
     await waitFor(() => scene.lines('ledger').length === 1, { within: 5_000, what: 'the command has ended' })
-    await waitFor(() => /trouble: .*(full|failed)/.test(said()), { within: 6_000, what: 'the supervisor says so' })
+    await waitFor(() => /trouble: .*(full|failed)/.test(said()), { within: 6_000, what: 'the supervisor reports it' })
     room()
     const job = await scene.until(id, { state: 'completed' }, 8_000)
     expect(job).to.include({ runs: 1, attempts: 0, interruptions: 0 })
@@ -67,7 +67,7 @@ describe('a disk that is full (F18) @posix', function () {
     expect(integrity(scene.address)).to.equal('ok')
   })
 
-  it('because of what a job writes: the job fails or goes on as it pleases, the worker lives', async () => {
+  it('because of a job’s output: the job fails or goes on as it decides, and the worker lives', async () => {
     const id = await scene.add(
       `head -c 5000000 /dev/zero || echo failed >> ledger; rm -f ${disk}/queue.db.d/logs/*/*.log`,
     )
@@ -81,7 +81,7 @@ describe('a disk that is full (F18) @posix', function () {
   })
 })
 
-/** Leaves no byte free on the disk of `folder`; what is returned makes room again. */
+/** Fills the disk of `folder` to the last byte. Returns a function that frees the space again. */
 function fill(folder: string): () => void {
   const file = path.join(folder, 'ballast')
   const fd = openSync(file, 'w')

@@ -6,9 +6,9 @@ import type { Story } from '../helpers/side-by-side.ts'
 import { isAlive, UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'
 
-/** Of single processes. */
+/** Freezes of single processes. */
 export const FREEZES: Record<string, Story> = {
-  'a freeze of a worker: it is ended, its job runs elsewhere within 35 s, and what became of its run meanwhile counts for nothing (F7, R1, R2)':
+  'a freeze of a worker: it is killed, its job runs elsewhere within 35 s, and the result of its own run is discarded (F7, R1, R2)':
     {
       async tell(scene) {
         const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
@@ -22,7 +22,7 @@ export const FREEZES: Record<string, Story> = {
         expect(monotonic() - began).to.be.above(4_000)
         await scene.until(id, { state: 'completed' }, 10_000)
         const outcomes = (await scene.runs(id)).map(({ outcome }) => outcome)
-        // The frozen worker's job ended by itself meanwhile; its worker could not write that down.
+        // The job ended by itself meanwhile; its frozen worker could not record that.
         expect(outcomes).to.deep.equal(['interrupted', 'completed'])
         expect(lives(identity.pid)).to.equal(false)
       },
@@ -36,7 +36,7 @@ export const FREEZES: Record<string, Story> = {
       await scene.begun()
       await freezeOutsideAWrite(scene, [identity.pid])
       scene.go()
-      // Far from what is too long.
+      // Far below the limit.
       await pass(7_000)
       process.kill(identity.pid, 'SIGCONT')
       await scene.until(id, { state: 'completed' }, 5_000)
@@ -47,7 +47,7 @@ export const FREEZES: Record<string, Story> = {
     },
   },
 
-  'a freeze of a worker that has nothing to do: news goes to the other one, which begins at once (F7)': {
+  'a freeze of an idle worker: wake-ups go to the other one, which starts jobs at once (F7)': {
     async tell(scene) {
       await scene.start('--count', '2')
       const [frozen] = await scene.workers()
@@ -59,22 +59,28 @@ export const FREEZES: Record<string, Story> = {
         late.push(Number((await scene.runs(id))[0]?.started_at) - created_at)
         return late.length >= 5 && late.slice(-5).every((ms) => ms < 300)
       }
-      // Before it is killed, and another one put in its place.
-      await waitFor(next, { within: 10_000, what: 'five jobs in a row do not wait for a look' })
+      // Before it is killed and replaced.
+      await waitFor(next, { within: 10_000, what: 'five jobs in a row do not wait for a poll' })
     },
   },
 
-  'a freeze of the supervisor: its workers renew for themselves, and after it nothing has run twice (F8, R2, R9)': {
+  'a freeze of the supervisor: its workers renew their own leases, and nothing runs twice (F8, R2, R9)': {
     async tell(scene) {
       const id = await scene.add('echo start >> ledger; sleep 27; echo end >> ledger')
       const { child } = await scene.start()
       const before = await scene.holder(id)
-      await waitFor(async () => (await scene.supervisors())[0]?.state === 'running', { within: 5_000, what: 'it runs' })
+      await waitFor(async () => (await scene.supervisors())[0]?.state === 'running', {
+        within: 5_000,
+        what: 'the supervisor runs',
+      })
       const frozen_at = monotonic()
       await freezeOutsideAWrite(scene, [child.pid])
       const renewed = async () => (await scene.workers())[0]?.beats ?? 0
       await waitFor(async () => (await renewed()) > before.beats + 2, { within: 20_000, what: 'the worker renews' })
-      await waitFor(() => monotonic() - frozen_at > 24_000, { within: 25_000, what: 'longer than any patience' })
+      await waitFor(() => monotonic() - frozen_at > 24_000, {
+        within: 25_000,
+        what: 'longer than any limit of silence',
+      })
       child.kill('SIGCONT')
       await scene.until(id, { state: 'completed' }, 10_000)
       expect(scene.lines('ledger')).to.deep.equal(['start', 'end'])
@@ -82,7 +88,7 @@ export const FREEZES: Record<string, Story> = {
     },
   },
 
-  'a freeze of the supervisor beside another one: its workers keep their jobs (F8, R2)': {
+  'a freeze of one of two supervisors: its workers keep their jobs (F8, R2)': {
     async tell(scene) {
       const id = await scene.add('echo start >> ledger; sleep 26; echo end >> ledger')
       const { child } = await scene.start()

@@ -6,9 +6,9 @@ import type { Story } from '../helpers/side-by-side.ts'
 import { UNTIL_GO } from '../helpers/supervised.ts'
 import { pass, waitFor } from '../helpers/wait-for.ts'
 
-/** Of a store whose lock another process holds. */
+/** Faults of a store whose lock another process holds. */
 export const LOCKS: Record<string, Story> = {
-  'a lock that is held for a moment: whoever waits gets it (F17)': {
+  'a lock that is held for a moment: those who wait get it (F17)': {
     async tell(scene) {
       const id = await scene.add(`${UNTIL_GO}; echo ran >> ledger`)
       await scene.start()
@@ -26,7 +26,7 @@ export const LOCKS: Record<string, Story> = {
     },
   },
 
-  'a lock that is held for 30 s: commands give up, exit 75; workers and their jobs outlive it (F17, R2)': {
+  'a lock that is held for 30 s: commands give up with exit 75; workers and their jobs survive (F17, R2)': {
     async tell(scene) {
       const short = await scene.add(`${UNTIL_GO}; echo short >> ledger`)
       const long = await scene.add('sleep 29; echo long >> ledger')
@@ -52,25 +52,28 @@ export const LOCKS: Record<string, Story> = {
     },
   },
 
-  'a lock that keeps a detached start from being ready: told after 30 s, and nothing is left of it': {
+  'a lock that keeps a detached start from becoming ready: reported after 30 s, and no process remains': {
     async tell(scene) {
       const lock = await scene.lock()
       const { code, stdout, stderr } = await scene.run('worker', 'start', '--detach')
       expect({ code, stdout }).to.deep.equal({ code: 75, stdout: '' })
       expect(stderr).to.match(/workers not ready within 30 s.*\n {2}log: /)
       const [, log = ''] = /log: (.*)/.exec(stderr) ?? []
-      await waitFor(() => readFileSync(log, 'utf8').includes('stopped'), { within: 10_000, what: 'it has stopped' })
+      await waitFor(() => readFileSync(log, 'utf8').includes('stopped'), {
+        within: 10_000,
+        what: 'the supervisor has stopped',
+      })
       await lock.release()
     },
   },
 
-  'a lock that is held from before the first heartbeat: workers wait for it, and none is killed (F17)': {
+  'a lock that is held since before the first heartbeat: workers wait, and none is killed (F17)': {
     async tell(scene) {
       const id = await scene.add('true')
       const lock = await scene.lock()
       const { said } = scene.launch()
       await waitFor(() => said().includes('starts 1 worker'), { within: 10_000, what: 'the supervisor runs' })
-      // By then they would be late.
+      // After this time they would be late.
       await pass(READY_MS + 2_000)
       await lock.release()
       await scene.until(id, { state: 'completed' }, 5_000)

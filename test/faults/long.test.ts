@@ -4,4 +4,4 @@ import { CLOCKS } from './clocks.ts'
 import { FREEZES } from './freezes.ts'
 import { LOCKS } from './locks.ts'
 
-sideBySide('what takes long to show @posix @slow', { ...FREEZES, ...LOCKS, ...CLOCKS, ...BOOTS })
+sideBySide('faults that take long to show @posix @slow', { ...FREEZES, ...LOCKS, ...CLOCKS, ...BOOTS })

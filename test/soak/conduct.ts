@@ -13,12 +13,12 @@ import { BOUNDS, type Bound, type Series } from './judge.ts'
 import { bytesOf, familyOf, sizeOf, usageOf } from './sample.ts'
 import { enqueue } from './work.ts'
 
-/** Jobs are kept for so long, so that retention has to keep up too. */
+/** Short, so that retention has to keep up too. */
 const RETENTION = '20s'
 const SAMPLE_MS = 1_000
-/** Part of the time that the work is spread over; the rest is for what takes longer than planned. */
+/** The part of the time over which the work is spread; the rest is for delays. */
 const SPREAD = 0.9
-/** Jobs that wait at a time, at most. */
+/** The most jobs that wait at a time. */
 const DEPTH = 500
 
 export interface SoakOptions {
@@ -30,13 +30,13 @@ export interface SoakOptions {
 export interface Soaked {
   series: Series[]
   seconds: number
-  /** Jobs that came to their end, which is a success for all of them. */
+  /** Jobs that completed: all must. */
   completed: number
-  /** Workers that had to be replaced. */
+  /** Workers that were replaced: none must be. */
   restarts: number
 }
 
-/** Keeps a supervisor and its workers busy, and writes down once a second what they use. */
+/** Keeps a supervisor and its workers busy, and records their use of resources once a second. */
 export async function soak(options: SoakOptions, on_progress: (line: string) => void): Promise<Soaked> {
   const run_folder = new RunFolder()
   try {
@@ -92,21 +92,21 @@ class Soak {
     const until = began + minutes * 60_000
     const spread_ms = minutes * 60_000 * SPREAD
     for (let second = 1; performance.now() < until; second++) {
-      if (this.#child.exitCode !== null) throw new Error(`the supervisor ended with ${this.#child.exitCode}`)
+      if (this.#child.exitCode !== null) throw new Error(`the supervisor exited with ${this.#child.exitCode}`)
       const waiting = await left(store)
       const planned = Math.ceil((jobs * (performance.now() - began)) / spread_ms)
-      // On a slow machine less is asked for: a queue that grows would be what is seen to grow.
+      // A slow machine gets fewer jobs: otherwise the queue would grow, and with it the figures.
       const wanted = Math.max(this.#fed, Math.min(jobs, planned, this.#fed - waiting + DEPTH))
       await enqueue(this.#run_folder.env, this.#fed, wanted)
       this.#fed = wanted
-      // What comes after the last job is another life, which would look flat.
+      // Not after the last job: an idle pool would look flat.
       if (wanted < jobs) await this.#sample(store)
       else if ((await left(store)) === 0) break
       if (second % 30 === 0)
-        this.#on_progress(`${wanted} of ${jobs} jobs are in, ${await left(store)} of them wait or run`)
+        this.#on_progress(`${wanted} of ${jobs} jobs enqueued, ${await left(store)} of them waiting or running`)
       await sleep(Math.max(0, began + second * SAMPLE_MS - performance.now()))
     }
-    // The count of what was done comes with the heartbeat.
+    // The count of completed jobs comes with the heartbeat.
     await waitFor(async () => ((await supervisor(store))?.done ?? 0) >= jobs || performance.now() > until, {
       within: 10_000,
       what: 'a heartbeat',

@@ -11,22 +11,22 @@ const memory = (value: (i: number) => number): Series => ({
   values: Array.from({ length: 300 }, (_, i) => value(i)),
   bound: BOUNDS.memory,
 })
-/** Up and down as the collector of V8 does it. */
+/** Up and down like the heap of V8. */
 const noise = (i: number) => 3 * MIB * Math.sin(i)
 
 describe('the verdict of a soak (F31) @fast', () => {
-  it('is flat where a figure only goes up and down, whatever it did in the first third', () => {
+  it('is flat where a figure only goes up and down, regardless of the first third', () => {
     expect(judge(memory((i) => 60 * MIB + noise(i)))).to.include({ flat: true })
     expect(judge(memory((i) => Math.min(60 + i / 3, 90) * MIB + noise(i)))).to.include({ flat: true })
   })
 
-  it('finds 2 KiB that are kept of each of 20,000 jobs', () => {
+  it('finds 2 KiB kept for each of 20,000 jobs', () => {
     const verdict = judge(memory((i) => 60 * MIB + (i / 300) * 20_000 * 2048 + noise(i)))
     expect(verdict).to.include({ flat: false })
     expect(tableOf([verdict])).to.match(/memory .* GROWS/)
   })
 
-  it('finds a descriptor that is never closed, by the highest of a saw', () => {
+  it('finds descriptors that are never closed, by the peaks of a saw', () => {
     const saw = (i: number) => 30 + (i % 10)
     const descriptors = (value: (i: number) => number): Series => ({
       ...memory(value),
@@ -52,7 +52,7 @@ describe('the figures of a soak @fast', () => {
     expect(familyOf(process.pid).processes).to.be.at.least(1)
   })
 
-  it('are none when it is gone', () => {
+  it('are null when it has exited', () => {
     expect(usageOf(2 ** 22 + 1)).to.equal(null)
   })
 })

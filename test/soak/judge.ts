@@ -2,7 +2,7 @@ import { median } from '../bench/report.ts'
 
 const MIB = 1024 ** 2
 
-/** One figure over the time of a soak, oldest value first. */
+/** One figure over the duration of a soak, oldest value first. */
 export interface Series {
   name: string
   unit: 'bytes' | 'count'
@@ -10,56 +10,56 @@ export interface Series {
   bound: Bound
 }
 
-/** How much a figure may differ between the middle and the end. */
+/** How much a figure may grow between the middle third and the last. */
 export interface Bound {
-  /** By its typical value, or by its highest: that is what matters where a figure goes up and down like a saw. */
+  /** Compares the typical values, or the highest ones: those matter where a figure goes up and down like a saw. */
   by: 'median' | 'most'
-  /** Growth: this part of the value in the middle, and so much more. */
+  /** Allowed growth: this part of the middle value, plus `more`. */
   part: number
   more: number
   why: string
 }
 
 /**
- * Between the middle and the end lies a third of the jobs, 6,667 of 20,000: whatever is kept of each job shows there, were it 1 KiB only.
- * Less than that is noise: V8 grows and shrinks its heap by some MiB as it likes.
+ * A third of the jobs lies between the middle and the end, 6,667 of 20,000: memory kept for each job shows there, even
+ * 1 KiB. Less is noise: V8 grows and shrinks its heap by some MiB at will.
  */
 export const BOUNDS = {
-  memory: { by: 'median', part: 0.05, more: 4 * MIB, why: '1 KiB kept of each job would be 6.5 MiB more' },
+  memory: { by: 'median', part: 0.05, more: 4 * MIB, why: '1 KiB kept per job would be 6.5 MiB more' },
   descriptors: {
     by: 'most',
     part: 0,
     more: 8,
-    why: 'pidusage keeps one for a minute of each process of a job over 5 s',
+    why: 'pidusage keeps one for a minute per process of a job over 5 s',
   },
-  threads: { by: 'most', part: 0, more: 0, why: 'all are there from the start' },
-  wal: { by: 'most', part: 0, more: 8 * MIB, why: 'a checkpoint each 8 MiB; one may come late once' },
-  database: { by: 'most', part: 0.1, more: MIB, why: 'what retention frees is used again' },
+  threads: { by: 'most', part: 0, more: 0, why: 'all exist from the start' },
+  wal: { by: 'most', part: 0, more: 8 * MIB, why: 'a checkpoint every 8 MiB; one may be late' },
+  database: { by: 'most', part: 0.1, more: MIB, why: 'space freed by retention is reused' },
   logs: {
     by: 'most',
     part: 0.25,
     more: 0,
-    why: 'retention removes once a minute: the highest stands for a minute of jobs',
+    why: 'retention runs once a minute: the peak is a minute of jobs',
   },
-  journal: { by: 'most', part: 0, more: 4, why: 'one for each job at work, and spare ones' },
-  family: { by: 'most', part: 0, more: 4, why: 'a job is up to three processes' },
-  zombies: { by: 'median', part: 0, more: 0, why: 'who has ended is waited for at once' },
+  journal: { by: 'most', part: 0, more: 4, why: 'one per running job, and spare ones' },
+  family: { by: 'most', part: 0, more: 4, why: 'a job has up to three processes' },
+  zombies: { by: 'median', part: 0, more: 0, why: 'exited processes are reaped at once' },
 } as const satisfies Record<string, Bound>
 
-/** A series in figures. */
+/** The figures of a series, and whether it is flat. */
 export interface Verdict {
   name: string
   unit: Series['unit']
   start: number
   middle: number
   end: number
-  /** The most that `end` may be. */
+  /** The maximum for `end`. */
   limit: number
   flat: boolean
   why: string
 }
 
-/** Whether a series stays flat: its last third against its middle one; the first third is there to be seen. */
+/** Judges whether a series stays flat, by its last third against its middle one; the first third is shown only. */
 export function judge({ name, unit, values, bound }: Series): Verdict {
   const third = (n: number) =>
     values.slice(Math.floor((n * values.length) / 3), Math.floor(((n + 1) * values.length) / 3))

@@ -4,22 +4,22 @@ import { parentOf } from '../helpers/processes.ts'
 
 const KIB = 1024
 
-/** What a process uses. */
+/** The resources that a process uses. */
 export interface Usage {
-  /** Bytes in memory: all of it, and its share of what it shares. */
+  /** Bytes in memory: `rss` with all shared pages, `pss` with its share of them. */
   rss: number
   pss: number
   descriptors: number
   threads: number
 }
 
-/** What a folder holds. */
+/** The contents of a folder. */
 export interface Size {
   files: number
   bytes: number
 }
 
-/** What `pid` uses now; null when it is gone. */
+/** The current use of `pid`; null: it has exited. */
 export function usageOf(pid: number): Usage | null {
   try {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
@@ -35,7 +35,7 @@ export function usageOf(pid: number): Usage | null {
   }
 }
 
-/** All that lies in `folder` and below. What goes meanwhile is not counted. */
+/** The files in `folder` and below; a missing folder is empty. Files that are removed meanwhile count 0 bytes. */
 export function sizeOf(folder: string): Size {
   const size = { files: 0, bytes: 0 }
   if (!existsSync(folder)) return size
@@ -47,12 +47,12 @@ export function sizeOf(folder: string): Size {
   return size
 }
 
-/** Bytes of a file; 0 when it is not there. */
+/** Bytes of a file; 0 if it does not exist. */
 export function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** How many processes descend from `root`, zombies included, and itself. */
+/** The number of processes that descend from `root`, zombies and itself included, and of the zombies. */
 export function familyOf(root: number): { processes: number; zombies: number } {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc')) {
@@ -70,9 +70,9 @@ function number(text: string, pattern: RegExp): number {
   return Number(pattern.exec(text)?.[1] ?? 0)
 }
 
-function quietly<T>(look: () => T): T | null {
+function quietly<T>(read: () => T): T | null {
   try {
-    return look()
+    return read()
   } catch {
     return null
   }

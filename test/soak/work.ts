@@ -1,6 +1,9 @@
 import { queuectl } from '../helpers/queuectl.ts'
 
-/** What jobs of a soak do, in turn: output, none, a failure and a success, children, a megabyte. One in 500 takes long enough to be measured. */
+/**
+ * The commands of a soak, in turn: output, none, a failure and a success, a child, 20 kB. One in 500 runs long enough
+ * to be measured.
+ */
 const COMMANDS = [
   'echo done',
   'true',
@@ -10,7 +13,7 @@ const COMMANDS = [
 ] as const
 const LONG = { every: 500, command: 'sleep 7' }
 
-/** The jobs from number `from` up to, and without, `to`, one JSON object a line. */
+/** The jobs from number `from` up to but not including `to`, one JSON object a line. */
 export function jobsText(from: number, to: number): string {
   const lines: string[] = []
   for (let i = from; i < to; i++) {
@@ -20,7 +23,7 @@ export function jobsText(from: number, to: number): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Enqueues them through the command line. Throws when it refuses. */
+/** Enqueues them by the command line. Throws if that fails. */
 export async function enqueue(env: Record<string, string>, from: number, to: number): Promise<void> {
   if (to <= from) return
   const { code, stderr } = await queuectl(['enqueue', '-'], { env, input: jobsText(from, to) })

@@ -4,7 +4,7 @@ import { skip } from '../helpers/skip.ts'
 import { type Running, Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Has children that would outlive it, writes down who it is, and cries when anybody of a former run lives. */
+/** Has children that would outlive it, records their pids, and reports live processes of earlier runs. */
 const WARY = `
   for pid in $(cat "pids-$QUEUECTL_JOB_ID" 2>/dev/null); do
     grep -q '^State:.[RSDT]' "/proc/$pid/status" 2>/dev/null && echo "$QUEUECTL_JOB_ID $pid" >> doubles
@@ -14,7 +14,7 @@ const WARY = `
   echo "$$ $one $two" >> "pids-$QUEUECTL_JOB_ID"
   wait`
 
-describe('whatever is killed @posix @slow', function () {
+describe('after any mix of kills @posix @slow', function () {
   this.timeout(180_000)
   let scene: Scene
   const ids: string[] = []
@@ -28,7 +28,7 @@ describe('whatever is killed @posix @slow', function () {
     if (!HAS_PROC) skip(this, 'no /proc')
   })
 
-  it('a job has no two live copies, one result, and a run history that balances (R1, R4)', async () => {
+  it('a job never has two live copies, has one result, and its run history agrees with its counters (R1, R4)', async () => {
     ids.push(...(await Promise.all(Array.from({ length: 16 }, add))))
     let [one, other] = await Promise.all([scene.start('--count', '2'), scene.start('--count', '2')])
 
@@ -54,7 +54,10 @@ describe('whatever is killed @posix @slow', function () {
     }
   })
 
-  /** As soon as some of its workers (null: of all) are busy. They are given more to do where starts took so long that all is done. */
+  /**
+   * Kills the workers of a supervisor (undefined: of all) as soon as one is busy. Adds jobs if none is ready, in case
+   * the earlier starts took so long that all are done.
+   */
   async function killWorkers(supervisor_id?: string): Promise<void> {
     const pids = await waitFor(
       async () => {
@@ -71,6 +74,6 @@ describe('whatever is killed @posix @slow', function () {
 
   async function killSupervisor({ child }: Running): Promise<void> {
     child.kill('SIGKILL')
-    await waitFor(() => !lives(child.pid), { within: 2_000, what: 'it is dead' })
+    await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
   }
 })

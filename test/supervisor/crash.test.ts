@@ -8,7 +8,7 @@ import { STORES } from '../helpers/stores.ts'
 import { isAlive, type Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { keepsTo, waitFor } from '../helpers/wait-for.ts'
 
-/** A job that writes down when it begins and ends, with children that try to outlive it. */
+/** A job that logs its start, with children that try to outlive it. */
 const FAMILY =
   'echo start >> ledger; sleep 600 & setsid sleep 601 & (setsid sleep 602 &); nohup sleep 603 >/dev/null 2>&1 & sleep 604'
 
@@ -22,17 +22,17 @@ for (const { name, embedded, prepare, openScene } of STORES) {
     })
     afterEach(() => scene.finish())
 
-    /** The processes of FAMILY, when all run. */
+    /** The processes of FAMILY, once all run. */
     const family = () =>
       waitFor(
         () => {
           const carriers = scene.carriers()
           return carriers.length >= 6 && carriers
         },
-        { within: 5_000, what: 'the whole family runs' },
+        { within: 5_000, what: 'all processes of the job run' },
       )
 
-    it('of a worker: its job is offered again within a second, interrupted and not failed (F1, F11, R1, R6) @full', async () => {
+    it('of a worker: its job is offered again within 1 s, interrupted and not failed (F1, F11, R1, R6) @full', async () => {
       const id = await scene.add(FAMILY, { max_interruptions: 100 })
       await scene.start('--count', '2')
       let deaths = 0
@@ -49,12 +49,12 @@ for (const { name, embedded, prepare, openScene } of STORES) {
         expect((await scene.runs(id))[deaths - 1]).to.include({ outcome: 'interrupted', cause: 'worker died' })
         return ms
       }
-      // The stand-in for a MongoDB server takes its time over each of the trips.
+      // The stand-in for a MongoDB server is slow on each round trip.
       const bound = embedded ? 1_500 : 5_000
       await keepsTo(bound, die)
     })
 
-    it('of every worker that runs it makes a job poison after three; other jobs go on (F12, R6)', async () => {
+    it('of three workers under one job: the job is poison, other jobs go on (F12, R6)', async () => {
       const poison = await scene.add('kill -9 $PPID')
       const others = await Promise.all([1, 2, 3].map(() => scene.add('sleep 0.1', { max_interruptions: 100 })))
       const { code } = await scene.launch('--count', '2', '--drain', '--timeout', '30s').ended
@@ -63,7 +63,7 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       for (const id of others) expect((await scene.job(id)).state).to.equal('completed')
     })
 
-    it('of the supervisor: workers finish what runs, settle it once and end (F2, R2)', async () => {
+    it('of the supervisor: its workers finish their jobs, settle them once and exit (F2, R2)', async () => {
       const id = await scene.add(`echo begun >> ledger; ${UNTIL_GO}; echo end >> ledger`)
       const { child } = await scene.start('--count', '2')
       await scene.begun()
@@ -72,12 +72,12 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       await waitFor(() => !lives(child.pid), { within: 2_000, what: 'the supervisor is dead' })
       scene.go()
       await scene.until(id, { state: 'completed' }, 4_000)
-      await waitFor(() => !workers.some(isAlive), { within: 3_000, what: 'the workers have ended' })
+      await waitFor(() => !workers.some(isAlive), { within: 3_000, what: 'the workers have exited' })
       expect(scene.lines('ledger')).to.deep.equal(['begun', 'end'])
       expect(await scene.runs(id)).to.have.length(1)
     })
 
-    it('of all at once: the next supervisor offers the job again within 3 s, and no old process lives (F2, F3, F11, R1, R4) @full', async () => {
+    it('of all processes at once: the next supervisor offers the job again within 3 s, and no old process lives (F2, F3, F11, R1, R4) @full', async () => {
       const id = await scene.add(FAMILY, { max_interruptions: 100 })
       let { child } = await scene.start('--count', '2')
       let deaths = 0
@@ -99,8 +99,8 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       await keepsTo(3_000, die)
     })
 
-    it('between a run’s end and its settle: the result on disk is applied, nothing runs again (F5, R5)', async function () {
-      // What holds the settle up is a lock, which only this store has.
+    it('between a run’s end and its settle: the result on disk is applied, and the job does not run again (F5, R5)', async function () {
+      // A lock delays the settle; only this store has one.
       if (!embedded) return skip(this, 'only SQLite has a lock that a test can hold')
       const id = await scene.add(`${UNTIL_GO}; echo ran >> ledger`)
       const { child } = await scene.start()
@@ -111,7 +111,7 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       const journal = openRunJournal(scene.store.info.folder)
       await waitFor(() => journal.readDone(run_token ?? ''), {
         within: 5_000,
-        what: 'the run has ended, and left its journal entry',
+        what: 'the run has ended and its result is in the journal',
       })
       killTogether([child.pid, identity.pid])
       await waitFor(() => !lives(identity.pid) && !lives(child.pid), { within: 2_000, what: 'both are dead' })
@@ -122,14 +122,14 @@ for (const { name, embedded, prepare, openScene } of STORES) {
       expect((await scene.runs(id)).map(({ outcome }) => outcome)).to.deep.equal(['completed'])
     })
 
-    it('of a job’s shell: a failure by that signal, and its children are gone (R3)', async () => {
+    it('of a job’s shell: the run fails by that signal, and its children are gone (R3)', async () => {
       const id = await scene.add('sleep 600 & setsid sleep 601 & kill -9 $$')
       await scene.start()
       expect(await scene.until(id, { state: 'dead' }, 5_000)).to.include({ signal: 'SIGKILL', attempts: 1 })
       expect(scene.carriers()).to.deep.equal([])
     })
 
-    it('of one of two supervisors on a store: the other takes over, and every job has one result', async () => {
+    it('of one of two supervisors on a store: the other one takes over, and every job has one result', async () => {
       const slow = await scene.add('sleep 600', { priority: 1 })
       const first = await scene.start()
       await scene.until(slow, { state: 'processing' }, 5_000)

@@ -8,43 +8,43 @@ import { tempFolder } from '../helpers/temp.ts'
 
 describe('a drain @posix', () => {
   let store: JobStore
-  const told: unknown[] = []
+  const reported: unknown[] = []
   beforeEach(async () => {
-    told.length = 0
+    reported.length = 0
     const address = path.join(tempFolder(), 'queue.db')
     store = await openStore({ address, role: 'command', is_alive: () => false })
   })
   afterEach(() => store.close())
 
   const begin = (timeout: number | null = null) => new Drain({ store, queues: null, timeout, since: store.now() })
-  const conclude = (drain: Drain) => drain.conclude((event) => told.push(event))
+  const conclude = (drain: Drain) => drain.conclude((event) => reported.push(event))
 
-  it('goes on while a job is left, and is over with exit code 0 when all have succeeded', async () => {
+  it('goes on while a job remains, and exits 0 when all have succeeded', async () => {
     const drain = begin()
     await put(store, ['a'], { delay_ms: 3_600_000 })
-    expect(await drain.look()).to.equal(null)
+    expect(await drain.check()).to.equal(null)
     expect(conclude(drain)).to.equal(null)
     await store.cancel({ ids: ['a'] })
     await ended(store, 'b', SUCCESS)
-    expect(await drain.look()).to.equal('drained')
+    expect(await drain.check()).to.equal('drained')
     expect(conclude(drain)).to.equal(0)
-    expect(told).to.deep.equal([{ event: 'drained', left: 0, died: 0 }])
+    expect(reported).to.deep.equal([{ event: 'drained', left: 0, died: 0 }])
   })
 
-  it('counts a job that came when it was just over, and died: exit code 1', async () => {
+  it('counts a job that came just after the last check and died: exit 1', async () => {
     const drain = begin()
-    expect(await drain.look()).to.equal('drained')
+    expect(await drain.check()).to.equal('drained')
     await ended(store, 'late', FAILURE)
-    await drain.lookAgain()
+    await drain.recount()
     expect(conclude(drain)).to.equal(1)
-    expect(told).to.deep.equal([{ event: 'drained', left: 0, died: 1 }])
+    expect(reported).to.deep.equal([{ event: 'drained', left: 0, died: 1 }])
   })
 
-  it('is over with exit code 124 when its time is, and says how many are left', async () => {
+  it('exits 124 at its timeout and reports how many jobs remain', async () => {
     await put(store, ['a', 'b'])
     const drain = begin(-1)
-    expect(await drain.look()).to.match(/^not drained in/)
+    expect(await drain.check()).to.match(/^not drained in/)
     expect(conclude(drain)).to.equal(124)
-    expect(told).to.deep.equal([{ event: 'not_drained', left: 2, died: 0 }])
+    expect(reported).to.deep.equal([{ event: 'not_drained', left: 2, died: 0 }])
   })
 })

@@ -7,8 +7,8 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const HOSTS = 2
 /**
- * More on each host than look each second. 200 (QUEUECTL_TEST_WORKERS) take three minutes on two cores with the stand-in for
- * MongoDB.
+ * More workers on each host than poll each second. 200 (QUEUECTL_TEST_WORKERS) take three minutes on two cores with the
+ * stand-in for MongoDB.
  */
 const WORKERS = Number(process.env.QUEUECTL_TEST_WORKERS ?? 18)
 
@@ -23,16 +23,16 @@ describe(`${WORKERS} workers of ${HOSTS} hosts on one MongoDB @posix @slow`, fun
   })
   afterEach(() => scene.finish())
 
-  it('are all ready, run each job once, and end together', async () => {
+  it('become ready, run each job once, and stop together', async () => {
     const hosts = Array.from({ length: HOSTS }, (_, i) => scene.host(`host-${i}`, { at_most_ms }))
     const began = monotonic()
     const running = hosts.map((host) => host.launch('--count', String(WORKERS / HOSTS)))
     const ready = () => running.every(({ said }) => /ready; stop with/.test(said()))
-    await waitFor(ready, { within, what: 'all are ready' })
+    await waitFor(ready, { within, what: 'all workers are ready' })
     const ready_ms = monotonic() - began
     await waitFor(async () => (await scene.workers()).length === WORKERS, {
       within: 10_000,
-      what: 'all are registered',
+      what: 'all workers are registered',
     })
 
     const command = 'echo $QUEUECTL_JOB_ID >> ledger'
@@ -47,13 +47,13 @@ describe(`${WORKERS} workers of ${HOSTS} hosts on one MongoDB @posix @slow`, fun
       .empty
 
     const rows = await scene.rows()
-    const asked_at = monotonic()
+    const requested_at = monotonic()
     const stop = await hosts[0]?.run('worker', 'stop')
-    const stop_ms = monotonic() - asked_at
+    const stop_ms = monotonic() - requested_at
     expect(stop?.code, stop?.stderr).to.equal(0)
-    await waitFor(async () => (await scene.rows()).length === 0, { within: 2_000, what: 'all are off the registry' })
+    await waitFor(async () => (await scene.rows()).length === 0, { within: 2_000, what: 'the registry is empty' })
     for (const { identity } of rows) {
-      await waitFor(() => !lives(identity.pid), { within: 2_000, what: `the end of ${identity.pid}` })
+      await waitFor(() => !lives(identity.pid), { within: 2_000, what: `process ${identity.pid} has exited` })
     }
     if (process.env.QUEUECTL_TEST_WORKERS)
       console.log(

@@ -24,14 +24,14 @@ describe('several hosts on one queue @posix', function () {
   const run = (host: Host | undefined, ...args: string[]) => (host as Host).run(...args)
   const start = (host: Host | undefined, ...args: string[]) => (host as Host).start(...args)
   const ends = (row?: AnyProcess) =>
-    waitFor(() => row && !lives(row.identity.pid), { within: 1_000, what: `the end of ${row?.id}` })
+    waitFor(() => row && !lives(row.identity.pid), { within: 1_000, what: `${row?.id} has exited` })
   const supervisorOn = async (host_id: string) =>
     (await scene.supervisors()).find(({ identity }) => identity.host_id === host_id)
 
   const emptied = () =>
-    waitFor(async () => (await scene.rows()).length === 0, { within: 2_000, what: 'all are off the registry' })
+    waitFor(async () => (await scene.rows()).length === 0, { within: 2_000, what: 'the registry is empty' })
 
-  it('share the work, and stop when one of them asks, which is told for each (R8)', async () => {
+  it('share the work, and stop at the request of one of them, which reports each (R8)', async () => {
     await Promise.all([start(a), start(b)])
     const ids = await Promise.all([scene.add(UNTIL_GO), scene.add(UNTIL_GO)])
     const owners = await Promise.all(ids.map((id) => scene.holder(id)))
@@ -49,26 +49,26 @@ describe('several hosts on one queue @posix', function () {
     for (const id of ids) expect(await scene.job(id)).to.include({ state: 'completed', attempts: 0 })
   })
 
-  it('hear within 2 s what is asked of them @full', async () => {
+  it('answer a request within 2 s @full', async () => {
     await Promise.all([start(a), start(b)])
     const supervisors = await scene.supervisors()
     expect(supervisors).to.have.length(2)
     const ask = async (supervisor_id: string) => {
       const beats = async () => (await scene.supervisors()).find(({ id }) => id === supervisor_id)?.beats ?? 0
       const before = await beats()
-      // Just behind a beat: what waits for the next one takes five seconds.
-      await waitFor(async () => (await beats()) > before, { within: 6_000, what: 'a beat', every: 50 })
+      // Just after a heartbeat: waiting for the next one would take 5 s.
+      await waitFor(async () => (await beats()) > before, { within: 6_000, what: 'a heartbeat', every: 50 })
       const [id, since] = [newToken(), monotonic()]
       await scene.store.ask({ id, supervisor_id, kind: 'scale', args: { count: 1 } })
       const done = async () => (await scene.store.control({ id }))?.state === 'done'
       await waitFor(done, { within: 2_000, what: `the answer of ${supervisor_id}` })
       return monotonic() - since
     }
-    // It has the answer, too, by then.
+    // This bound includes the time until the answer is read.
     for (const { id } of supervisors) await keepsTo(3_000, () => ask(id))
   })
 
-  it('are scaled, and stop one by one: by the id of a host, not by a name that several have, and one worker of another host @slow', async () => {
+  it('scale and stop one by one: by host ID, not by a name that several hosts have, and a single worker of another host @slow', async () => {
     await Promise.all([start(a), start(b, '--count', '2')])
     const more = await run(a, 'worker', 'scale', '3', 'host-b')
     expect(more.stdout).to.match(/: scaled to 3 workers \(before: 2\)\n$/)
@@ -87,14 +87,14 @@ describe('several hosts on one queue @posix', function () {
     const stopped = await supervisorOn('host-b')
     const host = await run(a, 'worker', 'stop', 'host-b')
     expect(host.code).to.equal(0)
-    // Its word is the last thing that it says, not the last that it does.
+    // It reports its result before it exits.
     await ends(stopped)
     const left = async () => (await scene.supervisors()).map(({ identity }) => identity.host_id)
-    await waitFor(async () => (await left()).length === 1, { within: 2_000, what: 'it is off the registry' })
+    await waitFor(async () => (await left()).length === 1, { within: 2_000, what: 'its row is removed' })
     expect(await left()).to.deep.equal(['host-a'])
   })
 
-  it('name the one that does not answer: exit 4, a missing row is no proof, and it stops when it is back (R8) @slow', async () => {
+  it('name a host that does not answer: exit 4, a missing row is no proof, and the host stops when it is back (R8) @slow', async () => {
     const [, { child }] = await Promise.all([start(a), start(b)])
     const silent = await supervisorOn('host-b')
     const workers = (await scene.workers()).filter(({ identity }) => identity.host_id === 'host-b')
@@ -117,7 +117,7 @@ describe('several hosts on one queue @posix', function () {
     await emptied()
   })
 
-  it('refuse one that has the id of another, as clones have: exit 78', async () => {
+  it('refuse a host with the ID of another one, as clones have: exit 78', async () => {
     await start(a)
     const [original] = await scene.supervisors()
     if (original === undefined) throw new Error('no supervisor')
@@ -129,7 +129,7 @@ describe('several hosts on one queue @posix', function () {
     void run(a, 'worker', 'start').then((result) => {
       ended = result
     })
-    // Only what goes on beating counts: the host may have been booted anew.
+    // Only continued heartbeats count: the host may have been rebooted.
     const refused = await waitFor(() => beat().then(() => ended), { within: 10_000, what: 'the refusal' })
     expect(refused.code).to.equal(78)
     expect(refused.stderr).to.contain('QUEUECTL_HOST_ID')

@@ -4,7 +4,7 @@ import { monotonic } from '../../src/lib/clock.ts'
 import { isAlive, Scene, UNTIL_GO } from '../helpers/supervised.ts'
 import { keepsTo, pass, waitFor } from '../helpers/wait-for.ts'
 
-/** Does not listen to SIGTERM, from its first word on. */
+/** Ignores SIGTERM once it has logged its start. */
 const DEAF = `trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`
 
 describe('a supervisor’s life @posix', function () {
@@ -16,9 +16,12 @@ describe('a supervisor’s life @posix', function () {
   afterEach(() => scene.finish())
 
   const stops = () =>
-    waitFor(async () => (await scene.supervisors())[0]?.state === 'stopping', { within: 3_000, what: 'it stops' })
+    waitFor(async () => (await scene.supervisors())[0]?.state === 'stopping', {
+      within: 3_000,
+      what: 'the supervisor is stopping',
+    })
 
-  it('registers itself and its workers with their identities, and takes the rows with it (R4)', async () => {
+  it('registers itself and its workers with their identities, and removes the rows when it stops (R4)', async () => {
     const { child, ended } = await scene.start('--count', '2')
     const [supervisor] = await scene.supervisors()
     expect(supervisor?.identity.pid).to.equal(child.pid)
@@ -28,7 +31,7 @@ describe('a supervisor’s life @posix', function () {
     expect(await scene.rows()).to.deep.equal([])
   })
 
-  it('drains: exit 0 when all went well, retries and delays included', async () => {
+  it('drains: exit 0 when all jobs succeed, retries and delays included', async () => {
     await scene.add('test -e tried || { touch tried; exit 1; }', { max_retries: 1 })
     const later = await scene.add('echo later', { delay_ms: 700 })
     const { ended } = scene.launch('--drain')
@@ -36,14 +39,14 @@ describe('a supervisor’s life @posix', function () {
     expect((await scene.job(later)).state).to.equal('completed')
   })
 
-  it('drains: exit 1 when a job died meanwhile', async () => {
+  it('drains: exit 1 when a job dies meanwhile', async () => {
     await scene.add('exit 3')
     const { code, stdout } = await scene.launch('--drain').ended
     expect(code).to.equal(1)
     expect(stdout).to.match(/drained; 1 job died/)
   })
 
-  it('drains: exit 124 when that takes too long', async () => {
+  it('drains: exit 124 at the timeout', async () => {
     await scene.add('echo never', { delay_ms: 600_000 })
     await scene.add('sleep 30')
     const began = monotonic()
@@ -54,7 +57,7 @@ describe('a supervisor’s life @posix', function () {
     expect(monotonic() - began).to.be.below(25_000)
   })
 
-  it('drains: exit 75 when it is stopped before', async () => {
+  it('drains: exit 75 when it is stopped before the queue is drained', async () => {
     await scene.add('echo later', { delay_ms: 600_000 })
     const { child, ended } = await scene.start('--drain')
     child.kill('SIGTERM')
@@ -63,7 +66,7 @@ describe('a supervisor’s life @posix', function () {
     expect(stdout).to.match(/stopped before the drain was complete\n/)
   })
 
-  it('counts a job once that a stop has cut short, as killed', async () => {
+  it('counts a job that a stop ends once, as killed', async () => {
     const id = await scene.add('echo begun >> ledger; exec sleep 30')
     const { child, ended } = await scene.start('--grace', '0')
     await scene.begun()
@@ -74,7 +77,7 @@ describe('a supervisor’s life @posix', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 0 })
   })
 
-  it('lets a running job finish when it is told to stop, however often (R8)', async () => {
+  it('lets a running job finish after SIGTERM, however often it comes (R8)', async () => {
     const id = await scene.add(`echo begun >> ledger; ${UNTIL_GO}; echo done > finished`)
     const { child, ended } = await scene.start()
     await scene.begun()
@@ -86,7 +89,7 @@ describe('a supervisor’s life @posix', function () {
     expect((await scene.job(id)).state).to.equal('completed')
   })
 
-  it('exits 0 after SIGHUP and 130 after Ctrl-C; two SIGINT at once are one (R8)', async () => {
+  it('exits 0 after SIGHUP and 130 after Ctrl-C; two SIGINT at once count as one (R8)', async () => {
     const id = await scene.add(`echo begun >> ledger; ${UNTIL_GO}`)
     const first = await scene.start()
     await scene.begun()
@@ -108,7 +111,7 @@ describe('a supervisor’s life @posix', function () {
     const press = async (seen: RegExp) => {
       child.kill('SIGINT')
       await waitFor(() => seen.test(said()), { within: 10_000, what: String(seen) })
-      // Then the next press counts.
+      // After this pause the next press counts.
       await pass(510)
     }
     await press(/stopping \(Ctrl-C\)/)
@@ -119,7 +122,7 @@ describe('a supervisor’s life @posix', function () {
     expect(job).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('releases what the grace does not suffice for: TERM, 5 s, KILL, uncounted (F10, R6) @slow', async () => {
+  it('releases jobs that exceed the grace: SIGTERM, 5 s, SIGKILL, uncounted (F10, R6) @slow', async () => {
     const id = await scene.add(DEAF)
     const { child, ended } = await scene.start('--grace', '1s')
     await scene.begun()
@@ -131,7 +134,7 @@ describe('a supervisor’s life @posix', function () {
     expect((await scene.runs(id))[0]).to.include({ outcome: 'released', cause: 'end of grace' })
   })
 
-  it('takes a death by signal during a stop for a release, as when an init signals the whole group (R6)', async () => {
+  it('counts a death by signal during a stop as a release, as when an init signals the whole group (R6)', async () => {
     const id = await scene.add('exec sleep 30')
     const { child, ended } = await scene.start()
     const { jobs } = await waitFor(async () => (await scene.workers()).find((row) => (row.jobs[0]?.pid ?? 0) > 1), {
@@ -160,7 +163,7 @@ describe('a supervisor’s life @posix', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0 })
   })
 
-  it('goes on without a reader of what it says', async () => {
+  it('goes on when the reader of its output is gone', async () => {
     const id = await scene.add('sleep 0.3')
     const { child, ended } = await scene.start()
     child.stdout?.destroy()
@@ -171,7 +174,7 @@ describe('a supervisor’s life @posix', function () {
     expect((await ended).code).to.equal(0)
   })
 
-  it('lets many workers begin a few at a time, so that none is late @slow', async () => {
+  it('starts many workers a few at a time, so that none is late @slow', async () => {
     const { said } = scene.launch('--count', '16')
     let most = 0
     await waitFor(
@@ -180,13 +183,13 @@ describe('a supervisor’s life @posix', function () {
         most = Math.max(most, starting.length)
         return said().includes('16 workers ready')
       },
-      { within: 40_000, what: 'all are ready' },
+      { within: 40_000, what: 'all workers are ready' },
     )
     expect(most).to.be.within(1, Math.max(4, 2 * availableParallelism()))
     expect(said()).to.not.match(/killed/)
   })
 
-  it('runs a job within a moment of its enqueue @full', async () => {
+  it('runs a job within 500 ms of its enqueue @full', async () => {
     await scene.start()
     const run = async () => {
       const id = await scene.add('true')
@@ -196,7 +199,7 @@ describe('a supervisor’s life @posix', function () {
     await keepsTo(500, run)
   })
 
-  it('gives the terminal back when the workers are ready', async () => {
+  it('with --detach returns to the shell when the workers are ready', async () => {
     const { code, stdout } = await scene.run('worker', 'start', '--detach', '--json')
     expect(code).to.equal(0)
     const { supervisor, log } = JSON.parse(stdout)

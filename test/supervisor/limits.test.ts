@@ -18,7 +18,7 @@ describe('limits @posix', function () {
   })
   afterEach(() => scene.finish())
 
-  it('1 GiB of output in one line: capped on disk, and never in the worker (F27) @slow', async () => {
+  it('1 GiB of output in one line: capped on disk, and never in the worker’s memory (F27) @slow', async () => {
     const first = await scene.add('true')
     await scene.start()
     await scene.until(first, { state: 'completed' }, 5_000)
@@ -32,7 +32,7 @@ describe('limits @posix', function () {
     if (HAS_PROC) expect(peakOf(pid) - before).to.be.below(20 * MIB)
   })
 
-  it('a command and variables as large as they may be: the command runs (S18)', async () => {
+  it('a command and variables of the maximum size: the command runs (S18)', async () => {
     const env = { A: 'x'.repeat(LIMITS.env - 3) }
     const id = await scene.add('printf %s "$A" | wc -c #'.padEnd(LIMITS.command, 'x'), { env })
     await scene.start()
@@ -40,7 +40,7 @@ describe('limits @posix', function () {
     expect((await scene.run('logs', id)).stdout.trim()).to.equal(String(LIMITS.env - 3))
   })
 
-  it('a folder that is not there, or a command that is not: a failure with its cause', async () => {
+  it('a missing folder or an unknown command: a failure with its cause', async () => {
     const homeless = await scene.add('true', { cwd: `${scene.home}/nowhere` })
     const unknown = await scene.add('no-such-command-anywhere')
     await scene.start()
@@ -52,7 +52,7 @@ describe('limits @posix', function () {
     })
   })
 
-  it('the time that ended jobs are kept: all beyond it go at once, with their logs; dead ones stay', async () => {
+  it('retention: all older completed and cancelled jobs are removed at once, with their logs; dead ones stay', async () => {
     const ids = Array.from({ length: 1200 }, (_, i) => `cancelled-${i}`)
     await put(scene.store, ids)
     await scene.store.cancel({ ids })
@@ -63,12 +63,15 @@ describe('limits @posix', function () {
     expect(logs()).to.have.length(2)
     await scene.store.setConfig({ key: 'retention', value: 0 })
     await scene.start()
-    await waitFor(async () => (await scene.store.overview()).total.cancelled === 0, { within: 10_000, what: 'they go' })
-    await waitFor(() => logs().length === 1, { within: 10_000, what: 'the logs go' })
+    await waitFor(async () => (await scene.store.overview()).total.cancelled === 0, {
+      within: 10_000,
+      what: 'the jobs are removed',
+    })
+    await waitFor(() => logs().length === 1, { within: 10_000, what: 'the logs are removed' })
     expect((await scene.store.list({ sort: 'newest', limit: 10 })).map(({ id }) => id)).to.deep.equal([dead])
   })
 
-  it('a worker that has just become idle takes a new job within 100 ms, and never waits for a poll @slow', async () => {
+  it('a worker that has just become idle starts a new job within 100 ms, and never waits for a poll @slow', async () => {
     await scene.start('--count', '2')
     const waits: number[] = []
     const next = async () => {
@@ -76,23 +79,23 @@ describe('limits @posix', function () {
       await scene.until(id, { state: 'completed' }, 3_000)
       const [run] = await scene.runs(id)
       waits.push((run?.started_at ?? 0) - (await scene.job(id)).created_at)
-      // Who waited for polls would not be so soon ten times in a row; a busy machine makes one late now and then.
+      // A worker that waits for polls would not be this fast ten times in a row; on a busy machine one may be late.
       const last = waits.slice(-10).sort((a, b) => a - b)
       return last.length === 10 && Number(last[5]) <= 100 && Number(last[9]) <= 400
     }
-    await waitFor(next, { within: 40_000, what: async () => `ten in a row that do not wait: ${waits}` })
+    await waitFor(next, { within: 40_000, what: async () => `ten fast starts in a row: ${waits}` })
   })
 })
 
 const isLog = (name: string | Buffer) => /\.log$/.test(String(name))
 
-/** Has the peak counted from now (proc_pid_clear_refs(5)). Returns the bytes that the process has in memory now. */
+/** Resets the peak (proc_pid_clear_refs(5)). Returns the bytes that the process has in memory now. */
 function forgetPeakOf(pid: number): number {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
   return peakOf(pid)
 }
 
-/** Bytes that a process has had in memory at most (proc_pid_status(5), VmHWM). */
+/** Peak memory of a process in bytes (proc_pid_status(5), VmHWM). */
 function peakOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024

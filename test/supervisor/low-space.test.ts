@@ -12,7 +12,7 @@ import { pass, waitFor } from '../helpers/wait-for.ts'
 
 const MIB = 1024 ** 2
 
-/** Stores of which something lies on a disk of 8 MiB: the database with its logs, or the logs alone. */
+/** Stores with files on a disk of 8 MiB: the database and its logs, or the logs alone. */
 const STORES = [
   {
     name: 'SQLite',
@@ -41,7 +41,7 @@ for (const { name, prepare, open } of STORES) {
     before(prepare)
     beforeEach(async function () {
       const mounted = smallDisk(8 * MIB)
-      // It takes the right to mount a file system of a few megabytes.
+      // Requires the right to mount a file system of a few megabytes.
       if (mounted === null) return skip(this, 'mounting a file system needs root')
       disk = mounted
       const opened = await open(disk.folder)
@@ -54,7 +54,7 @@ for (const { name, prepare, open } of STORES) {
       disk?.remove()
     })
 
-    it('keeps jobs from being started, says so, and goes on by itself when there is room again', async () => {
+    it('starts no jobs, reports it, and goes on by itself when there is space again', async () => {
       const ballast = path.join(disk.folder, 'ballast')
       const running = await scene.add('while [ ! -e go ]; do sleep 0.05; done')
       const { said } = await host.start('--concurrency', '2')
@@ -63,21 +63,21 @@ for (const { name, prepare, open } of STORES) {
       const beat = scene.store.info.shared ? 6_000 : 3_000
       await waitFor(() => /starting no jobs for now: .* free at .*less than min_free \(4\.0 MiB\)/.test(said()), {
         within: beat,
-        what: 'the supervisor says so',
+        what: 'the supervisor reports it',
       })
-      // Workers look for themselves, each second.
+      // Workers check for themselves, once a second.
       await pass(1_500)
       const waiting = await scene.add('true')
-      // What runs ends as ever, and takes nothing in its place.
+      // The running job completes as usual, and its worker claims no other one.
       writeFileSync(path.join(scene.home, 'go'), '')
       await scene.until(running, { state: 'completed' }, 3_000)
       const spaces = async () => JSON.parse((await host.run('status', '--json')).stdout).low_space
-      // It says so first, and then writes it down.
+      // It is reported first, and recorded after that.
       const recorded = async () => {
         const found = await spaces()
         return found.length > 0 && found
       }
-      const low_space = await waitFor(recorded, { within: 2_000, what: 'it is on record' })
+      const low_space = await waitFor(recorded, { within: 2_000, what: 'the shortage is recorded' })
       expect(low_space).to.have.length(1)
       expect(low_space[0]).to.include({ min_free: 4 * MIB })
       expect(low_space[0].free).to.be.below(4 * MIB)
@@ -86,10 +86,10 @@ for (const { name, prepare, open } of STORES) {
       expect(wait.stderr).to.contain('no job starts because disk space is low')
       expect(await scene.job(waiting)).to.include({ state: 'pending', runs: 0 })
       rmSync(ballast)
-      // A look at the disk each second, and a poll each second.
+      // The disk is checked once a second, and the store polled once a second.
       await scene.until(waiting, { state: 'completed' }, 4_000)
-      await waitFor(() => said().includes('there is space again'), { within: beat, what: 'the supervisor says so' })
-      await waitFor(async () => (await spaces()).length === 0, { within: 2_000, what: 'it is on record' })
+      await waitFor(() => said().includes('there is space again'), { within: beat, what: 'the supervisor reports it' })
+      await waitFor(async () => (await spaces()).length === 0, { within: 2_000, what: 'the end is recorded' })
     })
   })
 }
@@ -97,8 +97,8 @@ for (const { name, prepare, open } of STORES) {
 describe('the limit of free space @posix', function () {
   this.timeout(60_000)
 
-  it('holds up a whole host, and 0 switches it off', async function () {
-    // The limit can be no higher.
+  it('applies to all workers of a host, and 0 disables it', async function () {
+    // The limit cannot be higher.
     if (Number(freeSpace(tempFolder())) >= 1024 ** 4) skip(this, 'more than 1 TiB is free')
     await inScene({}, async (scene) => {
       await scene.store.setConfig({ key: 'min_free', value: 1024 ** 4 })

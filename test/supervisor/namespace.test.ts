@@ -16,7 +16,7 @@ describe('a second pid namespace on a file (R11) @posix', function () {
   let scene: Scene
 
   before(function () {
-    // It takes Linux and the right to make namespaces, as a container's host has.
+    // Requires Linux and the right to create namespaces, as on the host of containers.
     if (spawnSync('unshare', [...UNSHARE, 'true']).status !== 0) skip(this, 'unshare needs root')
   })
   beforeEach(async () => {
@@ -30,15 +30,15 @@ describe('a second pid namespace on a file (R11) @posix', function () {
     return { child, ended: collect(child) }
   }
 
-  it('is refused while a supervisor of the first one works: exit 78, and pointed to MongoDB', async () => {
+  it('is refused while a supervisor of the first one runs: exit 78, with a hint to MongoDB', async () => {
     await scene.start()
     const { code, stderr } = await inside().ended
     expect(code).to.equal(78)
-    expect(stderr).to.match(/another container .* is working on .*queue\.db[\s\S]*MongoDB/)
+    expect(stderr).to.match(/another container .* is using .*queue\.db[\s\S]*MongoDB/)
     expect(await scene.supervisors()).to.have.length(1)
   })
 
-  it('is refused the other way round too, and let in when the first has stopped', async () => {
+  it('is refused in the other direction too, and accepted when the first supervisor has stopped', async () => {
     const { child, ended } = inside()
     try {
       await waitFor(async () => (await scene.supervisors())[0]?.state === 'running', {

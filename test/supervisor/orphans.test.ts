@@ -12,7 +12,7 @@ describe('workers without a supervisor @posix', function () {
   })
   afterEach(() => scene.finish())
 
-  /** A supervisor that was killed while one of its workers runs `id`. Returns that worker. */
+  /** Starts a supervisor and kills it while one of its workers runs `id`. Returns that worker. */
   const orphan = async (id: string, ...args: string[]) => {
     const { child } = await scene.start(...args)
     const worker = await scene.holder(id)
@@ -22,24 +22,27 @@ describe('workers without a supervisor @posix', function () {
     return worker
   }
 
-  it('end what exceeds the grace, and give it back (F2, R2, R6)', async () => {
+  it('end and release jobs that exceed the grace (F2, R2, R6)', async () => {
     const id = await scene.add('echo begun >> ledger; exec sleep 600')
     const began = monotonic()
     const worker = await orphan(id, '--grace', '1s')
-    await waitFor(() => !isAlive(worker), { within: 8_000, what: 'the worker has ended' })
+    await waitFor(() => !isAlive(worker), { within: 8_000, what: 'the worker has exited' })
     expect(monotonic() - began).to.be.above(1_000)
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 0 })
     expect((await scene.runs(id))[0]).to.include({ outcome: 'released', cause: 'end of grace' })
   })
 
-  it('are left alone by the next supervisor while they live and renew (R2)', async () => {
+  it('keep their jobs beside the next supervisor while they live and renew (R2)', async () => {
     const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
     const worker = await orphan(id, '--grace', '5m')
     await scene.start()
     const fresh = await scene.add('echo fresh >> ledger')
     await scene.until(fresh, { state: 'completed' }, 3_000)
     const beats = async () => (await scene.workers()).find((row) => row.id === worker.id)?.beats ?? 0
-    await waitFor(async () => (await beats()) > worker.beats, { within: 9_000, what: 'it renews for itself' })
+    await waitFor(async () => (await beats()) > worker.beats, {
+      within: 9_000,
+      what: 'the worker renews its own lease',
+    })
     expect(isAlive(worker)).to.equal(true)
     scene.go()
     await scene.until(id, { state: 'completed' }, 9_000)
@@ -47,12 +50,12 @@ describe('workers without a supervisor @posix', function () {
     expect(await scene.runs(id)).to.have.length(1)
   })
 
-  it('are waited for by worker stop, which ends what is left (R8)', async () => {
+  it('stop with worker stop, which waits for them and recovers what remains (R8)', async () => {
     const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
     const worker = await orphan(id)
     const stop = scene.begin('worker', 'stop')
     const stops = () => /is stopping; workers: 1, running jobs: 1/.test(stop.warned())
-    await waitFor(stops, { within: 5_000, what: 'it says whom it waits for' })
+    await waitFor(stops, { within: 5_000, what: 'it reports the worker it waits for' })
     scene.go()
     const { code, stderr } = await stop.ended
     expect(code).to.equal(0)
@@ -62,7 +65,7 @@ describe('workers without a supervisor @posix', function () {
     expect((await scene.job(id)).state).to.equal('completed')
   })
 
-  it('are ended at once by worker stop --force, with their jobs (R6, R8)', async () => {
+  it('end at once with worker stop --force, with their jobs (R6, R8)', async () => {
     const id = await scene.add(`trap '' TERM; echo begun >> ledger; while :; do sleep 0.1; done`)
     const worker = await orphan(id)
     const began = monotonic()
@@ -74,16 +77,16 @@ describe('workers without a supervisor @posix', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', interruptions: 1, worker_deaths: 0 })
   })
 
-  it('that cannot write a result leave it on disk for whoever comes next (F16, R5)', async () => {
+  it('keep a result that they cannot store on disk, for the next supervisor (F16, R5)', async () => {
     const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo ran >> ledger`)
     const worker = await orphan(id)
     const lock = await scene.lock()
     scene.go()
     await scene.begun('ledger', 2)
-    // By then the settle is given up.
+    // By then the worker has given up the settle.
     await pass(3_000)
     await lock.release()
-    await waitFor(() => !isAlive(worker), { within: 12_000, what: 'the worker has ended' })
+    await waitFor(() => !isAlive(worker), { within: 12_000, what: 'the worker has exited' })
     await scene.start()
     await scene.until(id, { state: 'completed' }, 3_000)
     expect(scene.lines('ledger')).to.deep.equal(['start', 'ran'])

@@ -9,15 +9,15 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const JOBS = 300
 const KILLS = 3
-/** How fast jobs go is not what is tested, and the server may be a slow one. */
+/** Throughput is not under test, and the server may be slow. */
 const PATIENCE = 120_000
 
-/** What a job says of itself: which it is, which run, and that it came to its end. */
+/** Logs the job, the run, and its start and end. */
 const COMMAND =
   'echo "$QUEUECTL_JOB_ID start $QUEUECTL_LEASE" >> ledger; echo "$QUEUECTL_JOB_ID end $QUEUECTL_LEASE" >> ledger'
 
 export const SERVER_DEATH: Record<string, Telling> = {
-  [`since it dies and comes back, ${KILLS} times under ${JOBS} jobs: none is lost, none has two results (F20, R9)`]:
+  [`when it is killed and restarted ${KILLS} times under ${JOBS} jobs: no job is lost, none has two results (F20, R9)`]:
     async () => {
       const folder = tempFolder()
       let server = await startServer({ folder })
@@ -28,14 +28,17 @@ export const SERVER_DEATH: Record<string, Telling> = {
         for (let kill = 1; kill <= KILLS; kill++) {
           await enqueue(scene, (JOBS / KILLS) * (kill - 1), (JOBS / KILLS) * kill)
           const ended = () => scene.lines('ledger').filter((line) => line.includes(' end ')).length
-          await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, { within: PATIENCE, what: `${kill}/4 of them` })
+          await waitFor(() => ended() >= (JOBS / (KILLS + 1)) * kill, {
+            within: PATIENCE,
+            what: `${kill}/4 of the jobs`,
+          })
           await server.stop(true)
           server = await startServer({ folder, port })
         }
         await waitFor(async () => (await scene.store.overview()).total.completed === JOBS, {
           within: PATIENCE,
           every: 250,
-          what: 'all are completed',
+          what: 'all jobs are completed',
         })
         await agree(scene)
       }).finally(() => server.stop())
@@ -43,14 +46,17 @@ export const SERVER_DEATH: Record<string, Telling> = {
     },
 }
 
-/** Jobs `from` to `to`, in one call. Not all at once: the stand-in for a server sorts what waits anew for every claim. */
+/**
+ * Enqueues jobs `from` to `to` in one call. Not all at once: the stand-in server sorts all waiting jobs again for every
+ * claim.
+ */
 async function enqueue(scene: Scene, from: number, to: number): Promise<void> {
   const jobs = Array.from({ length: to - from }, (_, i) => JSON.stringify({ id: `j${from + i}`, command: COMMAND }))
   writeFileSync(path.join(scene.home, 'jobs.ndjson'), jobs.join('\n'))
   expect((await scene.run('enqueue', '--file', 'jobs.ndjson')).code).to.equal(0)
 }
 
-/** The jobs' own ledger against the store’s run history. */
+/** Compares the jobs' own ledger with the store’s run history. */
 async function agree(scene: Scene): Promise<void> {
   const lines = scene.lines('ledger').map((line) => line.split(' '))
   for (let i = 0; i < JOBS; i++) {
@@ -63,8 +69,8 @@ async function agree(scene: Scene): Promise<void> {
       `results of ${id}`,
     ).to.have.length(1)
     expect((await scene.job(id)).runs, `runs of ${id}`).to.equal(runs.length)
-    expect(tokens('end'), `the run of ${id} that counts`).to.include(runs.at(-1)?.token)
-    // Whatever began is on record.
+    expect(tokens('end'), `the final run of ${id}`).to.include(runs.at(-1)?.token)
+    // Every run that started is recorded.
     expect(runs.map(({ token }) => token)).to.include.members(tokens('start'))
   }
 }

@@ -10,25 +10,25 @@ import { CABLE } from './outage-cable.ts'
 import { SERVER_DEATH } from './outage-server.ts'
 import { SLEEP } from './outage-sleep.ts'
 
-/** Seconds: the shortest that can be set. */
+/** Seconds; the shortest lease that can be set. */
 const LEASE = 20
 
-/** Writes when it starts and when it is told to end, by a clock that all hosts of a test share, and then runs for ten minutes. */
+/** Runs for ten minutes and logs when it starts and when SIGTERM comes, by a clock that all hosts of a test share. */
 const LONG = `note() { read -r up _ < /proc/uptime; echo "$1 $up" >> ledger; }
   note start; trap 'note term; exit 0' TERM; sleep 600 & wait`
 
-/** As LONG at first; when it has run before it ends at once. */
+/** As LONG in its first run; later runs end at once. */
 const LONG_ONCE = `test -e ledger && { read -r up _ < /proc/uptime; echo "start $up" >> ledger; exit 0; }; ${LONG}`
 
 interface Place {
   scene: Scene
-  /** A host whose way to the store may be cut. */
+  /** A host whose connection to the store can be cut. */
   far: Host
   cable: TcpProxy
 }
 
 const STORIES: Record<string, (place: Place) => Promise<void>> = {
-  'of one host: it ends its job 5 s before the lease does, another runs it once more, and its late result changes nothing (F24, R9)':
+  'of one host: it ends its job 5 s before the lease expires, another host runs it again, and the late result changes nothing (F24, R9)':
     async ({ scene, far, cable }) => {
       await scene.store.setConfig({ key: 'lease', value: LEASE })
       const id = await scene.add(LONG_ONCE)
@@ -46,7 +46,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       cable.mend()
       await waitFor(() => /lost/.test(said()), {
         within: 25_000,
-        what: async () => `the far host hears of its loss: ${said()}`,
+        what: async () => `the far host reports the loss: ${said()}`,
       })
       const runs = (await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])
       expect(runs).to.deep.equal([
@@ -56,7 +56,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       expect(await scene.job(id)).to.include({ state: 'completed', attempts: 0, interruptions: 1, runs: 2 })
     },
 
-  'that is short costs nothing: what ended meanwhile is settled when the store is back, and nobody was replaced (F23, R9)':
+  'that is short costs nothing: runs that ended meanwhile are settled when the store is back, and no worker is replaced (F23, R9)':
     async ({ scene, far, cable }) => {
       const id = await scene.add(`echo start >> ledger; ${UNTIL_GO}; echo end >> ledger`)
       const { said } = await far.start('--count', '2')
@@ -66,7 +66,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       cable.cut()
       scene.go()
       await scene.begun('ledger', 2)
-      // Longer than a worker may leave its supervisor's pings without an answer.
+      // Longer than a worker may take to answer its supervisor's pings.
       await pass(17_000)
       expect(await scene.job(id)).to.include({ state: 'processing' })
       cable.mend()
@@ -79,7 +79,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
         .and.not.match(/is killed|replaced/)
     },
 
-  'for all hosts at once: those who hold jobs are heard before anybody takes from them (R9)': async ({
+  'for all hosts at once: holders get time to renew before others take their jobs (R9)': async ({
     scene,
     far,
     cable,
@@ -89,20 +89,21 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
     await far.start()
     await scene.until(id, { state: 'processing' }, 10_000)
     await scene.host('other', { env: { QUEUECTL_DB: cable.through(scene.address) } }).start()
-    // The other host is in contact for long enough to take from the lost.
+    // By now the other host has been in contact long enough to recover jobs of lost hosts.
     await scene.until(await scene.add('sleep 11', { queue: 'clock' }), { state: 'completed' }, 30_000)
     cable.cut()
-    await waitFor(() => scene.lines('ledger').length === 2, { within: LEASE * 1000, what: 'its run is ended' })
+    await waitFor(() => scene.lines('ledger').length === 2, { within: LEASE * 1000, what: 'the run is ended' })
     const { lease_expires_at } = await scene.job(id)
-    // The server may have renewed it once more than the worker heard.
+    // The server may have executed one renewal whose answer the worker never got.
     await waitFor(() => scene.store.now() > Number(lease_expires_at) + 3_000, {
       within: 25_000,
-      what: 'its lease has ended',
+      what: 'the lease has expired',
     })
     cable.mend()
     await scene.until(id, { state: 'completed' }, 15_000)
     const runs = (await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])
-    // Who asked long before the cable was mended gets the job with too little left of its lease, and gives it back.
+    // A claim that was sent long before the repair of the cable returns with too little of its lease left, and is
+    // released.
     expect(runs.filter(([, cause]) => cause !== 'not started')).to.deep.equal([
       ['released', 'store lost'],
       ['completed', 'completed'],
@@ -110,19 +111,19 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
     expect(await scene.job(id)).to.include({ attempts: 0, interruptions: 0 })
   },
 
-  'for longer than leases usually are: a longer one keeps its job (R9)': async ({ scene, far, cable }) => {
+  'that is longer than the default lease: a longer lease keeps its job (R9)': async ({ scene, far, cable }) => {
     await scene.store.setConfig({ key: 'lease', value: 90 })
     const id = await scene.add('echo start >> ledger; sleep 34; echo end >> ledger')
     await far.start()
     await scene.until(id, { state: 'processing' }, 10_000)
     await scene.begun()
     cable.cut()
-    await waitFor(() => scene.lines('ledger').length === 2, { within: 40_000, what: 'it ends meanwhile' })
+    await waitFor(() => scene.lines('ledger').length === 2, { within: 40_000, what: 'the job ends meanwhile' })
     cable.mend()
     await scene.until(id, { state: 'completed', runs: 1 }, 12_000)
   },
 
-  'in which a worker dies: its supervisor ends the job at once, since nobody else would in time (R9)': async ({
+  'in which a worker dies: its supervisor ends the job at once, because nobody else could in time (R9)': async ({
     scene,
     far,
     cable,
@@ -131,8 +132,8 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
     await far.start()
     const { identity } = await scene.holder(id)
     await scene.begun()
-    // The supervisor has heard of the run by its next beat.
-    await waitFor(async () => (await scene.workers())[0]?.jobs[0]?.pid, { within: 12_000, what: 'its pid is known' })
+    // The supervisor knows the pid by its next heartbeat.
+    await waitFor(async () => (await scene.workers())[0]?.jobs[0]?.pid, { within: 12_000, what: 'the pid is known' })
     cable.cut()
     killQuietly(identity.pid)
     const pid = Number(scene.lines('ledger')[0])
@@ -142,7 +143,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
     await scene.until(id, { runs: 2, interruptions: 1, worker_deaths: 1 }, 15_000)
   },
 
-  'in which the supervisor dies: its worker releases what it was handed without hearing of it (R2, R6)': async ({
+  'in which the supervisor dies: its worker releases jobs whose claim was never answered (R2, R6)': async ({
     scene,
     far,
     cable,
@@ -152,7 +153,7 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
     const { child } = await far.start()
     await scene.until(id, { state: 'processing' }, 10_000)
     killQuietly(child.pid)
-    // A stop waits no longer for the claim.
+    // A stop does not wait longer for the claim.
     await pass(2_500)
     cable.loseAnswerTo('', 0)
     await scene.until(id, { state: 'pending', runs: 1 }, 9_000)
@@ -160,23 +161,23 @@ const STORIES: Record<string, (place: Place) => Promise<void>> = {
       ['released', 'not started'],
     ])
     expect(scene.lines('ledger')).to.deep.equal([])
-    await waitFor(async () => (await scene.workers()).length === 0, { within: 3_000, what: 'it is off the registry' })
+    await waitFor(async () => (await scene.workers()).length === 0, { within: 3_000, what: 'its row is removed' })
   },
 }
 
-describe('a store that is out of reach @posix @slow', function () {
+describe('an unreachable store @posix @slow', function () {
   this.timeout(600_000)
-  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => tell(story)])
+  const stories = Object.entries(STORIES).map(([title, story]) => [title, () => perform(story)])
   tellTogether({ ...SERVER_DEATH, ...Object.fromEntries(stories), ...CABLE, ...SLEEP }, needsMongo)
 })
 
-/** Alone: it is about a bound. */
-describe('a stop while the store is out of reach @posix @slow', function () {
+/** Not side by side with others: it measures a bound. */
+describe('a stop while the store is unreachable @posix @slow', function () {
   this.timeout(120_000)
   before(needsMongo)
 
-  it('keeps its bound; what ended is settled by the next supervisor of that host (F16, R5, R8, R9)', () =>
-    tell(stopAndGoOn))
+  it('keeps its bound; the next supervisor of that host settles what ended (F16, R5, R8, R9)', () =>
+    perform(stopAndGoOn))
 })
 
 async function stopAndGoOn({ scene, far, cable }: Place): Promise<void> {
@@ -206,7 +207,7 @@ async function stopAndGoOn({ scene, far, cable }: Place): Promise<void> {
   ])
 }
 
-async function tell(story: (place: Place) => Promise<void>): Promise<undefined> {
+async function perform(story: (place: Place) => Promise<void>): Promise<undefined> {
   const server = await mongoServer()
   const address = server.url()
   const cable = await openProxy(server.host)

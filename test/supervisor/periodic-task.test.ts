@@ -12,7 +12,7 @@ interface Scope {
 
 describe('periodic tasks', () => {
   let scope: Scope
-  let told: string[]
+  let reported: string[]
   let tasks: TaskRunner<Scope>
   const task = (name: string, over: Partial<PeriodicTask<Scope>> = {}): PeriodicTask<Scope> => ({
     name,
@@ -23,15 +23,15 @@ describe('periodic tasks', () => {
 
   beforeEach(() => {
     scope = { open: true, urgent: null, done: [] }
-    told = []
+    reported = []
     tasks = new TaskRunner<Scope>(
       () => scope,
       timingOf(false),
-      ({ message }) => told.push(message),
+      ({ message }) => reported.push(message),
     )
   })
 
-  it('are done in order at first, and again in their time or when they are hastened', async () => {
+  it('run in order at first, and again when due or hastened', async () => {
     const [a, b] = [task('a'), task('b')]
     for (let tick = 0; tick < 3; tick++) await tasks.run([a, b])
     expect(scope.done).to.deep.equal(['a', 'b'])
@@ -42,7 +42,7 @@ describe('periodic tasks', () => {
     expect(scope.done).to.deep.equal(['a', 'b', 'b'])
   })
 
-  it('are hastened no sooner than they are told to be apart', async () => {
+  it('keep the given distance from their last start when hastened', async () => {
     const a = task('a')
     await tasks.run([a])
     expect(tasks.hasten(a, HOUR_MS / 2)).to.equal(true)
@@ -51,7 +51,7 @@ describe('periodic tasks', () => {
     expect(scope.done).to.deep.equal(['a'])
   })
 
-  it('wait for their condition, and come early when it is urgent', async () => {
+  it('wait for their condition, and run early when urgent', async () => {
     const a = task('a', { when: ({ open }) => open, hurry: ({ urgent }) => urgent })
     scope.open = false
     await tasks.run([a])
@@ -64,7 +64,7 @@ describe('periodic tasks', () => {
     expect(scope.done).to.deep.equal(['a', 'a'])
   })
 
-  it('go on in the background when they take long, one at a time, and hold up no other', async () => {
+  it('continue in the background when they take long, one run at a time, and do not delay others', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const slow = task('slow', { work: ({ done }) => promise.then(() => void done.push('slow')) })
     const quick = task('quick')
@@ -78,10 +78,10 @@ describe('periodic tasks', () => {
     expect(scope.done).to.deep.equal(['quick', 'slow'])
   })
 
-  it('are told of when they fail, and done again in their time', async () => {
+  it('report an error and run again when due', async () => {
     const failing = task('failing', { every_ms: 0, work: () => Promise.reject(new Error('no store')) })
     for (let tick = 0; tick < 2; tick++) await tasks.run([failing, task('next')])
-    expect(told).to.deep.equal(['no store', 'no store'])
+    expect(reported).to.deep.equal(['no store', 'no store'])
     expect(scope.done).to.deep.equal(['next', 'next'])
   })
 })

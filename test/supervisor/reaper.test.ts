@@ -22,24 +22,24 @@ describe('the reaper @posix', () => {
 
   function reaperOn(looked_at: JobStore): Reaper {
     const journal = openRunJournal(store.info.folder)
-    const context = { store: looked_at, platform, journal, by: 's2', host: 'here', lease_ms: 20_000, tell: () => {} }
+    const context = { store: looked_at, platform, journal, by: 's2', host: 'here', lease_ms: 20_000, report: () => {} }
     return new Reaper(context, () => true)
   }
 
-  it('books the run of a lost host under the name of that host, where its log lies', async () => {
+  it('records the run of a lost host under that host, which has its log', async () => {
     await put(store, ['a'])
     await take(store, { lease_ms: 1 })
     await store.beat({ ...beatOf('s1', []), workers: [{ ...workerRow('w1', 's1'), host: 'there' }] })
     const reaper = reaperOn(store)
-    const booked = async () => {
+    const recorded = async () => {
       await reaper.pass(new Set())
       return (await store.runs({ id: 'a' }))[0]
     }
-    const run = await waitFor(booked, { within: 4_000, what: 'the run is recovered' })
+    const run = await waitFor(recorded, { within: 4_000, what: 'the run is recovered' })
     expect(run).to.include({ worker: 'w1', host: 'there', outcome: 'interrupted', cause: 'host lost' })
   })
 
-  it('takes nothing from those whose leases end while it is busy with others, for they are renewed meanwhile (R9)', async () => {
+  it('takes no job whose lease expires while it recovers others, because it may be renewed meanwhile (R9)', async () => {
     await put(store, ['lost', 'held'])
     await take(store, { lease_ms: 1 })
     await take(store, { lease_ms: 10_000 })
@@ -57,7 +57,7 @@ describe('the reaper @posix', () => {
     expect(await mustGet(store, 'held')).to.include({ state: 'processing', processing_by: 'w1' })
   })
 
-  it('takes nothing from a holder that has renewed its lease since it was looked at, for the look may be old (R9)', async () => {
+  it('takes no job whose lease was renewed after the reaper read it (R9)', async () => {
     await put(store, ['a', 'b'])
     const held = await take(store, { lease_ms: 1, worker_id: 'w1' })
     await take(store, { lease_ms: 1, worker_id: 'w2' })
@@ -70,7 +70,7 @@ describe('the reaper @posix', () => {
     expect(await mustGet(store, 'b')).to.include({ state: 'pending', interruptions: 1 })
   })
 
-  it('recovers what a server handed to a worker that was dead, and looked after, by then (R1, R6)', async () => {
+  it('recovers a claim that the server executed after its worker was dead and handled (R1, R6)', async () => {
     await put(store, ['a'])
     const self = platform.identify(process.pid)
     const beat = beatOf('s2', ['w1'])
@@ -84,7 +84,7 @@ describe('the reaper @posix', () => {
     expect(await mustGet(store, 'a')).to.include({ state: 'pending', interruptions: 1, worker_deaths: 1 })
   })
 
-  it('leaves a run to the recovery that is under way, which knows what it died of (R6)', async () => {
+  it('leaves a run to the recovery in progress, which knows its outcome (R6)', async () => {
     await put(store, ['a'])
     await take(store)
     await store.beat(beatOf('s1', ['w1']))
@@ -101,7 +101,7 @@ describe('the reaper @posix', () => {
     expect(await mustGet(store, 'a')).to.include({ interruptions: 1, worker_deaths: 1 })
   })
 
-  it('goes on with a recovery that the store has cut off, and still knows what the run died of (R6)', async () => {
+  it('continues a recovery that a store error cut off, and still knows the outcome (R6)', async () => {
     await put(store, ['a'])
     await take(store)
     await store.beat(beatOf('s1', ['w1']))

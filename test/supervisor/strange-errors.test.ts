@@ -5,15 +5,15 @@ import { skip } from '../helpers/skip.ts'
 import { inScene, UNTIL_GO } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** UnknownError: not ours, and not one that passes. */
+/** UnknownError: neither ours nor transient. */
 const STRANGE = 8
 const COMMANDS = ['find', 'findAndModify', 'update', 'insert', 'delete', 'aggregate', 'distinct']
 
-describe('supervisors and workers whose store answers with an error that nobody knows @slow @posix', function () {
+describe('supervisors and workers whose store answers with an unknown error @slow @posix', function () {
   this.timeout(120_000)
   before(needsMongo)
 
-  it('neither die nor lose a result: they ask again until it does not any more (R13)', async function () {
+  it('neither die nor lose a result: they try again until it stops (R13)', async function () {
     const server = await startServer()
     const raw = await mongoose.createConnection(server.url('admin')).asPromise()
     const fail = (mode: string) =>
@@ -27,9 +27,9 @@ describe('supervisors and workers whose store answers with an error that nobody 
         await scene.begun()
         await fail('alwaysOn')
         scene.go()
-        const told = () => running.said() + running.warned()
-        for (const trouble of ['cannot claim', `cannot record the end of job ${id}`])
-          await waitFor(() => told().includes(trouble), { within: 20_000, what: trouble })
+        const output = () => running.said() + running.warned()
+        for (const trouble of ['cannot claim', `cannot record the result of job ${id}`])
+          await waitFor(() => output().includes(trouble), { within: 20_000, what: trouble })
         await fail('off')
         expect(await scene.until(id, { state: 'completed' }, 20_000)).to.include({ runs: 1, attempts: 0 })
         const next = await scene.add('true')

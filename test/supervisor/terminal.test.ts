@@ -17,7 +17,7 @@ describe('worker start in a terminal @posix', function () {
   let scene: Scene
 
   before(function () {
-    // It takes a system with such terminals, and Python to open one.
+    // Requires a system with pseudo-terminals, and Python to open one.
     if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python 3 with pty')
   })
   beforeEach(async () => {
@@ -25,7 +25,7 @@ describe('worker start in a terminal @posix', function () {
   })
   afterEach(() => scene.finish())
 
-  /** With its workers ready and `command` running. */
+  /** Opens a terminal with `worker start`, its workers ready and `command` running. */
   async function open(command: string) {
     const env = { QUEUECTL_HOME: scene.home, QUEUECTL_DB: scene.address, [MARK]: scene.home }
     const child = startQueuectl(['worker', 'start', '--count', '2'], { env, cwd: scene.home, through: TERMINAL })
@@ -39,13 +39,13 @@ describe('worker start in a terminal @posix', function () {
     await scene.begun('ledger', before + 1)
     const shows = (text: RegExp) => waitFor(() => text.test(said), { within: 10_000, what: String(text) })
     await shows(/^\d\d:\d\d:\d\d {2}2 workers ready; stop with/m)
-    // Its supervisor counts what it has heard of.
+    // The supervisor counts the jobs whose start was reported to it.
     await shows(new RegExp(`${id}  started`))
     const rows = await scene.rows()
     const press = async (text: RegExp) => {
       child.stdin?.write(CTRL_C)
       await shows(text)
-      // Then the next press counts.
+      // After this pause the next press counts.
       await pass(510)
     }
     const code = async () => {
@@ -56,7 +56,7 @@ describe('worker start in a terminal @posix', function () {
     return { id, press, code, close: () => child.stdin?.end() }
   }
 
-  it('after one Ctrl-C lets jobs finish, which it has not reached: exit 130 (F14, R8)', async () => {
+  it('lets jobs finish after one Ctrl-C, which does not reach them: exit 130 (F14, R8)', async () => {
     const { id, press, code } = await open(`echo begun >> ledger; ${UNTIL_GO}; echo end >> ledger`)
     await press(/stopping \(Ctrl-C\): 1 job running/)
     scene.go()
@@ -65,7 +65,7 @@ describe('worker start in a terminal @posix', function () {
     expect(scene.lines('ledger')).to.deep.equal(['begun', 'end'])
   })
 
-  it('after two ends them, as interruptions: exit 1 (F14, R6, R8)', async () => {
+  it('ends jobs after two, as interruptions: exit 1 (F14, R6, R8)', async () => {
     const { id, press, code } = await open('echo begun >> ledger; exec sleep 600')
     await press(/stopping/)
     await press(/ending running jobs now \(SIGTERM\)/)
@@ -73,7 +73,7 @@ describe('worker start in a terminal @posix', function () {
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
 
-  it('after three kills what does not listen: exit 1 (F14, R8) @full', async () => {
+  it('kills jobs that ignore SIGTERM after three: exit 1 (F14, R8) @full', async () => {
     const kill = async () => {
       const { id, press, code } = await open(DEAF)
       await press(/stopping/)
@@ -86,14 +86,17 @@ describe('worker start in a terminal @posix', function () {
       await scene.store.cancel({ ids: [id] })
       return ms
     }
-    // Without it the end would come 5 s after the second press.
+    // Without the third press the end would come 5 s after the second.
     await keepsTo(4_000, kill)
   })
 
-  it('stops when the terminal is closed, and lets jobs finish, though nobody sees it: exit 0 (F14, R8)', async () => {
+  it('stops when the terminal closes, and lets jobs finish: exit 0 (F14, R8)', async () => {
     const { id, close, code } = await open(`echo begun >> ledger; ${UNTIL_GO}; echo end >> ledger`)
     close()
-    await waitFor(async () => (await scene.supervisors())[0]?.state === 'stopping', { within: 3_000, what: 'it stops' })
+    await waitFor(async () => (await scene.supervisors())[0]?.state === 'stopping', {
+      within: 3_000,
+      what: 'the supervisor is stopping',
+    })
     scene.go()
     expect(await code()).to.equal(0)
     expect(await scene.job(id)).to.include({ state: 'completed', runs: 1 })

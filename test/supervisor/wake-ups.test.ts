@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { pollMs, WakeUps } from '../../src/supervisor/wake-ups.ts'
 import { atBest, waitFor } from '../helpers/wait-for.ts'
 
-describe('news of work @posix @fast', () => {
+describe('wake-ups for new work @posix @fast', () => {
   let clock = 0
   class Worker {
     free = true
@@ -15,14 +15,14 @@ describe('news of work @posix @fast', () => {
     }
   }
   const crowd = (count: number) => Array.from({ length: count }, () => new Worker())
-  const told = (workers: readonly Worker[]) => workers.filter(({ wakes }) => wakes > 0).length
+  const woken = (workers: readonly Worker[]) => workers.filter(({ wakes }) => wakes > 0).length
 
   for (const count of [8, 100]) {
-    it(`is told to one of ${count}, to another with each that finds some, and to all in the end`, () => {
+    it(`go to one of ${count}, to another one for each job found, and to all in the end`, () => {
       const workers = crowd(count)
       const wake_ups = new WakeUps(() => workers)
       wake_ups.newWork()
-      expect(told(workers)).to.equal(1)
+      expect(woken(workers)).to.equal(1)
       const starts = () => workers.find(({ free, wakes }) => free && wakes > 0)
       for (let worker = starts(); worker !== undefined; worker = starts()) {
         worker.free = false
@@ -32,7 +32,7 @@ describe('news of work @posix @fast', () => {
     })
   }
 
-  it('is told to another of a few each time, and to a crowd not of each of a bulk', async () => {
+  it('go to another worker of a few for each hint, but not for each job of a bulk to a crowd', async () => {
     let many: Worker[] = []
     const bulk = async () => {
       const few = crowd(8)
@@ -42,23 +42,23 @@ describe('news of work @posix @fast', () => {
         for (let n = 0; n < 8; n++) wake_ups.newWork()
       }
       expect(few.map(({ wakes }) => wakes)).to.deep.equal(Array(8).fill(1))
-      return told(many)
+      return woken(many)
     }
-    // It is more than one where the bulk itself takes long, on a busy machine.
+    // On a busy machine the bulk itself may take long: then it is more than one.
     expect(await atBest(1, bulk)).to.equal(1)
-    await waitFor(() => told(many) === 2, { within: 1_000, what: 'the rest of the bulk is told of' })
+    await waitFor(() => woken(many) === 2, { within: 1_000, what: 'a wake-up for the rest of the bulk' })
   })
 
-  it('is told to those that are busy, for they may have just looked', () => {
+  it('go to busy workers too, which may have just looked', () => {
     const workers = crowd(100)
     const busy = workers.slice(0, 99)
     for (const worker of busy) worker.free = false
     new WakeUps(() => workers).newWork()
-    expect(told(busy)).to.equal(99)
+    expect(woken(busy)).to.equal(99)
     expect(workers.at(-1)?.wakes).to.equal(1)
   })
 
-  it('is told to those that are busy when all that were thought to be free have found some, save the finder', () => {
+  it('go to busy workers, except the finder, when all free ones have found jobs', () => {
     const workers = crowd(3)
     const [first, second, busy] = workers as [Worker, Worker, Worker]
     const wake_ups = new WakeUps(() => workers)
@@ -71,21 +71,21 @@ describe('news of work @posix @fast', () => {
     expect([first, second, busy].map(({ wakes }) => wakes)).to.deep.equal([2, 1, 1])
   })
 
-  it('reaches the one that is free among a crowd within a second, and goes round those that hang', () => {
+  it('reach the one free worker of a crowd within 1 s, and get past workers that hang', () => {
     const workers = crowd(100)
     const wake_ups = new WakeUps(() => workers)
-    for (let second = 0; second < 50; second++) wake_ups.look()
-    expect(told(workers)).to.equal(100)
+    for (let second = 0; second < 50; second++) wake_ups.poll()
+    expect(woken(workers)).to.equal(100)
     for (const worker of workers.slice(1)) worker.free = false
-    wake_ups.look()
+    wake_ups.poll()
     expect(workers[0]?.wakes).to.equal(2)
   })
 
-  it('is looked for by those that look often enough themselves', () => {
+  it('are not sent each second to workers that poll often enough themselves', () => {
     const workers = crowd(8)
     for (const worker of workers) worker.patient = pollMs(workers.length) > 1_000
-    new WakeUps(() => workers).look()
-    expect(told(workers)).to.equal(0)
+    new WakeUps(() => workers).poll()
+    expect(woken(workers)).to.equal(0)
     expect(pollMs(9)).to.be.above(1_000)
   })
 })

@@ -16,7 +16,7 @@ describe('the environment of a job @posix', () => {
     })
   const KNOWN = { QUEUECTL_JOB_ID: 'job1', QUEUECTL_RUN: '1', QUEUECTL_ATTEMPT: '1', QUEUECTL_LEASE: token }
 
-  it('is its supervisor’s without what is private to queuectl, Node and the packager', () => {
+  it('is its supervisor’s, without the private variables of queuectl, Node and the packager', () => {
     const base = {
       PATH: '/bin',
       LANG: '',
@@ -39,7 +39,7 @@ describe('the environment of a job @posix', () => {
     })
   })
 
-  it('has the job’s own variables on top, which cannot hide the run', () => {
+  it('adds the job’s own variables, which cannot hide those of the run', () => {
     const env = { PATH: '/opt', MINE: 'a=b', QUEUECTL_LEASE: 'none' }
     expect(environment({ PATH: '/bin' }, '/q.db', { env })).to.include({
       PATH: '/opt',
@@ -48,7 +48,7 @@ describe('the environment of a job @posix', () => {
     })
   })
 
-  it('numbers the run, and the attempt by failures', () => {
+  it('has the number of the run, and of the attempt (failures + 1)', () => {
     expect(environment({}, '/q.db', { runs: 7, attempts: 2 })).to.include({ QUEUECTL_RUN: '7', QUEUECTL_ATTEMPT: '3' })
   })
 
@@ -58,7 +58,7 @@ describe('the environment of a job @posix', () => {
     'mongodb://one/jobs?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:abc',
     'mongodb://one/jobs?tls=true&tlsCertificateKeyFilePassword=abc',
   ]) {
-    it(`withholds a store’s address that holds a secret, and says so: ${secret} (S3)`, () => {
+    it(`withholds a store’s address that holds a secret, and marks that: ${secret} (S3)`, () => {
       const env = environment({ MONGODB_URI: secret }, secret)
       expect(env).to.deep.equal({ ...KNOWN, QUEUECTL_DB_WITHHELD: '1' })
       expect(environment({}, secret, {}, true)).to.deep.equal({ ...KNOWN, QUEUECTL_DB: secret })
@@ -70,12 +70,12 @@ describe('the environment of a job @posix', () => {
     'mongodb://one:27017,two:27018/jobs?replicaSet=rs',
     'mongodb://user@one/jobs',
   ]) {
-    it(`hands on an address without one: ${address}`, () => {
+    it(`contains an address without a secret: ${address}`, () => {
       expect(environment({}, address)).to.deep.equal({ ...KNOWN, QUEUECTL_DB: address })
     })
   }
 
-  it('keeps a MONGODB_URI of somebody else, and drops one of our own store, by whatever credentials', () => {
+  it('keeps a MONGODB_URI of another database, and drops one of our own store, with any credentials', () => {
     const store = 'mongodb://user:pass@one/jobs'
     expect(environment({ MONGODB_URI: 'mongodb://app:other@one/jobs?w=1' }, store)).to.not.have.property('MONGODB_URI')
     expect(environment({ MONGODB_URI: 'mongodb://one/shop' }, store)).to.have.property('MONGODB_URI')
@@ -87,18 +87,18 @@ describe('the environment of a job @posix', () => {
 describe('the folder of a job @posix', () => {
   const origin = { origin_cwd: '/from', origin_host: hostId() }
 
-  it('is the one it was given, on any host', () => {
+  it('is its cwd, on any host', () => {
     expect(workingFolder(job({ cwd: '/given', ...origin }), '/supervisor')).to.equal('/given')
     expect(workingFolder(job({ cwd: '/given', ...origin, origin_host: 'other' }), '/supervisor')).to.equal('/given')
   })
 
-  it('else the one it was enqueued in, on that host', () => {
+  it('else is the folder where it was enqueued, on that host', () => {
     expect(workingFolder(job(origin), '/supervisor')).to.equal('/from')
     expect(workingFolder(job({ ...origin, origin_host: null }), '/supervisor')).to.equal('/from')
     expect(workingFolder(job({ ...origin, origin_host: 'other' }), '/supervisor')).to.equal('/supervisor')
   })
 
-  it('else its supervisor’s', () => {
+  it('else is its supervisor’s folder', () => {
     expect(workingFolder(job(), '/supervisor')).to.equal('/supervisor')
   })
 })

@@ -6,8 +6,8 @@ import { startLeaseRenewal } from '../../src/worker/lease-renewal.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('a worker without a supervisor @posix @slow', () => {
-  it('renews its leases before it would have to end its runs, however short they are (R2, R9)', async () => {
-    // Two thirds of it are less than the two beats' time of 10 s, and a third is more than a busy machine holds anybody up.
+  it('renews its leases before it must end its runs, however short the leases are (R2, R9)', async () => {
+    // Two thirds of it are less than two heartbeat intervals (10 s); a third is more than any delay on a busy machine.
     const until_fence_ms = 9_000
     const began = monotonic()
     let renewed_at: number | null = null
@@ -27,8 +27,8 @@ describe('a worker without a supervisor @posix @slow', () => {
       on_trouble: () => {},
     })
     try {
-      await waitFor(() => renewed_at !== null, { within: 15_000, what: 'it renews' })
-      // Not at once: a supervisor may be there.
+      await waitFor(() => renewed_at !== null, { within: 15_000, what: 'the worker renews' })
+      // Not at once: a supervisor may be running.
       expect(Number(renewed_at) - began).to.be.within(4_000, until_fence_ms)
     } finally {
       heartbeat.stop()

@@ -15,7 +15,7 @@ describe('ending a run @posix', function () {
   const lab = runLab()
   afterEach(() => lab.clear())
 
-  it('reaches the whole tree by SIGTERM', async () => {
+  it('sends SIGTERM to the whole tree', async () => {
     const handle = lab.start('sleep 60 & echo $! > child; wait')
     await lab.pidIn('child')
     expect(handle.end(CANCELLED, 5_000)).to.equal(true)
@@ -25,7 +25,7 @@ describe('ending a run @posix', function () {
     expect(lives(await lab.pidIn('child'))).to.equal(false)
   })
 
-  it('kills what ignores SIGTERM when patience is over, escaped children too (F10, F11)', async () => {
+  it('kills processes that ignore SIGTERM after the wait, escaped children too (F10, F11)', async () => {
     const escaped = HAS_PROC ? 'setsid sleep 60 & echo $! > deep; ' : ''
     const handle = lab.start(`trap '' TERM; ${escaped}echo $$ > ready; sleep 60; sleep 60`)
     await lab.pidIn('ready')
@@ -34,17 +34,17 @@ describe('ending a run @posix', function () {
     if (HAS_PROC) expect(lives(await lab.pidIn('deep'))).to.equal(false)
   })
 
-  it('lets a stopped process hear SIGTERM', async () => {
+  it('lets a stopped process receive SIGTERM', async () => {
     const own = runLab()
     const handle = own.start(`trap 'echo heard; exit 7' TERM; echo $$ > ready; kill -STOP $$; sleep 60`)
     const pid = await own.pidIn('ready')
-    if (HAS_PROC) await waitFor(() => procfs.entry(pid)?.state === 'T', { within: 5_000, what: 'it stops' })
+    if (HAS_PROC) await waitFor(() => procfs.entry(pid)?.state === 'T', { within: 5_000, what: 'the shell is stopped' })
     handle.end(CANCELLED, 5_000)
     expect((await handle.outcome).outcome).to.deep.equal({ kind: 'cancelled', exit_code: 7, signal: null })
     expect(own.log(handle.token).toString()).to.equal('heard\n')
   })
 
-  it('is a release even if the command answers with exit code 0: its work may be undone', async () => {
+  it('is a release even if the command exits with 0: its work may be unfinished', async () => {
     const own = runLab()
     const handle = own.start(`trap 'exit 0' TERM; echo $$ > ready; while :; do sleep 0.05; done`)
     await own.pidIn('ready')
@@ -52,7 +52,7 @@ describe('ending a run @posix', function () {
     expect((await handle.outcome).outcome).to.deep.equal(RELEASED)
   })
 
-  it('keeps the first cause, and lets a second one only hurry', async () => {
+  it('keeps the first cause; a second call only shortens the wait', async () => {
     const own = runLab()
     const handle = own.start(`trap '' TERM; echo $$ > ready; while :; do sleep 1; done`)
     await own.pidIn('ready')
@@ -63,24 +63,24 @@ describe('ending a run @posix', function () {
     expect(run_ms).to.be.below(15_000)
   })
 
-  it('comes too late for a shell that has ended by itself', async function () {
+  it('comes too late for a shell that has exited by itself', async function () {
     if (!HAS_PROC) return skip(this, 'no /proc')
     const handle = lab.start('exit 5')
     const pid = handle.pid ?? 0
-    // This process does not return to its loop meanwhile, so it has not heard of the end yet.
+    // This process does not return to its event loop meanwhile, so it has not got the exit event yet.
     for (let turns = 0; lives(pid) && turns < 500; turns++)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     expect(handle.end(RELEASED, 0)).to.equal(false)
     expect((await handle.outcome).outcome).to.deep.equal({ kind: 'exit', exit_code: 5 })
   })
 
-  it('hurries leftovers of a shell that has ended', async () => {
+  it('hurries the processes that remain after a shell’s exit', async () => {
     const took: number[] = []
-    // A busy machine may hold up one, and another; those that are left alone take 2 s each.
+    // A busy machine may delay some of them; without the call each takes 2 s.
     while (took.length < 4 && (took.at(-1) ?? 2_000) >= 1_500) {
       const own = runLab()
       const handle = own.start(DEAF)
-      await waitFor(() => handle.pid !== null && !lives(handle.pid), { within: 10_000, what: 'the end of the shell' })
+      await waitFor(() => handle.pid !== null && !lives(handle.pid), { within: 10_000, what: 'the shell has exited' })
       const began = monotonic()
       handle.end(RELEASED, 0)
       expect((await handle.outcome).outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
@@ -101,7 +101,7 @@ describe('ending a run @posix', function () {
     expect(run_ms).to.be.within(190, 10_000)
   })
 
-  it('waits for a timeout that no timer can hold', async () => {
+  it('handles a timeout longer than any timer', async () => {
     expect(await lab.run('sleep 0.1', { timeout: 365 * 86_400 })).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 })

@@ -32,12 +32,12 @@ describe('a run @posix', () => {
     ['-x', { kind: 'exit', exit_code: 127 }],
     ['cat', { kind: 'exit', exit_code: 0 }],
   ] as [string, Outcome][]) {
-    it(`tells how \`${command}\` ended`, async () => {
+    it(`reports how \`${command}\` ended`, async () => {
       expect(await lab.run(command)).to.deep.equal(expected)
     })
   }
 
-  it('leaves a journal entry at its start and its outcome at its end (R5)', async () => {
+  it('writes a journal entry at its start and its outcome at its end (R5)', async () => {
     const handle = lab.start('sleep 60')
     expect(lab.journal.read(handle.token)).to.deep.equal({
       token: handle.token,
@@ -54,7 +54,7 @@ describe('a run @posix', () => {
     expect(lab.journal.readDone(handle.token)).to.deep.equal({ token: handle.token, outcome, run_ms })
   })
 
-  it('reads nothing, and writes to its log alone', async function () {
+  it('reads nothing, and writes only to its log', async function () {
     if (!HAS_PROC) return skip(this, 'no /proc')
     const handle = lab.start('for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done')
     await handle.outcome
@@ -69,7 +69,7 @@ describe('a run @posix', () => {
     const before = open()
     await Promise.all(Array.from({ length: 10 }, () => lab.run('true')))
     await lab.run('true', { cwd: '/no/such/folder' })
-    await waitFor(() => open() <= before, { within: 5_000, what: 'what was opened is closed' })
+    await waitFor(() => open() <= before, { within: 5_000, what: 'all opened descriptors are closed' })
   })
 })
 
@@ -87,7 +87,7 @@ describe('a run that cannot start @posix', () => {
     ['with an environment that is too long', 'true', { env: { BIG: 'x'.repeat(200_000) } }, /too long .*E2BIG/],
   ]
   for (const [what, command, request, message] of cases) {
-    it(`says why ${what}, and leaves its outcome`, async () => {
+    it(`reports why ${what}, and writes its outcome`, async () => {
       const handle = lab.start(command, request)
       const { outcome } = await handle.outcome
       expect(handle.pid).to.equal(null)
@@ -98,7 +98,7 @@ describe('a run that cannot start @posix', () => {
     })
   }
 
-  it('says so when its log would lead through a link', async () => {
+  it('reports a log path that leads through a link', async () => {
     const folder = path.join(lab.folder, 'other.d')
     mkdirSync(folder)
     symlinkSync(lab.folder, path.join(folder, 'logs'))
@@ -121,12 +121,12 @@ describe('the processes of a run (R3) @posix', function () {
   it('are killed 2 s later if they ignore SIGTERM, and the success stands', async () => {
     const { outcome, run_ms } = await lab.start(DEAF).outcome
     expect(outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
-    // Sooner than after a cancel, which leaves 5 s.
+    // Sooner than after a cancel, which waits 5 s.
     expect(run_ms).to.be.within(2_000, 5_000)
     expect(lives(await lab.pidIn('deaf'))).to.equal(false)
   })
 
-  it('may stay as a daemon in another session if the command succeeds, even beside others that may not', async function () {
+  it('may stay as a daemon in another session if the command succeeds, also beside processes that may not', async function () {
     if (!HAS_PROC) return skip(this, 'no /proc')
     const daemon_of = `setsid sh -c 'echo $$ > daemon; exec sleep 60' & ${untilWritten('daemon')}`
     const command = `${daemon_of}; sleep 60 & echo $! > background`

@@ -21,7 +21,7 @@ const SETUP: Omit<WorkerSetup, 'address' | 'cwd'> = {
   filter: ALL_QUEUES,
   grace: 0,
   lease_ms: LEASE_MS,
-  // Longer than any of these tests: nothing is found by looking.
+  // Longer than any of these tests: nothing is found by polling.
   poll_ms: 600_000,
   pass_store: false,
 }
@@ -30,18 +30,18 @@ describe('a worker @posix', function () {
   this.timeout(60_000)
   let home: string
   let store: JobStore
-  /** Calls that asked for a job, each by itself or at the end of another. */
-  let asked: ('claim' | 'settle')[]
-  let told: FromWorker[]
-  /** So many claims fail. */
+  /** Calls that requested a job: a claim by itself, or the settle of another job. */
+  let requested: ('claim' | 'settle')[]
+  let sent: FromWorker[]
+  /** How many more claims fail. */
   let troubles: number
 
   beforeEach(async () => {
     home = tempFolder()
     const address = path.join(home, 'queue.db')
     store = await openStore({ address, role: 'worker', is_alive: () => false })
-    asked = []
-    told = []
+    requested = []
+    sent = []
     troubles = 0
   })
   afterEach(async () => {
@@ -49,7 +49,7 @@ describe('a worker @posix', function () {
     await store.close()
   })
 
-  /** At work, until `story` is over. `on_settled` is called before the worker hears the answer. */
+  /** Runs a worker until `story` is over. `on_settled` is called before the worker gets the answer. */
   async function atWork(
     story: (worker: Worker, settings: Settings) => Promise<unknown>,
     on_settled: (worker: Worker) => unknown = () => {},
@@ -57,18 +57,18 @@ describe('a worker @posix', function () {
     const counted: JobStore = {
       ...store,
       claim: async (params) => {
-        asked.push('claim')
+        requested.push('claim')
         if (troubles-- > 0) throw new Error('no answer')
         return store.claim(params)
       },
       settle: async (params) => {
-        if (params.next) asked.push('settle')
+        if (params.next) requested.push('settle')
         const settled = await store.settle(params)
         await on_settled(worker)
         return settled
       },
     }
-    const link = { send: (message: FromWorker) => told.push(message), end: async () => {} }
+    const link = { send: (message: FromWorker) => sent.push(message), end: async () => {} }
     const settings = { ...SETUP.settings }
     const outputs = new TailUploader({ store, settings, on_trouble: () => {} })
     const setup = { ...SETUP, settings, address: path.join(home, 'queue.db'), cwd: home }
@@ -84,45 +84,51 @@ describe('a worker @posix', function () {
   }
 
   const idle = (times: number) =>
-    waitFor(() => told.filter(({ type }) => type === 'idle').length === times, { within: 10_000, what: 'it is idle' })
+    waitFor(() => sent.filter(({ type }) => type === 'idle').length === times, {
+      within: 10_000,
+      what: 'the worker is idle',
+    })
   const ended = (count: number) =>
     waitFor(async () => (await store.overview()).total.completed === count, { within: 10_000, what: 'jobs are done' })
 
-  it('does not ask again for what it found none of at the end of a job, until it is told of more', async () => {
+  it('does not claim again after a settle that found no job, until a wake-up', async () => {
     await put(store, ['a'], { origin_cwd: home })
     await atWork(async (worker) => {
       await idle(1)
-      expect(asked).to.deep.equal(['claim', 'settle'])
+      expect(requested).to.deep.equal(['claim', 'settle'])
       await put(store, ['b'], { origin_cwd: home })
       worker.wake()
       await ended(2)
       await idle(2)
-      expect(asked).to.deep.equal(['claim', 'settle', 'claim', 'settle'])
+      expect(requested).to.deep.equal(['claim', 'settle', 'claim', 'settle'])
     })
   })
 
-  it('asks again at once when it was told of more before it heard that there is none', async () => {
+  it('claims again at once after a wake-up that came before the answer “no job”', async () => {
     await put(store, ['a'], { origin_cwd: home })
     const more = async (worker: Worker) => {
-      if (asked.length > 2) return
+      if (requested.length > 2) return
       await put(store, ['b'], { origin_cwd: home })
       worker.wake()
     }
     await atWork(() => ended(2), more)
-    expect(asked.slice(0, 4)).to.deep.equal(['claim', 'settle', 'claim', 'settle'])
+    expect(requested.slice(0, 4)).to.deep.equal(['claim', 'settle', 'claim', 'settle'])
   })
 
-  it('asks again when it was told of more while the store was in trouble', async () => {
+  it('claims again after a wake-up that came while the store failed', async () => {
     troubles = 1
     await atWork(async (worker) => {
-      await waitFor(() => told.some(({ type }) => type === 'trouble'), { within: 10_000, what: 'it says so' })
+      await waitFor(() => sent.some(({ type }) => type === 'trouble'), {
+        within: 10_000,
+        what: 'the worker reports it',
+      })
       await put(store, ['a'], { origin_cwd: home })
       worker.wake()
       await ended(1)
     })
   })
 
-  it('follows settings that change while it works, from the next run on', async () => {
+  it('applies changed settings from the next run on', async () => {
     const command = 'head -c 100000 /dev/zero'
     const size = async (id: string) =>
       statSync(logPath(store.info.folder, (await store.runs({ id }))[0]?.token ?? '')).size
@@ -138,7 +144,7 @@ describe('a worker @posix', function () {
     expect(await size('b')).to.be.below(10_000)
   })
 
-  it('waits no longer than until a retry is due that it has just written down', async () => {
+  it('waits no longer than until the retry that it has just stored is due', async () => {
     const flag = path.join(home, 'second')
     await put(store, ['a'], {
       origin_cwd: home,

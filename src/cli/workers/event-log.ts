@@ -1,5 +1,5 @@
 import { formatDuration, iso } from '../../domain/units.ts'
-import type { SupervisorEvent, Tell } from '../../supervisor/events.ts'
+import type { Report, SupervisorEvent } from '../../supervisor/events.ts'
 import { lowSpaceText } from '../../views/disk-space.ts'
 import type { JobEvent } from '../../worker/messages.ts'
 import { safe, safeJson, truncate } from '../terminal/text.ts'
@@ -11,7 +11,7 @@ const COMMAND_COLUMNS = 60
  * Prints a supervisor's events on stdout, one line each: readable text or NDJSON. When the reader closes the pipe, the
  * supervisor continues without output.
  */
-export function eventPrinter(json: boolean): Tell {
+export function eventPrinter(json: boolean): Report {
   let open = true
   process.stdout.on('error', () => {
     open = false

@@ -46,7 +46,7 @@ export async function startWorkers(options: StartOptions, context: Context): Pro
       log,
       version: VERSION,
       build: BUILD,
-      tell: eventPrinter(context.json),
+      report: eventPrinter(context.json),
     }),
   )
 }

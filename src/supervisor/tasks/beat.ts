@@ -1,8 +1,8 @@
 import type { SupervisorTask } from '../parts.ts'
 
 /** Writes the heartbeat, which renews the leases of the workers that answer (R2). */
-export const BEAT: SupervisorTask = {
-  name: 'beat',
+export const HEARTBEAT: SupervisorTask = {
+  name: 'heartbeat',
   every_ms: ({ beat_ms }) => beat_ms,
   async work({ heartbeat, noted, shutdown, contact }) {
     const running = noted.ready ? 'running' : 'starting'

@@ -2,7 +2,7 @@ import { effectiveSettings } from '../../domain/settings.ts'
 import { purgeJobs } from '../../logs/purge-jobs.ts'
 import type { SupervisorTask } from '../parts.ts'
 
-/** Reads the settings again, and removes jobs that were kept for long enough, with logs that nobody can ask for any more. */
+/** Reads the settings again, and removes jobs older than `retention`, and logs of jobs that no longer exist. */
 export const KEEP_HOUSE: SupervisorTask = {
   name: 'keep house',
   every_ms: 60_000,

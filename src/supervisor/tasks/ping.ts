@@ -1,6 +1,6 @@
 import type { SupervisorTask } from '../parts.ts'
 
-/** Asks the workers for a sign of life, whether the store answers or not (R2). */
+/** Pings the workers, whether the store answers or not (R2). */
 export const PING: SupervisorTask = {
   name: 'ping workers',
   every_ms: ({ beat_ms }) => beat_ms,

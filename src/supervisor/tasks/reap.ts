@@ -1,6 +1,9 @@
 import type { SupervisorTask } from '../parts.ts'
 
-/** Looks for runs whose owner died or fell silent, once this supervisor is on record: others must be able to look for what it takes. */
+/**
+ * Recovers runs whose owner died or went silent, once this supervisor is in the registry: others must be able to find
+ * the holder of the jobs that it fences.
+ */
 export const REAP: SupervisorTask = {
   name: 'reap',
   every_ms: ({ reap_ms }) => reap_ms,

@@ -1,7 +1,7 @@
 import { POLL_MS } from '../../domain/timing.ts'
 import type { SupervisorTask } from '../parts.ts'
 
-/** Recovers the runs of workers that died: of one that died just now at once. */
+/** Recovers the runs of dead workers, at once after a death. */
 export const RECOVER_DEAD: SupervisorTask = {
   name: 'recover dead workers',
   every_ms: POLL_MS,

@@ -2,19 +2,19 @@ import { POLL_MS } from '../../domain/timing.ts'
 import { STOP } from '../escalation.ts'
 import type { SupervisorTask } from '../parts.ts'
 import { HINT_MS } from '../periodic-task.ts'
-import { BEAT } from './beat.ts'
+import { HEARTBEAT } from './beat.ts'
 
-/** Stops a supervisor that was started to drain its queues, when they are. */
+/** Stops a supervisor that was started with `--drain` when its queues are drained, or at the timeout. */
 export const WATCH_DRAIN: SupervisorTask = {
   name: 'watch the drain',
   every_ms: POLL_MS,
   when: ({ options, shutdown }) => options.drain && !shutdown.begun,
   hurry: ({ pool }) => (pool.all_idle ? HINT_MS : null),
   async work({ drain, shutdown, tasks }) {
-    const cause = await drain.look()
+    const cause = await drain.check()
     if (cause === null) return
-    shutdown.ask(STOP.graceful, cause)
-    // At once, lest workers take what comes meanwhile.
-    if (shutdown.advance()) tasks.hasten(BEAT)
+    shutdown.request(STOP.graceful, cause)
+    // At once, so that workers claim no job that comes meanwhile.
+    if (shutdown.advance()) tasks.hasten(HEARTBEAT)
   },
 }
