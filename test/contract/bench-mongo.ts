@@ -5,10 +5,10 @@ import type { JobStore } from '../../src/store/port.ts'
 import { mongoServer } from '../helpers/mongo-server.ts'
 import type { Bench } from './kit.ts'
 
-/** One for all tests of a run: making one for each would take most of their time. */
+/** One server for all tests of a run: starting one for each would take most of their time. */
 let database: string | null = null
 
-/** A database that nobody else uses, emptied behind each test. */
+/** A database that no other test uses, emptied after each test. */
 export async function mongoBench(): Promise<Bench> {
   const server = await mongoServer()
   database ??= server.url()

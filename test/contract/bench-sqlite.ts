@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { JobStore } from '../../src/store/port.ts'
 import type { Bench } from './kit.ts'
 
-/** A file in a folder of its own. */
+/** A file in a separate folder. */
 export async function sqliteBench(root = tmpdir()): Promise<Bench> {
   const folder = mkdtempSync(path.join(root, 'queuectl-store-'))
   const address = path.join(folder, 'queue.db')

@@ -5,7 +5,7 @@ const results = (changed: { id: string; result: string }[]) => changed.map(({ id
 
 export function changesContract(kit: Kit): void {
   describe('cancel (R7)', () => {
-    it('ends a pending job at once, asks for a running one, leaves the others', async () => {
+    it('cancels a pending job at once, requests it for a running one, and does not change others', async () => {
       await ended(kit.store, 'done', SUCCESS)
       await put(kit.store, ['running', 'ready'])
       await put(kit.store, ['waiting'], { delay_ms: 60_000 })
@@ -22,7 +22,7 @@ export function changesContract(kit: Kit): void {
       expect(await takeAll(kit.store)).to.deep.equal([])
     })
 
-    it('a request stands from its first time on, through a change of fence', async () => {
+    it('keeps the time of the first request, also after a fence', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       const [first] = await kit.store.cancel({ ids: ['a'] })
@@ -39,7 +39,7 @@ export function changesContract(kit: Kit): void {
   })
 
   describe('requeue', () => {
-    it('runs a final job anew, with its counters at zero and in its old place', async () => {
+    it('runs a final job again, with its counters at zero and in its old place', async () => {
       await ended(kit.store, 'dead', FAILURE)
       await ended(kit.store, 'completed', SUCCESS)
       await put(kit.store, ['cancelled', 'pending', 'running'])
@@ -64,7 +64,7 @@ export function changesContract(kit: Kit): void {
       expect(await takeAll(kit.store)).to.deep.equal(['dead', 'completed', 'cancelled', 'pending', 'running'])
     })
 
-    it('takes only those in the states that are asked for, as they are when it comes to them', async () => {
+    it('changes only jobs in the requested states, as they are at that moment', async () => {
       await ended(kit.store, 'dead', FAILURE)
       await ended(kit.store, 'completed', SUCCESS)
       await put(kit.store, ['pending'])
@@ -96,7 +96,7 @@ export function changesContract(kit: Kit): void {
   })
 
   describe('purge', () => {
-    it('removes final jobs of those states, old enough, of that queue, and names their runs', async () => {
+    it('removes old enough final jobs of those states and that queue, and returns their runs', async () => {
       await ended(kit.store, 'c1', SUCCESS)
       await ended(kit.store, 'c2', SUCCESS, { queue: 'other' })
       await ended(kit.store, 'd1', FAILURE)
@@ -112,7 +112,7 @@ export function changesContract(kit: Kit): void {
       expect((await kit.store.list({ sort: 'oldest', limit: 10 })).map((job) => job.id)).to.deep.equal(['p1'])
     })
 
-    it('takes the longest ended first, at most so many', async () => {
+    it('removes the jobs that finished first, up to the limit', async () => {
       await put(kit.store, ['a', 'b', 'c'])
       for (const id of ['b', 'c', 'a']) {
         const [changed] = await kit.store.cancel({ ids: [id] })
@@ -122,7 +122,7 @@ export function changesContract(kit: Kit): void {
       expect((await kit.store.list({ sort: 'oldest', limit: 9 })).map((job) => job.id)).to.deep.equal(['a'])
     })
 
-    it('takes the longest ended first, whatever their states', async () => {
+    it('removes the jobs that finished first, in any of the states', async () => {
       await ended(kit.store, 'dead', FAILURE)
       const dead = await mustGet(kit.store, 'dead')
       await until(() => kit.store.now() > Number(dead.finished_at))
@@ -131,7 +131,7 @@ export function changesContract(kit: Kit): void {
       expect((await kit.store.list({ sort: 'oldest', limit: 9 })).map((job) => job.id)).to.deep.equal(['completed'])
     })
 
-    it('frees the id, and a new job of that name comes last', async () => {
+    it('frees the id, and a new job with that id comes last', async () => {
       await put(kit.store, ['a', 'b'], { content_hash: 'h' })
       await kit.store.cancel({ ids: ['a'] })
       await kit.store.purge({ states: ['cancelled'], older_than_ms: 0, limit: 9 })

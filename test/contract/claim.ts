@@ -19,7 +19,7 @@ import {
 
 export function claimContract(kit: Kit): void {
   describe('claim', () => {
-    it('takes the highest priority first, then first in, first out, within a bulk too', async () => {
+    it('claims the highest priority first, then first in, first out, also within a bulk', async () => {
       const priorities = [0, 5, 0, -1, 5, 0]
       await kit.store.insert({ jobs: priorities.map((priority, i) => newJob({ id: `j${i}`, priority })) })
       await put(kit.store, ['late'], { priority: 5 })
@@ -38,11 +38,11 @@ export function claimContract(kit: Kit): void {
       expect((job?.lease_expires_at ?? 0) - (job?.locked_at ?? 0)).to.equal(LEASE_MS)
     })
 
-    it('gives nothing when nothing is there', async () => {
+    it('returns no job when none is ready', async () => {
       expect(await kit.store.claim(claimOf())).to.deep.equal({ job: null, next_due_ms: null })
     })
 
-    it('repeated after a lost answer gives the same job again', async () => {
+    it('returns the same job when repeated after a lost answer', async () => {
       await put(kit.store, ['a', 'b'])
       const claim = claimOf()
       const first = await kit.store.claim(claim)
@@ -50,7 +50,7 @@ export function claimContract(kit: Kit): void {
       expect((await mustGet(kit.store, 'b')).state).to.equal('pending')
     })
 
-    it('looks at the queues asked for only, at the best of several', async () => {
+    it('considers only the requested queues, and the best job of several', async () => {
       await put(kit.store, ['a1', 'a2'], { queue: 'a' })
       await put(kit.store, ['b1'], { queue: 'b' })
       await put(kit.store, ['c1'], { queue: 'c', priority: 9 })
@@ -60,7 +60,7 @@ export function claimContract(kit: Kit): void {
       expect(await takeAll(kit.store, claimFilter(['c']))).to.deep.equal(['c1'])
     })
 
-    it('passes over the queues that are excepted, however much waits in them', async () => {
+    it('skips excluded queues, also with many jobs waiting in them', async () => {
       const paused = Array.from({ length: 20 }, (_, i) => `p${i}`)
       await put(kit.store, paused, { queue: 'paused', priority: 9 })
       await put(kit.store, ['soon'], { queue: 'paused', delay_ms: 1 })
@@ -70,11 +70,11 @@ export function claimContract(kit: Kit): void {
       expect(await takeAll(kit.store, claimFilter(null, ['paused', 'c', 'none']))).to.deep.equal(['b1', 'a1', 'a2'])
       expect(await takeAll(kit.store, claimFilter(['c', 'paused'], ['paused']))).to.deep.equal(['c1'])
       expect(await takeAll(kit.store, claimFilter(['paused'], ['paused']))).to.deep.equal([])
-      // What is excepted no more goes on in its order.
+      // Once no longer excluded, a queue continues in its order.
       expect((await take(kit.store, { filter: claimFilter(null, ['c']) })).id).to.equal('p0')
     })
 
-    it('passes over excepted queues in the claim that comes with the end of a run, too', async () => {
+    it('skips excluded queues also in the claim that comes with a settle', async () => {
       await put(kit.store, ['first', 'second'], { queue: 'paused', priority: 9 })
       await put(kit.store, ['other'])
       const run = await take(kit.store)
@@ -82,14 +82,14 @@ export function claimContract(kit: Kit): void {
       expect(next?.job?.id).to.equal('other')
     })
 
-    it('gives a held job again by its token, although its queue is excepted since', async () => {
+    it('returns a held job again by its token, even if its queue is excluded since', async () => {
       await put(kit.store, ['a'])
       const claim = claimOf()
       const first = await kit.store.claim(claim)
       expect(await kit.store.claim({ ...claim, filter: claimFilter(null, ['default']) })).to.deep.equal(first)
     })
 
-    it('says when the next job of its queues is due, and takes it then', async () => {
+    it('returns when the next job of its queues is due, and claims it then', async () => {
       await put(kit.store, ['soon'], { queue: 'a', delay_ms: 30_000, priority: 9 })
       await put(kit.store, ['later'], { queue: 'b', delay_ms: 60_000 })
       const due = async (only: string[] | null, except: string[] = []) =>
@@ -109,21 +109,21 @@ export function claimContract(kit: Kit): void {
       expect(Number(locked_at)).to.be.at.least(next_run_at - (kit.store.info.shared ? CLOCK_MS : 0))
     })
 
-    it('finds at the first try what was stored since the last one and is due by now', async () => {
+    it('finds at the first try a job that was stored since the last claim and is due by now', async () => {
       expect(await kit.store.claim(claimOf())).to.include({ job: null })
       await put(kit.store, ['soon'], { delay_ms: 50 })
       await until(async () => (await kit.store.overview()).total.ready === 1)
       expect((await take(kit.store)).id).to.equal('soon')
     })
 
-    it('offers all that are due, however many', async () => {
+    it('offers all due jobs, also many', async () => {
       const length = many(kit, 1200)
       await kit.store.insert({ jobs: Array.from({ length }, () => newJob({ delay_ms: 1 })) })
       await until(async () => (await kit.store.overview()).total.ready === length)
       expect(await takeAll(kit.store)).to.have.length(length)
     })
 
-    it('a job that comes back keeps its place', async () => {
+    it('keeps the place of a job that comes back', async () => {
       await put(kit.store, ['a', 'b', 'c'])
       const a = await take(kit.store)
       await settle(kit.store, a, { kind: 'released', cause: 'end of grace' })
@@ -134,7 +134,7 @@ export function claimContract(kit: Kit): void {
       expect(await takeAll(kit.store)).to.deep.equal(['a', 'b', 'c'])
     })
 
-    it('forgets what the run before left', async () => {
+    it('clears the results of the previous run', async () => {
       await put(kit.store, ['a'], { backoff_base: 0 })
       await settle(kit.store, await take(kit.store), FAILURE)
       expect(await mustGet(kit.store, 'a')).to.include({ exit_code: 2, reason: 'exit code 2' })

@@ -6,11 +6,11 @@ import { CLOCK_MS, type Kit, many, mustGet, newJob, put, settle, take, until } f
 const NONE: Counts = { ready: 0, scheduled: 0, retrying: 0, processing: 0, completed: 0, dead: 0, cancelled: 0 }
 
 export function countsContract(kit: Kit): void {
-  /** What the overview has to be, counted one by one. */
+  /** The expected overview, counted one by one. */
   async function recount(): Promise<Pick<Overview, 'total' | 'queues'>> {
     const total = { ...NONE }
     const queues: Record<string, Counts> = {}
-    // What became ready just now may still seem to come: the clock may be off.
+    // A job that just became ready may still count as scheduled: the clock may be off.
     const now = kit.store.now() + CLOCK_MS
     for (const job of await kit.store.list({ sort: 'oldest', limit: 10_000 })) {
       const view = viewOf(job, now) as keyof Counts
@@ -26,10 +26,10 @@ export function countsContract(kit: Kit): void {
       expect(await kit.store.overview()).to.deep.equal({ total: NONE, queues: {}, oldest_ready_at: null })
     })
 
-    it('equals a recount after every one of many random operations', async () => {
+    it('equals a recount after each of many random operations', async () => {
       const random = seeded(42)
       const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)] as T
-      // Far away, so that no job becomes due between the two counts.
+      // Far in the future, so that no job becomes due between the two counts.
       const delays = [0, 0, 600_000]
       const some = () => pick(known)
       const known = ['none']
@@ -67,7 +67,7 @@ export function countsContract(kit: Kit): void {
       }
     })
 
-    it('counts queues whose names mean something to JavaScript', async () => {
+    it('counts queues whose names have a meaning in JavaScript', async () => {
       for (const queue of ['__proto__', 'constructor', 'toString']) await put(kit.store, [`in-${queue}`], { queue })
       const { total, queues } = await kit.store.overview()
       expect(Object.keys(queues)).to.have.members(['__proto__', 'constructor', 'toString'])
@@ -84,7 +84,7 @@ export function countsContract(kit: Kit): void {
       expect(await kit.store.overview()).to.deep.include({ total: { ...NONE, ready: 1 }, oldest_ready_at: next_run_at })
     })
 
-    it('knows since when the longest ready job is ready, whatever its priority', async () => {
+    it('returns since when the longest ready job is ready, with any priority', async () => {
       await put(kit.store, ['old'], { priority: -5 })
       const old = await kit.store.get({ id: 'old' })
       await until(() => kit.store.now() > Number(old?.created_at))
@@ -94,7 +94,7 @@ export function countsContract(kit: Kit): void {
   })
 }
 
-/** Mulberry32: the same numbers at every run. */
+/** Mulberry32: the same numbers in every run. */
 function seeded(seed: number): () => number {
   let a = seed
   return () => {

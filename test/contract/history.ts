@@ -5,9 +5,9 @@ import { decide, type Outcome } from '../../src/domain/outcome.ts'
 import { auditStore } from '../../src/views/audit-view.ts'
 import { ended, FAILURE, type Kit, mustGet, newJob, put, SUCCESS, settle, take } from './kit.ts'
 
-/** The run history: what every run came to. */
+/** The run history: the outcome of every run. */
 export function historyContract(kit: Kit): void {
-  describe('books', () => {
+  describe('the run history', () => {
     const all = async (limit = 100): Promise<JobHistory[]> => {
       const histories: JobHistory[] = []
       for (let after: number | null = null; ; ) {
@@ -18,7 +18,7 @@ export function historyContract(kit: Kit): void {
       }
     }
 
-    it('have each job with the runs that have ended, and what they made of it', async () => {
+    it('has each job with its finished runs, and the state of the job after each', async () => {
       await put(kit.store, ['a'], { backoff_base: 0 })
       await settle(kit.store, await take(kit.store), FAILURE)
       await settle(kit.store, await take(kit.store), SUCCESS)
@@ -27,8 +27,8 @@ export function historyContract(kit: Kit): void {
       const [history] = await all()
       expect(history?.job).to.deep.equal(await mustGet(kit.store, 'a'))
       expect(history?.job).to.include({ runs: 3, requeues: 1 })
-      const told = history?.runs.map(({ number, outcome, state, requeues }) => [number, outcome, state, requeues])
-      expect(told).to.deep.equal([
+      const shown = history?.runs.map(({ number, outcome, state, requeues }) => [number, outcome, state, requeues])
+      expect(shown).to.deep.equal([
         [1, 'failed', 'pending', 0],
         [2, 'completed', 'completed', 0],
       ])
@@ -36,7 +36,7 @@ export function historyContract(kit: Kit): void {
       expect(runs).to.deep.equal(await kit.store.runs({ id: 'a' }))
     })
 
-    it('come in pages, in the order of insert, each job once', async () => {
+    it('comes in pages, in the order of insert, with each job once', async () => {
       const ids = ['e', 'd', 'c', 'b', 'a']
       await put(kit.store, ids)
       for (const limit of [1, 2, 5, 6]) {
@@ -52,7 +52,7 @@ export function historyContract(kit: Kit): void {
       expect(histories.length).to.be.within(2, 3)
     })
 
-    it('balance, whatever became of the jobs', async () => {
+    it('balances in all states of the jobs', async () => {
       const outcomes: Outcome[] = [
         SUCCESS,
         FAILURE,

@@ -3,7 +3,7 @@ import { CLOCK_MS, type Kit, many, mustGet, newJob, put, refusal, takeAll } from
 
 export function insertContract(kit: Kit): void {
   describe('insert', () => {
-    it('stores every field and answers what get reads', async () => {
+    it('stores every field and returns what get reads', async () => {
       const spec = newJob({
         id: 'a',
         command: 'echo "ü" && x',
@@ -24,11 +24,11 @@ export function insertContract(kit: Kit): void {
       expect(job.next_run_at).to.equal(job.created_at)
     })
 
-    it('has no job that was never stored', async () => {
+    it('does not find a job that was never stored', async () => {
       expect(await kit.store.get({ id: 'nobody' })).to.equal(null)
     })
 
-    it('waits for a delay or a time of day; a time that has passed is now', async () => {
+    it('waits for a delay or a time of day; a time in the past means now', async () => {
       const at = kit.store.now() + 60_000
       const jobs = [newJob({ delay_ms: 30_000 }), newJob({ run_at: at }), newJob({ run_at: 1000 })]
       const [delayed, timed, past] = (await kit.store.insert({ jobs })).map((inserted) => inserted?.job)
@@ -38,19 +38,19 @@ export function insertContract(kit: Kit): void {
       expect(await takeAll(kit.store)).to.deep.equal([past?.id])
     })
 
-    it('R10: the same insert repeated is the same success', async () => {
+    it('R10: the same insert repeated succeeds in the same way', async () => {
       const job = newJob()
       const first = await kit.store.insert({ jobs: [job] })
       expect(await kit.store.insert({ jobs: [job] })).to.deep.equal(first)
     })
 
-    it('R10: the same content under the same id is there already', async () => {
+    it('R10: the same content under the same id is reported as existing', async () => {
       await put(kit.store, ['a'], { content_hash: 'h1' })
       const again = await kit.store.insert({ jobs: [newJob({ id: 'a', content_hash: 'h1' })] })
       expect(again[0]).to.deep.include({ existing: true })
     })
 
-    it('R10: an insert repeated is the same success, whoever was told of its job meanwhile', async () => {
+    it('R10: an insert repeated succeeds in the same way, also if another insert was answered with its job meanwhile', async () => {
       const jobs = [newJob({ id: 'a', content_hash: 'h1' })]
       const first = await kit.store.insert({ jobs })
       const again = await kit.store.insert({ jobs: [newJob({ id: 'a', content_hash: 'h1' })] })
@@ -58,40 +58,40 @@ export function insertContract(kit: Kit): void {
       expect(await kit.store.insert({ jobs })).to.deep.equal(first)
     })
 
-    it('R10: other content under the same id is refused, and none of its array is stored', async () => {
+    it('R10: other content under the same id is refused, and nothing of its array is stored', async () => {
       await put(kit.store, ['a'], { content_hash: 'h1' })
       const jobs = [newJob({ id: 'b' }), newJob({ id: 'a', content_hash: 'h2' })]
       expect(await refusal(kit.store.insert({ jobs }))).to.include({ code: 'duplicate_id', exit_code: 3 })
       expect(await kit.store.get({ id: 'b' })).to.equal(null)
     })
 
-    it('R10: made-up ids that collide are no repetition', async () => {
+    it('R10: generated ids that collide do not count as a repetition', async () => {
       await put(kit.store, ['a'])
       expect((await refusal(kit.store.insert({ jobs: [newJob({ id: 'a' })] }))).code).to.equal('duplicate_id')
     })
 
-    it('leaves out what is taken when asked to', async () => {
+    it('skips ids that exist when requested', async () => {
       await put(kit.store, ['a'], { content_hash: 'h1' })
       const jobs = [newJob({ id: 'b' }), newJob({ id: 'a', content_hash: 'h2' }), newJob({ id: 'c' })]
       const inserted = await kit.store.insert({ jobs, skip_taken: true })
       expect(inserted.map((one) => one?.job.id)).to.deep.equal(['b', undefined, 'c'])
     })
 
-    it('takes the same id twice in one array by the same rules', async () => {
+    it('treats the same id twice in one array by the same rules', async () => {
       const jobs = [newJob({ id: 'a', content_hash: 'h1' }), newJob({ id: 'a', content_hash: 'h1' })]
       expect((await kit.store.insert({ jobs })).map((one) => one?.existing)).to.deep.equal([false, true])
       const others = [newJob({ id: 'b', content_hash: 'h1' }), newJob({ id: 'b', content_hash: 'h2' })]
       expect((await refusal(kit.store.insert({ jobs: others }))).code).to.equal('duplicate_id')
     })
 
-    it('R10: of one id in one array each is judged by itself', async () => {
+    it('R10: judges each job with the same id in one array separately', async () => {
       await put(kit.store, ['a'], { content_hash: 'h1' })
       const jobs = ['h2', 'h1', 'h2'].map((content_hash) => newJob({ id: 'a', content_hash }))
       const inserted = await kit.store.insert({ jobs, skip_taken: true })
       expect(inserted.map((one) => one?.existing)).to.deep.equal([undefined, true, undefined])
     })
 
-    it('tells how far it is', async () => {
+    it('reports its progress', async () => {
       const heard: number[] = []
       const length = many(kit, 2500)
       const jobs = Array.from({ length }, () => newJob())
@@ -101,7 +101,7 @@ export function insertContract(kit: Kit): void {
       expect(heard.every((stored) => stored > 0 && stored <= length)).to.equal(true)
     })
 
-    it('finds ids by their beginning, in order', async () => {
+    it('finds ids by prefix, in order', async () => {
       await put(kit.store, ['abc', 'abd', 'ab', 'b', 'Abc', 'ab_', 'ab.x'])
       expect(await kit.store.findIds({ prefix: 'ab', limit: 10 })).to.deep.equal(['ab', 'ab.x', 'ab_', 'abc', 'abd'])
       expect(await kit.store.findIds({ prefix: 'ab', limit: 2 })).to.deep.equal(['ab', 'ab.x'])

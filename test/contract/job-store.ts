@@ -11,7 +11,7 @@ import { processesContract } from './processes.ts'
 import { raceContract } from './race.ts'
 import { settleContract } from './settle.ts'
 
-/** What every store has to do, as tests: `make` gives each of them an empty store. */
+/** The contract of every store, as tests: `make` creates an empty store for each of them. */
 export function jobStoreContract(name: string, make: () => Promise<Bench>): void {
   describe(`a job store: ${name}`, function () {
     this.timeout(60_000)

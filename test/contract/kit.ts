@@ -15,24 +15,24 @@ export { newJob }
 export interface Bench {
   /** What another process needs to open it. */
   address: string
-  /** How large a large set of jobs is here: 1, or less for a server that would take minutes. */
+  /** Scale of large sets of jobs: 1, or less for a server that would take minutes. */
   scale: number
-  /** Whether others' commits are heard of at once. */
+  /** Whether the store reports others' commits at once. */
   hears: boolean
   open(role?: StoreRole): Promise<JobStore>
-  /** Makes all jobs that have ended end at one moment. */
+  /** Sets the same finish time for all finished jobs. */
   endTogether(): Promise<void>
-  /** Closes what was opened and removes it all. */
+  /** Closes all opened stores and removes the data. */
   dispose(): Promise<void>
 }
 
-/** How the suites get at the store of the test that runs. */
+/** The suites' access to the store of the current test. */
 export interface Kit {
   bench: Bench
   store: JobStore
 }
 
-/** What a job that nobody runs says of its owner. */
+/** The owner fields of a job that no worker holds. */
 export const UNHELD = {
   processing_by: null,
   lease_token: null,
@@ -44,13 +44,13 @@ export const UNHELD = {
 
 export const LEASE_MS = 20_000
 
-/** How far a store's clock, as a connection tells it, may be off, and how long a busy machine may hold a test up. */
+/** How far a connection's estimate of the store's clock may be off, and how long a busy machine may delay a test. */
 export const CLOCK_MS = 5_000
 
 /** `full`, or less on a slow server. */
 export const many = (kit: Kit, full: number) => Math.ceil(full * kit.bench.scale)
 
-/** Inserts jobs that are named by `ids`, in that order. */
+/** Inserts jobs with these `ids`, in that order. */
 export async function put(store: JobStore, ids: readonly string[], over: Partial<NewJob> = {}): Promise<void> {
   await store.insert({ jobs: ids.map((id) => newJob({ id, ...over })) })
 }
@@ -59,7 +59,7 @@ export function claimOf(over: Partial<ClaimParams> = {}): ClaimParams {
   return { worker_id: 'w1', host: 'here', token: newToken(), filter: ALL_QUEUES, lease_ms: LEASE_MS, ...over }
 }
 
-/** Claims a job that must be there. */
+/** Claims a job; fails if none is ready. */
 export async function take(store: JobStore, over: Partial<ClaimParams> = {}): Promise<Job & { lease_token: string }> {
   const { job } = await store.claim(claimOf(over))
   if (!job?.lease_token) throw new Error('nothing was ready')
@@ -69,14 +69,14 @@ export async function take(store: JobStore, over: Partial<ClaimParams> = {}): Pr
 export const SUCCESS: Outcome = { kind: 'exit', exit_code: 0 }
 export const FAILURE: Outcome = { kind: 'exit', exit_code: 2 }
 
-/** Settles `job` as the worker that holds it would. */
+/** Settles `job` as its worker would. */
 export function settle(store: JobStore, job: Job, outcome: Outcome, next?: ClaimParams): Promise<Settled> {
   const run = { worker: 'w1', host: 'here', run_ms: 5 }
   const params = { id: job.id, token: String(job.lease_token), settlement: decide(job, outcome), run }
   return store.settle(next ? { ...params, next } : params)
 }
 
-/** Takes jobs until none is ready; their ids in order. */
+/** Claims jobs until none is ready; their ids in order. */
 export async function takeAll(store: JobStore, filter: ClaimFilter = ALL_QUEUES): Promise<string[]> {
   const ids: string[] = []
   for (;;) {
@@ -125,7 +125,7 @@ export function workerRow(id: string, supervisor_id: string): Omit<WorkerRow, 'b
   return { id, kind: 'worker', supervisor_id, state: 'idle', identity: identity(102), jobs: [], ...figures }
 }
 
-/** One beat of supervisor `id` with those workers. */
+/** One heartbeat of supervisor `id` with those workers. */
 export const beatOf = (id: string, workers: readonly string[], tokens: readonly string[] = []) => ({
   supervisor: supervisorRow(id),
   workers: workers.map((worker) => workerRow(worker, id)),

@@ -3,7 +3,7 @@ import { beatOf, type Kit, LEASE_MS, mustGet, put, SUCCESS, settle, take } from 
 
 export function leasesContract(kit: Kit): void {
   describe('leases', () => {
-    it('a renewal moves the end of the lease, and says what is lost and what is to be cancelled', async () => {
+    it('a renewal extends the lease, and returns lost and cancelled tokens', async () => {
       await put(kit.store, ['a', 'b', 'c'])
       const [a, b, c] = [await take(kit.store), await take(kit.store), await take(kit.store)]
       await settle(kit.store, c, SUCCESS)
@@ -15,7 +15,7 @@ export function leasesContract(kit: Kit): void {
       expect(await mustGet(kit.store, 'c')).to.include({ state: 'completed', lease_expires_at: null })
     })
 
-    it('R2: the beat of a supervisor renews and reports likewise', async () => {
+    it('R2: a heartbeat of the supervisor renews and reports likewise', async () => {
       await put(kit.store, ['a', 'b'])
       const [a, b] = [await take(kit.store), await take(kit.store)]
       await kit.store.cancel({ ids: ['b'] })
@@ -25,7 +25,7 @@ export function leasesContract(kit: Kit): void {
       expect(Number((await mustGet(kit.store, 'a')).lease_expires_at)).to.be.greaterThan(Number(a.lease_expires_at))
     })
 
-    it('R2: a worker that renews by itself shows a beat', async () => {
+    it('R2: a worker that renews its leases itself records a heartbeat', async () => {
       await kit.store.beat(beatOf('s1', ['w1']))
       const beats = async () => (await kit.store.processes()).map((row) => [row.id, row.beats])
       expect(await beats()).to.have.deep.members([
@@ -39,7 +39,7 @@ export function leasesContract(kit: Kit): void {
       ])
     })
 
-    it('R1: who fences first is the only one that can write, and books the run under its own token', async () => {
+    it('R1: only the first to fence can write, and records the run under its own token', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       const fence = { id: 'a', new_token: 'reaper', by: 's2', lease_ms: 2 * LEASE_MS }
@@ -69,7 +69,7 @@ export function leasesContract(kit: Kit): void {
       expect(await settle(kit.store, fenced, interrupted)).to.deep.equal(once)
     })
 
-    it('R1: a fence repeated after a lost answer is the same success, and changes nothing', async () => {
+    it('R1: a fence repeated after a lost answer succeeds again, and changes nothing', async () => {
       await put(kit.store, ['a'])
       const { lease_token } = await take(kit.store)
       const fence = { id: 'a', token: lease_token, new_token: 'reaper', by: 's2', lease_ms: LEASE_MS }
@@ -79,7 +79,7 @@ export function leasesContract(kit: Kit): void {
       expect(await mustGet(kit.store, 'a')).to.deep.equal(fenced)
     })
 
-    it('R9: a fence for a lease that was seen to end misses one that was renewed since', async () => {
+    it('R9: a fence for a lease seen as expired fails if the lease was renewed since', async () => {
       await put(kit.store, ['a'])
       const { lease_token: token, lease_expires_at } = await take(kit.store)
       const expires_at = Number(lease_expires_at)
@@ -94,7 +94,7 @@ export function leasesContract(kit: Kit): void {
       expect(await mustGet(kit.store, 'a')).to.include({ lease_token: 'reaper', processing_by: 's2' })
     })
 
-    it('fences nothing that is not processing', async () => {
+    it('fences only processing jobs', async () => {
       await put(kit.store, ['a', 'b'])
       const a = await take(kit.store)
       await settle(kit.store, a, SUCCESS)
@@ -104,7 +104,7 @@ export function leasesContract(kit: Kit): void {
       expect(await kit.store.fence({ id: 'nobody', ...fence })).to.equal(false)
     })
 
-    it('shows what is processing', async () => {
+    it('returns the processing jobs', async () => {
       await put(kit.store, ['a', 'b', 'c'])
       const held = [await take(kit.store), await take(kit.store)]
       expect(await kit.store.processing()).to.have.deep.members(held)

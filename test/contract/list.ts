@@ -8,7 +8,7 @@ export function listContract(kit: Kit): void {
   const ids = async (params: Partial<ListParams> = {}) =>
     (await kit.store.list({ sort: 'oldest', limit: 100, ...params })).map((job) => job.id)
 
-  /** Reads a list of at most `most` jobs page by page: it has to be the one that is read as a whole. */
+  /** Reads a list of at most `most` jobs page by page: it must equal the list read as a whole. */
   async function isPaged({ limit, ...list }: ListParams, most: number): Promise<void> {
     const whole = await ids(list)
     const paged: string[] = []
@@ -44,7 +44,7 @@ export function listContract(kit: Kit): void {
       expect(await ids()).to.have.length(7)
     })
 
-    it('a job whose time has come is ready, claimed or not', async () => {
+    it('shows a due job as ready, claimed or not', async () => {
       await put(kit.store, ['a'], { delay_ms: 200 })
       const { next_run_at } = await mustGet(kit.store, 'a')
       const scheduled = await ids({ state: 'scheduled' })
@@ -54,7 +54,7 @@ export function listContract(kit: Kit): void {
       expect(await ids({ state: 'pending' })).to.deep.equal(['a'])
     })
 
-    it('narrows by queue, by text in id or command, by time of the end', async () => {
+    it('filters by queue, by text in id or command, by finish time', async () => {
       await oneOfEach()
       expect(await ids({ queue: 'other' })).to.deep.equal(['cancelled', 'scheduled'])
       expect(await ids({ queue: 'other', state: 'pending' })).to.deep.equal(['scheduled'])
@@ -69,7 +69,7 @@ export function listContract(kit: Kit): void {
       expect(await ids({ state: 'dead', finished_since: since, sort: 'finished' })).to.deep.equal(['dead'])
     })
 
-    it('sorts by age, by due time, in order of claiming, by end', async () => {
+    it('sorts by age, by due time, in order of claiming, by finish time', async () => {
       const delays = [30_000, 10_000, 20_000]
       await kit.store.insert({ jobs: delays.map((delay_ms, i) => newJob({ id: `w${i}`, delay_ms, priority: i })) })
       await put(kit.store, ['r1'], { priority: 2 })
@@ -86,11 +86,11 @@ export function listContract(kit: Kit): void {
       expect(await ids({ sort: 'due' })).to.deep.equal(['r1', 'w1', 'w2', 'w0'])
     })
 
-    it('pages without a gap or a repetition, in every sort, however many jobs are equal', async function () {
+    it('pages without gaps or repetitions, in every sort, also with many equal jobs', async function () {
       this.timeout(RUN.patience_ms)
       const fate = fc.record({
         priority: fc.nat(2),
-        // Of a bulk that is stored at one moment.
+        // From a bulk that is stored at one moment.
         delay_ms: fc.nat(2).map((hours) => hours * 3_600_000),
         queue: fc.constantFrom('a', 'b'),
         cancelled: fc.boolean(),
@@ -126,7 +126,7 @@ export function listContract(kit: Kit): void {
       await holdsFor(property, Math.max(5, many(kit, 40)))
     })
 
-    it('refuses to go on behind a job that is gone', async () => {
+    it('refuses to continue after a job that no longer exists', async () => {
       expect(await refusal(ids({ after: 'nobody' }))).to.include({ exit_code: 3 })
     })
   })

@@ -5,9 +5,9 @@ import { ended, FAILURE, type Kit, put, SUCCESS, settle, take } from './kit.ts'
 
 const END = { kind: 'released', cause: 'stop signal' } as const
 
-/** A store that is not shared keeps no output, whatever happens: every reader is on the host of the logs. */
+/** A store that is not shared never keeps output: every reader is on the host of the logs. */
 export function outputContract(kit: Kit): void {
-  /** What must be found where `output` was kept. */
+  /** The expected result after `output` was kept. */
   const found = (output: OutputTail) => (kit.store.info.shared ? output : null)
   const keep = (...outputs: OutputTail[]) => kit.store.keepOutputs({ outputs })
   const read = async (token: string, beyond?: number, store = kit.store) => {
@@ -16,7 +16,7 @@ export function outputContract(kit: Kit): void {
   }
 
   describe('the end of a run’s output', () => {
-    it('is there for others, byte by byte, and grows', async () => {
+    it('is available to others, byte by byte, and grows', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       const tail = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
@@ -40,7 +40,7 @@ export function outputContract(kit: Kit): void {
       expect(await read(last.token)).to.deep.equal(found(last))
     })
 
-    it('is told only when there is something new, if that is what is asked for', async () => {
+    it('is returned only when it has grown, if requested so', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       const output = outputOf(job, { bytes: 10 })
@@ -51,7 +51,7 @@ export function outputContract(kit: Kit): void {
       expect(await read(output.token, 10)).to.deep.equal(found({ ...output, ended: true }))
     })
 
-    it('stays apart from that of other runs, of which several are written at once', async () => {
+    it('is kept apart from that of other runs that are written at the same time', async () => {
       await put(kit.store, ['a', 'b'], { backoff_base: 0 })
       const [a, b] = [await take(kit.store), await take(kit.store)]
       const [first, other] = [outputOf(a, { bytes: 1 }), outputOf(b, { bytes: 2, tail: Buffer.from('other') })]
@@ -63,7 +63,7 @@ export function outputContract(kit: Kit): void {
       expect(await read('of nobody')).to.equal(null)
     })
 
-    it('R3: is the only thing that a run which was taken over may still write', async () => {
+    it('R3: is the only thing that a run may still write after its job was fenced', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       await kit.store.fence({ id: 'a', token: job.lease_token, new_token: 'n', by: 's', lease_ms: 20_000 })
@@ -76,7 +76,7 @@ export function outputContract(kit: Kit): void {
       expect(await read(second.token)).to.deep.equal(found(second))
     })
 
-    it('goes with its job, for good', async () => {
+    it('is removed with its job for good', async () => {
       for (const id of ['a', 'b']) {
         await put(kit.store, [id], { max_retries: 0 })
         const job = await take(kit.store)
@@ -88,12 +88,12 @@ export function outputContract(kit: Kit): void {
       await kit.store.purge({ states: ['completed'], older_than_ms: 0, limit: 10 })
       expect(await read(String(run?.token))).to.equal(null)
       expect((await read(String(kept?.token))) !== null).to.equal(kit.store.info.shared)
-      // Of a worker that was away meanwhile.
+      // From a worker that was away meanwhile.
       await keep(outputOf({ id: 'a', runs: 1, run_token: String(run?.token) }, { bytes: 9 }))
       expect(await read(String(run?.token))).to.equal(null)
     })
 
-    it('is never kept of a run that the store does not know', async () => {
+    it('is never kept for a run that the store does not know', async () => {
       await ended(kit.store, 'a', SUCCESS)
       await keep(outputOf({ id: 'a', runs: 1, run_token: 'stranger' }, { bytes: 1 }))
       await keep(outputOf({ id: 'nobody', runs: 1, run_token: 'x' }, { bytes: 1 }))
@@ -101,7 +101,7 @@ export function outputContract(kit: Kit): void {
       expect(await read('x')).to.equal(null)
     })
 
-    it('goes when the run history forgets its run', async () => {
+    it('is removed when the run history drops its run', async () => {
       await put(kit.store, ['a'])
       const tokens: string[] = []
       for (let n = 1; n <= 22; n++) {

@@ -18,7 +18,7 @@ export function processesContract(kit: Kit): void {
   const rows = async () => (await kit.store.processes()).map((row) => row.id).sort()
 
   describe('processes', () => {
-    it('a beat writes the supervisor and its workers; beats grow, the start stays', async () => {
+    it('a heartbeat writes the supervisor and its workers; the count grows, the start stays', async () => {
       await kit.store.beat(beatOf('s1', ['w1']))
       const first = await kit.store.processes()
       expect(first.map((row) => [row.id, row.kind, row.beats])).to.have.deep.members([
@@ -33,7 +33,7 @@ export function processesContract(kit: Kit): void {
       expect(second?.beat_at).to.be.greaterThan(Number(first[0]?.beat_at))
     })
 
-    it('a row has what its kind has, and nothing of the other', async () => {
+    it('a row has the fields of its kind, and no others', async () => {
       await kit.store.beat(beatOf('s1', ['w1']))
       const rows = new Map((await kit.store.processes()).map((row) => [row.id, row]))
       const kept = ['started_at', 'beat_at', 'beats'] as const
@@ -41,7 +41,7 @@ export function processesContract(kit: Kit): void {
       expect(rows.get('w1')).to.have.all.keys(...kept, ...Object.keys(workerRow('w1', 's1')))
     })
 
-    it('workers that a beat does not name are forgotten, but not one that owns a job, nor those of others', async () => {
+    it('a heartbeat removes workers that it does not name, except owners of jobs and those of other supervisors', async () => {
       await kit.store.beat(beatOf('s1', ['w1', 'w2']))
       await kit.store.beat(beatOf('s2', ['w3']))
       await put(kit.store, ['a'])
@@ -53,7 +53,7 @@ export function processesContract(kit: Kit): void {
       expect(await rows()).to.deep.equal(['s1', 's2', 'w3'])
     })
 
-    it('deregister removes rows, and does not mind what is gone', async () => {
+    it('deregister removes rows, and ignores those that do not exist', async () => {
       await kit.store.beat(beatOf('s1', ['w1']))
       await kit.store.deregister({ ids: ['w1', 'nobody'] })
       expect(await rows()).to.deep.equal(['s1'])
@@ -71,7 +71,7 @@ export function processesContract(kit: Kit): void {
   })
 
   describe('controls', () => {
-    it('are taken once, in order, by the supervisor they are for, and answered', async () => {
+    it('are taken once, in order, by the supervisor that they are for, and answered', async () => {
       await kit.store.ask({ id: 'c1', supervisor_id: 's1', kind: 'stop', args: { force: true } })
       await kit.store.ask({ id: 'c0', supervisor_id: 's1', kind: 'scale', args: { count: 3 } })
       await kit.store.ask({ id: 'c2', supervisor_id: 's2', kind: 'stop', args: {} })
@@ -109,8 +109,8 @@ export function processesContract(kit: Kit): void {
   })
 
   describe('watch', () => {
-    it('hears of the commits of others', async function () {
-      // One MongoDB server alone has no change streams.
+    it('reports the commits of others', async function () {
+      // A single MongoDB server has no change streams.
       if (!kit.bench.hears) skip(this, 'this server has no change streams')
       const other = await kit.bench.open('command')
       let heard = 0
@@ -124,7 +124,7 @@ export function processesContract(kit: Kit): void {
   })
 
   describe('close', () => {
-    it('ends all calls of that connection, and no other', async () => {
+    it('ends all calls of that connection, and of no other', async () => {
       const other = await kit.bench.open('worker')
       await put(kit.store, ['a'])
       await other.close()

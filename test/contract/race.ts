@@ -8,7 +8,7 @@ const CLAIMER = fileURLToPath(new URL('../fixtures/claimer.ts', import.meta.url)
 
 export function raceContract(kit: Kit): void {
   describe('many at once', () => {
-    it('connections that claim side by side get each job once, and all of them (F28)', async () => {
+    it('connections that claim at the same time get each job once, and all of them (F28)', async () => {
       const jobs = Array.from({ length: many(kit, 200) }, () => newJob())
       await kit.store.insert({ jobs })
       const workers = await Promise.all(Array.from({ length: 4 }, () => kit.bench.open('worker')))
@@ -16,7 +16,7 @@ export function raceContract(kit: Kit): void {
       expect(taken.sort()).to.deep.equal(jobs.map((job) => job.id).sort())
     })
 
-    it('processes that claim side by side get each job once; the run history balances (F28)', async () => {
+    it('processes that claim at the same time get each job once; the run history balances (F28)', async () => {
       const jobs = Array.from({ length: many(kit, 300) }, () => newJob())
       await kit.store.insert({ jobs })
       const taken = (await Promise.all(['p1', 'p2', 'p3'].map((id) => claimer(kit.bench.address, id)))).flat()
@@ -49,7 +49,7 @@ export function raceContract(kit: Kit): void {
   })
 }
 
-/** Claims and settles until nothing is ready; the ids. */
+/** Claims and settles until nothing is ready; returns the ids. */
 async function drain(store: Kit['store']): Promise<string[]> {
   const ids: string[] = []
   for (let { job } = await store.claim(claimOf()); job; ) {
@@ -59,7 +59,7 @@ async function drain(store: Kit['store']): Promise<string[]> {
   return ids
 }
 
-/** The same in a process of its own. */
+/** The same in a separate process. */
 function claimer(address: string, id: string): Promise<string[]> {
   const child = spawn(process.execPath, [...watchedFlags(), CLAIMER, address, id], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -4,7 +4,7 @@ import { CLOCK_MS, claimOf, ended, FAILURE, type Kit, mustGet, put, SUCCESS, set
 
 export function settleContract(kit: Kit): void {
   describe('settle', () => {
-    it('ends a success and books the run', async () => {
+    it('completes a successful job and records the run', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       expect(await kit.store.runs({ id: 'a' })).to.deep.equal([])
@@ -25,7 +25,7 @@ export function settleContract(kit: Kit): void {
       expect(await kit.store.runs({ id: 'a' })).to.deep.equal([{ ...run, ...end }])
     })
 
-    it('sends a failure back for its time, and to the dead after the last', async () => {
+    it('makes a failed job wait for its retry, and dead after the last', async () => {
       await put(kit.store, ['a'], { max_retries: 1, backoff_base: 50 })
       expect((await settle(kit.store, await take(kit.store), FAILURE)).state).to.equal('pending')
       const waiting = await mustGet(kit.store, 'a')
@@ -42,14 +42,14 @@ export function settleContract(kit: Kit): void {
       ])
     })
 
-    it('makes a job that is tried again without delay ready at once', async () => {
+    it('makes a job ready at once if its retry has no delay', async () => {
       await put(kit.store, ['a'])
       const interrupted = await settle(kit.store, await take(kit.store), { kind: 'interrupted', cause: 'worker died' })
       expect(interrupted.state).to.equal('pending')
       expect(await take(kit.store)).to.include({ id: 'a', interruptions: 1, worker_deaths: 1, runs: 2 })
     })
 
-    it('writes nothing for a token that fences nothing', async () => {
+    it('writes nothing for a token that holds no job', async () => {
       await put(kit.store, ['a', 'b'])
       const a = await take(kit.store)
       const b = await take(kit.store)
@@ -60,7 +60,7 @@ export function settleContract(kit: Kit): void {
       expect(await kit.store.runs({ id: 'a' })).to.deep.equal([])
     })
 
-    it('repeated after a lost answer is the same success, even when the job runs again', async () => {
+    it('repeated after a lost answer succeeds in the same way, even when the job runs again', async () => {
       await put(kit.store, ['a'], { backoff_base: 0 })
       const first = await take(kit.store)
       const once = await settle(kit.store, first, FAILURE)
@@ -71,7 +71,7 @@ export function settleContract(kit: Kit): void {
       expect(await kit.store.runs({ id: 'a' })).to.have.length(1)
     })
 
-    it('tells runs in the run history from others', async () => {
+    it('distinguishes the runs in the run history', async () => {
       await put(kit.store, ['a', 'b'], { backoff_base: 0 })
       const [a, b] = [await take(kit.store), await take(kit.store)]
       await settle(kit.store, a, FAILURE)
@@ -84,7 +84,7 @@ export function settleContract(kit: Kit): void {
       expect(await kit.store.recorded({ tokens })).to.deep.equal([])
     })
 
-    it('claims the next in the same call', async () => {
+    it('claims the next job in the same call', async () => {
       await put(kit.store, ['a', 'b'])
       const { state, next } = await settle(kit.store, await take(kit.store), SUCCESS, claimOf({ worker_id: 'w2' }))
       expect(state).to.equal('completed')
@@ -93,7 +93,7 @@ export function settleContract(kit: Kit): void {
       expect(last).to.deep.equal({ state: 'completed', next: { job: null, next_due_ms: null } })
     })
 
-    it('a fence miss does not hide the claim, and the call repeated gives both answers again', async () => {
+    it('a fence miss does not hide the claim, and the repeated call gives both answers again', async () => {
       await put(kit.store, ['a', 'b'])
       const a = await take(kit.store)
       const missed = await settle(kit.store, { ...a, lease_token: 'stranger' }, SUCCESS, claimOf({ token: 't1' }))
@@ -103,7 +103,7 @@ export function settleContract(kit: Kit): void {
       expect(await settle(kit.store, a, FAILURE, claimOf({ token: 't1' }))).to.deep.equal(both)
     })
 
-    it('R7: a cancel request wins against all but a success', async () => {
+    it('R7: a cancel request wins against every outcome but a success', async () => {
       const cases = [
         [SUCCESS, 'completed', 'completed', null],
         [FAILURE, 'cancelled', 'cancelled', 'cancelled'],
@@ -125,7 +125,7 @@ export function settleContract(kit: Kit): void {
       }
     })
 
-    it('R7: the last failure of a job that is to be cancelled is a failed run of a cancelled job', async () => {
+    it('R7: the last failure of a job with a cancel request is a failed run of a cancelled job', async () => {
       await put(kit.store, ['a'], { max_retries: 0 })
       const job = await take(kit.store)
       await kit.store.cancel({ ids: ['a'] })
@@ -133,7 +133,7 @@ export function settleContract(kit: Kit): void {
       expect((await kit.store.runs({ id: 'a' }))[0]).to.include({ outcome: 'failed', exit_code: 2 })
     })
 
-    it('ends the run now when nobody knows how long it took', async () => {
+    it('ends the run now when its duration is unknown', async () => {
       await put(kit.store, ['a'])
       const job = await take(kit.store)
       const run = { worker: 'w9', host: 'there', run_ms: null }

@@ -23,19 +23,19 @@ describe('any command line @full', () => {
     )
   })
 
-  it('is so by a process of its own too', async function () {
+  it('behaves so in a separate process too', async function () {
     this.timeout(RUN.patience_ms)
     const home = (await template()).copy()
     await holdsFor(
       fc.asyncProperty(anyArgv, async (argv) => {
-        // What stays until it is told otherwise is for the test above, which can cut it off.
+        // Commands that run until they are stopped are for the test above, which can cut them off.
         if (!stays(argv)) expectWellBehaved(await inItsOwn(argv, home), argv)
       }),
       6,
     )
   })
 
-  it('that starts workers too', async function () {
+  it('that starts workers behaves so too', async function () {
     this.timeout(RUN.patience_ms)
     const home = (await template()).copy()
     await holdsFor(
@@ -47,7 +47,7 @@ describe('any command line @full', () => {
     )
   })
 
-  it('with any text on stdin too', async function () {
+  it('with any text on stdin behaves so too', async function () {
     this.timeout(RUN.patience_ms)
     const home = (await template()).copy()
     await holdsFor(

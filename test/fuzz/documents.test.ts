@@ -37,7 +37,7 @@ const VALUES: unknown[] = [
 
 type Edit = { collection: string; document: number; path: string; value: unknown }
 
-/** What somebody who does not care for the checks of the server may do to a field of a document. */
+/** Edits of a field that ignore the server's checks. */
 function anyEdits(fields: readonly { collection: string; path: string }[]): fc.Arbitrary<Edit[]> {
   const edit = fc
     .tuple(fc.constantFrom(...fields), fc.nat({ max: 9 }), fc.constantFrom(...VALUES, undefined))
@@ -45,10 +45,10 @@ function anyEdits(fields: readonly { collection: string; path: string }[]): fc.A
   return fc.array(edit, { minLength: 1, maxLength: 3 })
 }
 
-describe('a MongoDB database that somebody else has edited @full', () => {
+describe('a MongoDB database that another program has edited @full', () => {
   before(needsMongo)
 
-  it('is read and written as far as it makes sense, and never an internal error', async function () {
+  it('is read and written as far as it is valid, and never an internal error', async function () {
     this.timeout(RUN.patience_ms)
     const bench = await mongoBench()
     const store = await bench.open('supervisor')
@@ -145,7 +145,7 @@ async function restore(db: mongo.Db, documents: Documents): Promise<void> {
   }
 }
 
-/** Paths of all fields but the id, into lists and objects. */
+/** Paths of all fields except the id, also inside lists and objects. */
 function pathsOf(value: unknown, at = ''): string[] {
   const plain = typeof value !== 'object' || value === null || !/^(Object|Array)$/.test(value.constructor.name)
   const below = plain
@@ -158,7 +158,7 @@ async function apply(db: mongo.Db, documents: Documents, { collection, document,
   const all = documents[collection] ?? []
   const _id = all[document % all.length]?._id as never
   const update = value === undefined ? { $unset: { [path]: '' } } : { $set: { [path]: value } }
-  // Unique, or no place in this document.
+  // Refused: the index is unique, or the document has no such path.
   await db
     .collection(collection)
     .updateOne({ _id }, update, { bypassDocumentValidation: true })

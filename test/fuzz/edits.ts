@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import fc from 'fast-check'
 
-/** One value in the database of somebody who edits it by other means than ours. */
+/** One value in the database, set by an edit outside of queuectl. */
 export interface Edit {
   table: string
   column: string
@@ -57,7 +57,7 @@ export const VALUES: SQLInputValue[] = [
   ...[2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), new Uint8Array([0xff, 0x00, 0xfe])],
 ]
 
-/** What others may do to the columns of `columns`. */
+/** Edits of the columns in `columns`. */
 export function anyEdits(columns: readonly { table: string; column: string }[]): fc.Arbitrary<Edit[]> {
   const edit = fc
     .tuple(fc.constantFrom(...columns), fc.nat({ max: 9 }), fc.constantFrom(...VALUES))
@@ -77,8 +77,8 @@ export function columnsOf(file: string): { table: string; column: string }[] {
 }
 
 /**
- * Edits the database as one does who does not care for its checks; `lax`: nor for the types of its columns. What the database does not
- * take is left out. Returns how many edits it took.
+ * Edits the database without regard to its checks; `lax`: also without regard to the types of its columns. Edits that
+ * the database refuses are skipped. Returns how many succeeded.
  */
 export function edit(file: string, edits: readonly Edit[], lax: boolean): number {
   const db = new DatabaseSync(file)
@@ -95,14 +95,14 @@ export function edit(file: string, edits: readonly Edit[], lax: boolean): number
       db.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${some}`).run(value)
       taken++
     } catch {
-      // Unique, not null, or of another type.
+      // Refused: unique, not null, or of another type.
     }
   }
   db.close()
   return taken
 }
 
-/** Takes from the tables what keeps values of other types out. */
+/** Removes from the tables what refuses values of other types. */
 function loosen(db: DatabaseSync): void {
   db.enableDefensive(false)
   db.exec('PRAGMA writable_schema = ON')

@@ -28,7 +28,7 @@ describe('what is enqueued @full', () => {
 
   const count = async () => Object.values((await store.overview()).total).reduce((sum, number) => sum + number, 0)
 
-  /** Enqueues by that command line; how many jobs are there now that were not before. */
+  /** Enqueues by that command line; returns how many jobs were added. */
   async function enqueue(argv: readonly string[]) {
     const before = await count()
     const ended = await inProcess(['enqueue', '--json', ...argv], home)
@@ -36,36 +36,36 @@ describe('what is enqueued @full', () => {
     return { ...ended, added: (await count()) - before }
   }
 
-  it('as JSON is stored as it was given, or refused and nothing stored', async function () {
+  it('as JSON is stored as given, or refused and nothing is stored', async function () {
     this.timeout(RUN.patience_ms)
     let accepted = 0
     const property = fc.asyncProperty(anyJob, async (text) => {
-      // As an argument, which has no NUL; in a file it may.
+      // An argument cannot have a NUL; a file may.
       const as_file = text.includes('\0') || !text.isWellFormed() || text.startsWith('-')
       if (as_file) writeFileSync(path.join(home, 'job'), text.replaceAll('\n', ' '))
       const { code, stdout, added } = await enqueue(as_file ? ['--file', 'job'] : [text])
       expect(code).to.be.oneOf([0, 2, 3])
       if (code !== 0) return void expect(added).to.equal(0)
       accepted++
-      const [told] = [JSON.parse(stdout)].flat()
-      expect(added).to.equal(told.existing ? 0 : 1)
-      if (!as_file) await expectStored(store, told.id, JSON.parse(text))
+      const [printed] = [JSON.parse(stdout)].flat()
+      expect(added).to.equal(printed.existing ? 0 : 1)
+      if (!as_file) await expectStored(store, printed.id, JSON.parse(text))
     })
     await holdsFor(property, 600)
     expect(accepted, 'jobs that were accepted').to.be.greaterThan(RUN.replay ? -1 : 60 * LENGTH)
   })
 
-  it('in a file goes in as a whole or not at all; with --keep-going each good line does', async function () {
+  it('in a file is stored as a whole or not at all; with --keep-going each good line is', async function () {
     this.timeout(RUN.patience_ms)
     const property = fc.asyncProperty(anyFile, fc.boolean(), async ({ bytes, jobs }, keep_going) => {
       writeFileSync(path.join(home, 'jobs'), bytes)
       const { code, stdout, stderr, added } = await enqueue(['--file', 'jobs', ...(keep_going ? ['--keep-going'] : [])])
       expect(code).to.be.oneOf([0, 2, 3])
-      const told = stdout === '' ? null : JSON.parse(stdout)
-      if (told === null) return void expect({ code: code > 0, added }).to.deep.equal({ code: true, added: 0 })
-      expect(added).to.equal(told.filter(({ existing }: { existing: boolean }) => !existing).length)
+      const printed = stdout === '' ? null : JSON.parse(stdout)
+      if (printed === null) return void expect({ code: code > 0, added }).to.deep.equal({ code: true, added: 0 })
+      expect(added).to.equal(printed.filter(({ existing }: { existing: boolean }) => !existing).length)
       const refused = stderr.match(/"message":"line \d+: /g)?.length ?? 0
-      expect(told.length + refused, 'jobs and complaints').to.equal(jobs)
+      expect(printed.length + refused, 'jobs and errors').to.equal(jobs)
       expect(code).to.equal(refused > 0 ? 2 : 0)
       if (refused > 0) expect(keep_going).to.equal(true)
     })
@@ -75,7 +75,7 @@ describe('what is enqueued @full', () => {
   describe('on MongoDB', () => {
     before(needsMongo)
 
-    it('is stored as it was given too, if it is accepted at all', async function () {
+    it('is stored as given too, if it is accepted', async function () {
       this.timeout(RUN.patience_ms)
       const bench = await mongoBench()
       const store = await bench.open()
@@ -99,7 +99,7 @@ describe('what is enqueued @full', () => {
   })
 })
 
-/** What `work` makes; null when it is refused as bad input. */
+/** The result of `work`; null if it is refused as bad input. */
 function accepted<T>(work: () => T): T | null {
   try {
     return work()
@@ -109,7 +109,7 @@ function accepted<T>(work: () => T): T | null {
   }
 }
 
-/** The job says what was given for it. */
+/** Asserts that the job has the given fields. */
 async function expectStored(store: JobStore, id: string, given: Record<string, unknown>): Promise<void> {
   const job = await store.get({ id })
   const plain = [
@@ -126,7 +126,7 @@ async function expectStored(store: JobStore, id: string, given: Record<string, u
   for (const [written, value] of Object.entries(given)) {
     const key = written.replaceAll('-', '_')
     const same = plain.includes(key) || (key === 'timeout' && typeof value !== 'string')
-    // JSON knows a -0, no store does.
+    // JSON has a -0, no store does.
     if (same) expect(job?.[key as 'env'], key).to.deep.equal(value === 0 ? 0 : value)
   }
 }

@@ -3,16 +3,17 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { monotonic } from '../../src/lib/clock.ts'
 
-// `npm run fuzz`: the model test and the fuzz tests with one new seed after the other, until the time is over or one fails.
+// `npm run fuzz`: runs the model test and the fuzz tests with one new seed after the other, until the time is over or
+// one fails.
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
-    /** The first; the others follow. */
+    /** The first seed; the others follow. */
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    /** As mocha's --grep: only tests whose title has this in it. */
+    /** As mocha's --grep: only tests whose title contains this. */
     only: { type: 'string' },
-    /** Times as many cases of each test as in the slow lane. */
+    /** How many times the cases of the slow lane. */
     factor: { type: 'string', default: '5' },
   },
 })

@@ -5,12 +5,12 @@ import { buildProgram } from '../../src/cli/program.ts'
 import { EXIT } from '../../src/domain/errors.ts'
 import type { Ended } from '../helpers/queuectl.ts'
 
-/** A command that waits for something is cut off after this long: its store is closed under it, and it has to end by that. */
+/** A command that waits is cut off after this time: its store is closed, and that must end it. */
 const PATIENCE_MS = 100
-/** What has not ended by then hangs. */
+/** A command that has not finished by then hangs. */
 const HANGS_MS = 10_000
 
-/** Hears what a command says, and is no terminal. */
+/** Collects the output of a command; not a terminal. */
 class Ear extends Context {
   stdout = ''
   stderr = ''
@@ -38,8 +38,8 @@ class Ear extends Context {
 }
 
 /**
- * Runs the command line in this process, as `main` does in one of its own, in the folder `home`. What only a process can do is not for
- * it: to start workers, to read stdin.
+ * Runs the command line in this process, as `main` does in its own, in the folder `home`. It cannot do what needs a
+ * separate process: start workers, or read stdin.
  */
 export async function inProcess(argv: readonly string[], home: string): Promise<Ended> {
   const [cwd, environment] = [process.cwd(), { ...process.env }]
@@ -71,7 +71,7 @@ async function run(ear: Ear, argv: readonly string[]): Promise<void> {
     if (helped !== null && (helped === EXIT.ok || !ear.json)) return ear.exit(helped)
     const failure = failureOf(error)
     ear.err(`${failureText(failure, ear.json)}\n`)
-    // So that a failing property shows where it came from.
+    // The stack shows the source of a failing property.
     if (failure.exit_code === EXIT.internal) ear.err(`${(error as Error).stack}\n`)
     ear.exit(failure.exit_code)
   }

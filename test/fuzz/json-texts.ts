@@ -17,7 +17,7 @@ const KEYS = [
   ...['__proto__', 'constructor', 'toString', '$where', '$gt', 'a.b', '', 'Command', 'lease_token', 'insert_token'],
 ]
 
-// Written as text: what JSON.stringify would never write is what somebody else's program may.
+// As text: other programs may write what JSON.stringify never writes.
 const SCALARS = [
   ...['null', 'true', 'false', '0', '-0', '-1', '1.5', '1e3', '1e400', '-1e400', '1E-400', '9007199254740993'],
   ...['123456789012345678901234567890', '2147483648', '01', '.5', '+1', '0x10', 'NaN', 'Infinity', 'undefined'],
@@ -80,7 +80,7 @@ const scalar = fc.oneof(
   { weight: 1, arbitrary: long },
 )
 
-/** Values that a job may have, so that the others are not always found second. */
+/** Valid values, so that invalid ones are not always second. */
 const FITTING = new Map([
   ['command', ['"true"', '"echo \\"ü\\" && x"', '"$HOME \\t \\u001b[0m"']],
   ['id', ['"a"', '"b"', '"x.y_z-1"']],
@@ -116,7 +116,7 @@ const object = fc
   })
   .map(({ command, members }) => `{${[command, ...members].filter((text) => text !== '').join(',')}}`)
 
-/** A text with something cut out of it, or put into it, anywhere. */
+/** A text with a part removed or inserted anywhere. */
 const broken = fc
   .record({
     text: object,
@@ -129,7 +129,7 @@ const broken = fc
     return text.slice(0, place) + put + text.slice(place + cut)
   })
 
-/** What somebody may give for a job in JSON: good, nearly good, and anything. */
+/** JSON for a job: valid, nearly valid, or anything. */
 export const anyJob = fc.oneof(
   { weight: 8, arbitrary: object },
   { weight: 2, arbitrary: broken },
@@ -137,7 +137,7 @@ export const anyJob = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
 )
 
-/** A file of lines, and how many of them are to be jobs; null: it is no text. */
+/** A file of lines, and how many of them are jobs; null: it is not text. */
 export const anyFile = fc
   .record({
     lines: fc.array(
@@ -165,6 +165,6 @@ export const anyFile = fc
     const bytes = Buffer.from(encoding === 'bom' ? `\ufeff${text}` : text)
     if (encoding !== 'broken') return { bytes, jobs }
     const place = at % (bytes.length + 1)
-    // No UTF-8 has this byte anywhere.
+    // This byte occurs nowhere in UTF-8.
     return { bytes: Buffer.concat([bytes.subarray(0, place), Buffer.from([0xff]), bytes.subarray(place)]), jobs: null }
   })

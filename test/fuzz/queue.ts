@@ -8,7 +8,10 @@ import { beatOf, claimOf, newJob } from '../contract/kit.ts'
 import { MEMORY, tempFolder } from '../helpers/temp.ts'
 import type { IDS } from './words.ts'
 
-/** Puts a job in every state into `store`, named by it, with runs, outputs, processes, requests and settings. */
+/**
+ * Puts a job in every state into `store`, with that state as its id, and runs, outputs, processes, requests and
+ * settings.
+ */
 export async function populate(store: JobStore): Promise<void> {
   const end = async (id: (typeof IDS)[number], outcome: Outcome | null, max_retries = 0) => {
     await store.insert({ jobs: [newJob({ id, max_retries, backoff_base: 1000, env: { A: 'b' }, cwd: '/' })] })
@@ -34,7 +37,7 @@ export async function populate(store: JobStore): Promise<void> {
   await store.setConfig({ key: 'max_retries', value: 2 })
 }
 
-/** A populated queue in a file, to be copied for each case. */
+/** A populated queue in a file, to copy for each case. */
 export async function template(): Promise<{ copy: () => string }> {
   const home = tempFolder(MEMORY)
   const store = await openStore({

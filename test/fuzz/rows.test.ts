@@ -12,7 +12,7 @@ import { template } from './queue.ts'
 import { expectWellBehaved } from './well-behaved.ts'
 import { IDS } from './words.ts'
 
-/** Commands as they are used on a queue in which something is wrong. */
+/** Commands that are used on a damaged queue. */
 const COMMANDS = [
   ...[
     'status --by-queue',
@@ -53,8 +53,8 @@ const anyCommands = fc
   .array(fc.tuple(fc.constantFrom(...COMMANDS), fc.constantFrom(...IDS)), { minLength: 4, maxLength: 8 })
   .map((chosen) => chosen.map(([command, id]) => command.replace('ID', id).split(' ')))
 
-describe('a database that somebody else has edited @full', () => {
-  it('is shown, changed and mended as far as it makes sense, and never an internal error', async function () {
+describe('a database that another program has edited @full', () => {
+  it('is shown, changed and fixed as far as it is valid, and never an internal error', async function () {
     this.timeout(RUN.patience_ms)
     const { copy } = await template()
     const columns = columnsOf(path.join(copy(), 'data', 'queue.db'))
@@ -69,7 +69,7 @@ describe('a database that somebody else has edited @full', () => {
     )
   })
 
-  it('does not stop the workers: what makes sense is run, what does not is put among the dead', async function () {
+  it('does not stop the workers: valid jobs run, damaged ones become dead', async function () {
     this.timeout(40_000)
     const queue = freshQueue()
     const address = queue.db
@@ -95,7 +95,7 @@ describe('a database that somebody else has edited @full', () => {
   })
 })
 
-/** What a worker may meet in one job; no command that would do something. Counters of queues are for doctor to put right. */
+/** Edits that a worker may meet in one job; no harmful command. Counters of queues are for doctor to fix. */
 const WORST: [column: string, value: string | number | bigint | null][] = [
   ...['', 'a\0b', ' \n'].map((value): [string, string] => ['command', value]),
   ...['{', '[]', '5', '{"A":1}', '{"A=":"b"}', '{"A":"\\u0000"}', '"x"'].map((value): [string, string] => [

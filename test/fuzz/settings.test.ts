@@ -14,7 +14,7 @@ import { anyText } from './words.ts'
 describe('what is configured @full', () => {
   const home = tempFolder(MEMORY)
 
-  it('as a setting is one that fits, or refused and left as it was', async function () {
+  it('as a setting is valid, or refused without a change', async function () {
     this.timeout(RUN.patience_ms)
     expect(await run(['init'])).to.include({ code: 0 })
     const key = fc.oneof({ weight: 5, arbitrary: fc.constantFrom<string[]>(...SETTING_KEYS, 'max-retries') }, anyText)
@@ -31,7 +31,7 @@ describe('what is configured @full', () => {
     )
   })
 
-  it('in the store by somebody else counts only where it fits', () => {
+  it('in the store by another program counts only if it is valid', () => {
     const stored = fc.dictionary(fc.oneof(fc.constantFrom<string[]>(...SETTING_KEYS), fc.string()), fc.anything())
     return holdsFor(
       fc.property(stored, (stored) => {
@@ -68,7 +68,7 @@ describe('what is configured @full', () => {
     )
   })
 
-  it('as a MongoDB address is read without its password, or refused without showing any of it', () => {
+  it('as a MongoDB address is parsed without its password, or refused without showing any of it', () => {
     return holdsFor(
       fc.property(anyMongoUrl, (url) => {
         try {
@@ -129,7 +129,7 @@ const VALUES = [
   'file://x/y',
 ]
 
-/** Anything that may stand in a file of variables. Addresses of servers are tried elsewhere: nobody waits for them here. */
+/** Any content of a file of variables. Addresses of servers are tested elsewhere: waiting for them is slow. */
 const anyEnvFile = fc
   .array(
     fc.oneof(

@@ -2,12 +2,12 @@ import { expect } from 'chai'
 import { EXIT } from '../../src/domain/errors.ts'
 import type { Ended } from '../helpers/queuectl.ts'
 
-/** What a command exits with that says nothing of a job. */
+/** Exit codes that do not report a job's outcome. */
 const OWN_CODES = new Set<number>(Object.values(EXIT).filter((code) => code !== EXIT.internal))
 
 /**
- * Throws unless a command ended as one that knows what it met: a documented exit code and never 70, no stack trace, why it failed in a line
- * and a hint, nothing that steers a terminal; for machines JSON and nothing else.
+ * Throws unless a command behaved well: a documented exit code and never 70, no stack trace, the reason of a failure in
+ * one line and a hint, no control characters for a terminal; for machines only JSON.
  */
 export function expectWellBehaved({ code, stdout, stderr }: Ended, argv: readonly string[]): void {
   const what = `queuectl ${JSON.stringify(argv)} → ${code}\n${stderr}`
@@ -20,7 +20,7 @@ export function expectWellBehaved({ code, stdout, stderr }: Ended, argv: readonl
   const layout = argv.includes('licenses') ? /[\n\t]/g : /\n/g
   if (!raw) expect((stdout + stderr).replaceAll(layout, ''), what).to.not.match(/\p{Cc}|\p{Bidi_Control}/u)
   const cut = argv.indexOf('--')
-  // Help is for people, even when machines ask for it.
+  // Help is for people, even with --json.
   const helped = code === 0 && stdout.startsWith('Usage: ')
   if (!helped && argv.slice(0, cut < 0 ? argv.length : cut).includes('--json')) {
     for (const line of [...lines(stdout), ...lines(stderr)])

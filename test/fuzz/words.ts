@@ -4,10 +4,10 @@ import { Context } from '../../src/cli/context.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { SETTING_KEYS } from '../../src/domain/settings.ts'
 
-/** Ids of the jobs that a fuzzed queue holds. */
+/** Ids of the jobs in a fuzzed queue. */
 export const IDS = ['completed', 'dead', 'cancelled', 'pending', 'scheduled', 'processing', 'retrying'] as const
 
-/** Text as an argument may have it: no NUL, valid Unicode. It leads no path out of its folder. */
+/** Text for an argument: no NUL, valid Unicode. It leads no path out of its folder. */
 export const anyText = fc
   .oneof(
     fc.string({ unit: 'binary', maxLength: 12 }),
@@ -45,7 +45,7 @@ const STATES = ['pending', 'dead', 'completed,dead', 'ready', 'failed', 'schedul
 const SETTINGS = [...SETTING_KEYS, 'max-retries', 'constructor', 'none', '64MiB']
 const FILES = ['jobs.ndjson', 'data/queue.db', '.', 'no/such', 'backup.db', '']
 
-/** Values that fit, by what an option or argument is called. */
+/** Valid values, by the name of an option or argument. */
 const FITTING: [RegExp, readonly string[]][] = [
   [/^ids?$|after/, [...IDS, ...IDS, 'p', 'nobody', 'w1', 's1']],
   [/timeout|delay|older|grace|backoff-max|wait/, TIMES],
@@ -75,7 +75,7 @@ interface Place {
   command: Command
 }
 
-/** The commands that have no commands below them, as the program registers them. */
+/** The commands without subcommands, as the program registers them. */
 function places(command: Command, path: string[]): Place[] {
   if (command.commands.length === 0) return [{ path, command }]
   return command.commands.flatMap((one) => places(one, [...path, one.name()]))
@@ -83,7 +83,7 @@ function places(command: Command, path: string[]): Place[] {
 
 const STRAY = ['--', '--json', '-h', '--nonsense', '-x', '--db', '--help=1', '', 'more']
 
-/** Options by which a command stays, until it is cut off. */
+/** Options with which a command runs until it is cut off. */
 const STAYS = new Set(['--watch', '--wait', '--follow'])
 
 function argvOf({ path, command }: Place): fc.Arbitrary<string[]> {
@@ -117,16 +117,16 @@ function anyOption({ long, required, optional }: Option): fc.Arbitrary<string[]>
   )
 }
 
-/** What is not for this process: to start workers, to read its stdin. */
+/** Excluded in this process: commands that start workers or read stdin. */
 const forProcesses = ([first, second, ...rest]: readonly string[]) =>
   (first === 'worker' && second === 'start') || [second, ...rest].some((word) => /^(-|--file=?-)$/.test(word ?? ''))
 
 const PLACES = places(await buildProgram(new Context([])), [])
 
-/** A command line that starts workers, detached ones excepted: nobody would end them. */
+/** A command line that starts workers, without detached ones: no test would stop those. */
 export const anyStart: fc.Arbitrary<string[]> = fc
   .oneof(...PLACES.filter(({ path }) => path.join(' ') === 'worker start').map(argvOf))
   .filter((argv) => !argv.some((word) => word.startsWith('--de')))
 
-/** A command line of one of the commands, with some of its options, mostly with values that fit. */
+/** A command line of one of the commands, with some of its options, mostly with valid values. */
 export const anyArgv: fc.Arbitrary<string[]> = fc.oneof(...PLACES.map(argvOf)).filter((argv) => !forProcesses(argv))

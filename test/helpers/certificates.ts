@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { tempFolder } from './temp.ts'
 
-/** Of the client's key. */
+/** Password of the client's key. */
 export const KEY_PASSWORD = 'k3y&s3cret'
 
-/** Files in PEM format, of an authority that was made up for this test run. */
+/** PEM files of a certificate authority that is created for this test run. */
 export interface Certificates {
   ca: string
-  /** Of a server on this host: certificate and key in one, and the key alone. */
+  /** Of a server on this host: certificate and key in one file, and the key alone. */
   server: string
   server_key: string
   /** Of a client, with its key, which has a password. */
@@ -18,7 +18,7 @@ export interface Certificates {
   client_name: string
 }
 
-/** Has OpenSSL make them. Null where there is none. */
+/** Creates them with OpenSSL. Null if it is not installed. */
 export function makeCertificates(): Certificates | null {
   if (spawnSync('openssl', ['version']).status !== 0) return null
   const folder = tempFolder()

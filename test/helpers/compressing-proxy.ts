@@ -6,14 +6,17 @@ import { mongo } from 'mongoose'
 const OPCODE = { reply: 1, compressed: 2012, message: 2013 }
 const HEADER = 16
 
-/** By their numbers: https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#op_compressed */
+/** Numbers of the compressors: https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#op_compressed */
 const COMPRESSORS = {
   zlib: { id: 2, compress: deflateSync, expand: inflateSync },
   zstd: { id: 3, compress: zstdCompressSync, expand: zstdDecompressSync },
 }
 export type Compressor = keyof typeof COMPRESSORS
 
-/** Opens a proxy that speaks compressed to clients that want it, and plainly to `target` (`host:port`), which cannot. */
+/**
+ * Opens a proxy that compresses for clients that request it, and speaks uncompressed to `target` (`host:port`), which
+ * cannot compress.
+ */
 export async function openCompressingProxy(target: string, compressor: Compressor) {
   const { id, compress, expand } = COMPRESSORS[compressor]
   const [host = '', port = ''] = target.split(':')
@@ -64,7 +67,7 @@ export async function openCompressingProxy(target: string, compressor: Compresso
   await once(server, 'listening')
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Compressed requests so far. */
+    /** Number of compressed requests so far. */
     heard: () => heard,
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -73,7 +76,7 @@ export async function openCompressingProxy(target: string, compressor: Compresso
   }
 }
 
-/** `message` with another body and opcode, under the same numbers. */
+/** `message` with another body and opcode, and the same ids. */
 function withBody(message: Buffer, opcode: number, body: Uint8Array): Buffer {
   const header = Buffer.from(message.subarray(0, HEADER))
   header.writeInt32LE(HEADER + body.length, 0)

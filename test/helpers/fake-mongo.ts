@@ -6,7 +6,8 @@ const HEADER = 16
 
 /**
  * A server that speaks just enough of MongoDB's protocol
- * (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) to say what it is: every command gets `answer`, as it then is.
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/) to describe itself: every command gets the
+ * current `answer`.
  */
 export async function openFakeMongo(
   answer: Record<string, unknown>,
@@ -35,7 +36,7 @@ export async function openFakeMongo(
   }
 }
 
-/** A handshake comes as an old query and wants an old reply: flags, cursor, first document, number of documents. */
+/** A handshake arrives as an old query and expects an old reply: flags, cursor, first document, number of documents. */
 function answerTo(request: Buffer, document: Uint8Array): Buffer {
   const isQuery = request.readInt32LE(12) === OPCODE.query
   const before = Buffer.alloc(isQuery ? 20 : 5)

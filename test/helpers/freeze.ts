@@ -3,8 +3,8 @@ import type { Scene } from './supervised.ts'
 import { waitFor } from './wait-for.ts'
 
 /**
- * Stops processes, as far as they still live. One that is stopped in the middle of a commit keeps the store's lock: then everybody
- * waits, which is not what a test of silence is about.
+ * Stops processes that still live. A process that is stopped in the middle of a commit keeps the store's lock: then all
+ * others wait, which is not what a test of silence is about.
  */
 export async function freezeOutsideAWrite(scene: Scene, pids: readonly number[]): Promise<void> {
   const writes = () =>
@@ -19,7 +19,7 @@ export async function freezeOutsideAWrite(scene: Scene, pids: readonly number[])
     signal('SIGSTOP')
     if (await writes()) return
     signal('SIGCONT')
-    // At once it would be stopped in the same commit again.
+    // Without the wait it would be stopped in the same commit again.
     await waitFor(writes, { within: 30_000, what: 'the store can be written' })
   }
 }

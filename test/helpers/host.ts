@@ -4,59 +4,59 @@ import path from 'node:path'
 import { collect, type Ended, queuectl, startQueuectl } from './queuectl.ts'
 import { waitFor } from './wait-for.ts'
 
-/** Stands in the environment of all that a scene starts, jobs included, whose address of the store may be withheld. */
+/** In the environment of everything that a scene starts, jobs included: jobs may not have the address of the store. */
 export const MARK = 'SCENE_OF_TESTS'
 
-/** A supervisor, or another command, as a test sees it: a real process, and what it tells. */
+/** A supervisor, or another command, as a test sees it: a real process, and its output. */
 export interface Running {
   child: ChildProcess & { pid: number }
   ended: Promise<Ended>
-  /** What it has told so far, and what it has written to stderr. */
+  /** Its stdout and stderr so far. */
   said: () => string
   warned: () => string
 }
 
-/** What commands of one host are run with. */
+/** The options for commands of one host. */
 export interface HostOptions {
-  /** On top of the host's identity, its data folder and the store's address. */
+  /** In addition to the host's identity, its data folder and the store's address. */
   env?: Record<string, string>
-  /** A command that runs the program in its place, as `ip netns exec a` does. */
+  /** A command that runs the program, like `ip netns exec a`. */
   through?: readonly string[]
-  /** Milliseconds after which a command of it is ended. */
+  /** Milliseconds after which a command is killed. */
   at_most_ms?: number
 }
 
-/** A host of a scene: this machine, or one that it plays. */
+/** A host of a scene: this machine, or one that it simulates. */
 export interface Host {
   /** Its data folder. */
   home: string
   /** Where its supervisors keep logs and the journal of the scene's store. */
   folder: string
-  /** Runs `worker start` with `args` and waits until it says that its workers are ready. */
+  /** Runs `worker start` with `args` and waits until it reports that its workers are ready. */
   start(...args: string[]): Promise<Running>
   launch(...args: string[]): Running
   /** Starts a command and leaves it running. */
   begin(...args: string[]): Running
   /** Runs a command to its end. */
   run(...args: string[]): Promise<Ended>
-  /** Names of the journal files of runs that it has not forgotten. */
+  /** Names of the journal files of runs that still exist. */
   journalFiles(): string[]
 }
 
 interface HostParams extends HostOptions, Pick<Host, 'home' | 'folder'> {
   address: string
-  /** Where commands run and jobs leave their files; it marks what the scene starts. */
+  /** Where commands run and jobs write their files; it marks what the scene starts. */
   scene: string
   on_start: (child: ChildProcess) => void
 }
 
-/** Supervisors are ended by their tests; this is for those of a test that was ended itself. */
+/** Tests stop their supervisors; this kills those of a test that was killed itself. */
 const SUPERVISOR_MS = 600_000
 
-/** One after the other: a dozen at once would take the processors from each other. */
+/** One after the other: a dozen at once would slow each other down. */
 let starting: Promise<unknown> = Promise.resolve()
 
-/** The host whose data lies in `home`. */
+/** The host with the data folder in `home`. */
 export function playHost({ home, folder, address, scene, on_start, env, through = [], at_most_ms }: HostParams): Host {
   mkdirSync(home, { recursive: true })
   const options = {
@@ -69,17 +69,17 @@ export function playHost({ home, folder, address, scene, on_start, env, through 
   const begin = (...args: string[]): Running => {
     const child = startQueuectl(args, { at_most_ms: SUPERVISOR_MS, ...options })
     on_start(child)
-    const told = { stdout: '', stderr: '' }
+    const output = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream]?.on('data', (chunk) => {
-        told[stream] += chunk
+        output[stream] += chunk
       })
     }
     return {
       child: child as Running['child'],
       ended: collect(child),
-      said: () => told.stdout,
-      warned: () => told.stderr,
+      said: () => output.stdout,
+      warned: () => output.stderr,
     }
   }
   return {

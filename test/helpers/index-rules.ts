@@ -2,22 +2,23 @@ import type { mongo } from 'mongoose'
 
 type Condition = Record<string, unknown>
 
-/** What a command asks of the server: which documents, in which order. */
+/** What a command requests of the server: which documents, in which order. */
 export interface Question {
   filter: Condition
   sort: readonly (readonly [field: string, direction: number])[]
 }
 
 /**
- * The server merges as many scans of an index and no more, one for each combination of values that `$in` names; beyond that it sorts
+ * The most scans of an index that the server merges, one for each combination of values in `$in`; beyond that it sorts
  * (https://github.com/mongodb/mongo/blob/master/src/mongo/db/query/query_knobs.idl, internalQueryMaxScansToExplode).
  */
 const MERGED_SCANS = 200
 
 /**
- * Whether MongoDB can answer from one of `indexes` without looking at every document and without sorting, by its rule of equality, sort,
- * range (https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guideline/). `$in` counts as equality: the server merges
- * one scan for each value. A partial index serves only a filter that says its condition.
+ * Whether MongoDB can answer from one of `indexes` without a scan of all documents and without a sort, by its rule of
+ * equality, sort, range (https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guideline/). `$in` counts as
+ * equality: the server merges one scan for each value. A partial index serves only a filter that contains its
+ * condition.
  */
 export function isServed(question: Question, indexes: readonly mongo.IndexDescription[]): boolean {
   const isById = flatten(question.filter).some(([field]) => field === '_id')
@@ -25,7 +26,10 @@ export function isServed(question: Question, indexes: readonly mongo.IndexDescri
   return servedBy(question, indexes).length > 0
 }
 
-/** The names of those `indexes` that serve it so, the one first in which the fewest entries are looked at; by id needs none. */
+/**
+ * The names of those `indexes` that serve it so, the one with the fewest entries to scan first; a query by id needs
+ * none.
+ */
 export function servedBy({ filter, sort }: Question, indexes: readonly mongo.IndexDescription[]): string[] {
   const conditions = flatten(filter)
   const named = ({ key }: mongo.IndexDescription) =>
@@ -50,7 +54,7 @@ function serves(index: mongo.IndexDescription, conditions: Conditions, sort: Que
   return merged <= MERGED_SCANS && ordered(rest, sort)
 }
 
-/** The keys give that order, forwards or backwards. */
+/** Whether the keys give that order, forwards or backwards. */
 function ordered(keys: readonly (readonly [string, number])[], sort: Question['sort']): boolean {
   const turn = (sort[0]?.[1] ?? 1) * (keys[0]?.[1] ?? 1)
   return sort.every(([field, direction], i) => keys[i]?.[0] === field && keys[i]?.[1] * turn === direction)
@@ -62,16 +66,16 @@ function flatten(filter: Condition): [string, unknown][] {
   )
 }
 
-/** Not fixed to single values. */
+/** Whether a condition is not fixed to single values. */
 const NONE = Number.POSITIVE_INFINITY
 
-/** How many scans of an index a condition makes on its field. */
+/** The number of index scans for a condition on its field. */
 function scans(condition: unknown): number {
   if (typeof condition !== 'object' || condition === null || condition instanceof Date || '$eq' in condition) return 1
   return '$in' in condition ? (condition.$in as unknown[]).length : NONE
 }
 
-/** A condition is said when it stands there word for word, alone or beside others on the same field. */
+/** Whether a filter contains a condition literally, alone or beside others on the same field. */
 function says([field, condition]: readonly [string, unknown], [wanted, value]: readonly [string, unknown]): boolean {
   if (field !== wanted) return false
   if (typeof value !== 'object' || value === null) return condition === value

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 
-/** What SQLite's own check says of the database in `file`: `ok`, or the first damage. */
+/** The result of SQLite's own check of the database in `file`: `ok`, or the first damage. */
 export function integrity(file: string): unknown {
   const db = new DatabaseSync(file)
   try {

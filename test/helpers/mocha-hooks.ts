@@ -1,9 +1,9 @@
 import { endAll, IS_ONE_OF_SEVERAL } from './at-end.ts'
 
-/** After the last test a process that something holds open, as a failed one may leave it, has so long to end by itself. */
+/** How long after the last test a process may take to end that something keeps open, as a failed test may leave it. */
 const PATIENCE_MS = 15_000
 
-/** Hooks around all tests, by .mocharc.json. */
+/** Hooks around all tests, named in .mocharc.json. */
 export const mochaHooks = {
   async afterAll() {
     await endAll()

@@ -3,20 +3,20 @@ import { type Certificates, KEY_PASSWORD } from './certificates.ts'
 import { type MongoServer, needsMongo, startServer } from './mongo-server.ts'
 import { tempFolder } from './temp.ts'
 
-/** It has characters that must be written otherwise in a URL. */
+/** Contains characters that must be escaped in a URL. */
 export const PASSWORD = 's3cret@/'
 
-/** A server that wants a login. */
+/** A server that requires a login. */
 export interface LoginServer extends MongoServer {
-  /** URL of a database for a user with that password, or any other. */
+  /** URL of a database for a user with the right password, or with another one. */
   as(user: string, database: string, password?: string): string
 }
 
 type Users = Record<string, { role: string; db: string }[]>
 
 /**
- * For `before`: a server with those users, each with the roles it has on its database. With `certificates` it also wants one of each
- * client, and takes the name in it for a user's where somebody logs in by that.
+ * For `before`: a server with those users, each with its roles on its database. With `certificates` it also requires
+ * one from each client, and accepts the name in it as the user for a login by certificate.
  */
 export async function startLoginServer(
   context: Mocha.Context,
@@ -25,7 +25,7 @@ export async function startLoginServer(
 ): Promise<LoginServer> {
   await needsMongo.call(context)
   const folder = tempFolder()
-  // Users are made before it wants a login; a replica set would want a key file too.
+  // Users are created before it requires a login; a replica set would also require a key file.
   const open = await startServer({ folder, standalone: true })
   const admin = await mongoose.createConnection(open.url('admin')).asPromise()
   for (const [user, roles] of Object.entries(users)) {
@@ -45,7 +45,7 @@ export async function startLoginServer(
   return { ...server, as }
 }
 
-/** Options of an address for a server with those certificates; `key` is the password of the client's. */
+/** Options of an address for a server with those certificates; `key` is the password of the client's key. */
 export function tlsOptions({ ca, client }: Certificates, key = KEY_PASSWORD): string {
   const files = { tlsCAFile: ca, tlsCertificateKeyFile: client, tlsCertificateKeyFilePassword: key }
   return `tls=true&${new URLSearchParams(files)}`

@@ -11,19 +11,19 @@ const PORTS = { from: 20_000, to: 30_000 }
 
 export interface MongoServer {
   host: string
-  /** URL of a database of that name, made up when none is given. */
+  /** URL of a database with that name, or with a generated one. */
   url(database?: string): string
-  /** It sorts in memory, so that data sets have to stay small. */
+  /** It sorts in memory, so that data sets must stay small. */
   slow: boolean
-  /** Whether it is a replica set, which change streams want. */
+  /** Whether it is a replica set, which change streams require. */
   replica_set: boolean
-  /** Null: somebody else's server. */
+  /** Null: a server that was not started by the tests. */
   pid: number | null
-  /** Ends it, by SIGKILL when `hard`, and waits for its end. What it stored stays. */
+  /** Stops it, by SIGKILL if `hard`, and waits for its end. Its data stays. */
   stop(hard?: boolean): Promise<void>
 }
 
-/** Name of a database that nobody else has. */
+/** A unique name for a database. */
 export const madeUpName = () => `queuectl_test_${randomWord(8)}`
 
 interface ServerOptions {
@@ -32,14 +32,15 @@ interface ServerOptions {
   standalone?: boolean
   auth?: boolean
   tls?: { ca: string; certificate: string; key: string }
-  /** Where it listens, and what starts it there. */
+  /** Where it listens, and the command that starts it there. */
   place?: { address: string; through: readonly string[] }
 }
 
 /**
- * Starts a server of the caller's own: `port` and `folder` of an earlier one bring that one back. It is a replica set of one member,
- * which change streams want, unless `standalone`; with `auth` it wants a login, of a user that was made before; with `tls` (files in PEM
- * format; `certificate` has the key too) a certificate of that authority from each client.
+ * Starts a separate server: `port` and `folder` of an earlier one bring that one back. It is a replica set of one
+ * member, which change streams require, unless `standalone`. With `auth` it requires the login of a user that was
+ * created before; with `tls` (files in PEM format; `certificate` contains the key too) it requires a certificate of
+ * that authority from each client.
  */
 export async function startServer(options: ServerOptions = {}): Promise<MongoServer> {
   const port = options.port ?? (await freePort())
@@ -93,7 +94,7 @@ function tlsFlags(mongod: boolean, tls: ServerOptions['tls']): string[] {
 }
 
 async function answers(child: ChildProcess, address: string, port: number): Promise<boolean> {
-  if (child.exitCode !== null) throw new Error(`the server ended with exit code ${child.exitCode}`)
+  if (child.exitCode !== null) throw new Error(`the server exited with ${child.exitCode}`)
   return new Promise((resolve) => {
     const socket = connect(port, address)
     const done = (open: boolean) => {
@@ -104,7 +105,7 @@ async function answers(child: ChildProcess, address: string, port: number): Prom
   })
 }
 
-/** A replica set of one: change streams and fail points want it. */
+/** Makes it a replica set of one member: change streams and fail points require it. */
 async function initiate(host: string): Promise<void> {
   const connection = await mongoose.createConnection(`mongodb://${host}/?directConnection=true`).asPromise()
   const admin = connection.getClient().db('admin')
@@ -126,8 +127,8 @@ async function end(child: ChildProcess, hard: boolean): Promise<void> {
 }
 
 /**
- * One that nothing listens at. Below those that systems give to connections: one of them could take the port while its server is away,
- * be it a connection to this very port, of a client that tries again.
+ * A port on which nothing listens. Below the range that systems give to connections: otherwise a connection could take
+ * the port while its server is away, even the connection of a client that tries to reach this port.
  */
 async function freePort(): Promise<number> {
   for (;;) {

@@ -5,14 +5,15 @@ import { skip } from './skip.ts'
 
 export { type MongoServer, startServer }
 
-/** SecantusDB is not made for Intel Macs, and their runners have no mongod. */
+/** SecantusDB does not exist for Intel Macs, and their runners have no mongod. */
 const NONE_TO_BE_HAD = process.platform === 'darwin' && process.arch === 'x64'
 
 let shared: Promise<MongoServer | null> | null = null
 
 /**
- * For `before`: the server of this test run, started when first asked for. Order: QUEUECTL_TEST_MONGODB_URI, mongod on the PATH,
- * SecantusDB. Without any the tests are skipped with one loud line; in CI that is a failure where one is to be had.
+ * For `before`: the server of this test run, started at first use. Order: QUEUECTL_TEST_MONGODB_URI, mongod on the
+ * PATH, SecantusDB. Without any the tests are skipped with one loud line; in CI that is a failure on systems where one
+ * exists.
  */
 export async function needsMongo(this: Mocha.Context): Promise<void> {
   this.timeout(180_000)
@@ -26,13 +27,14 @@ export async function needsMongo(this: Mocha.Context): Promise<void> {
 /** The server that `needsMongo` has found. */
 export async function mongoServer(): Promise<MongoServer> {
   const server = await shared
-  if (!server) throw new Error('needsMongo was not asked before')
+  if (!server) throw new Error('call needsMongo first')
   return server
 }
 
 atEnd(async () => {
   const server = await shared
-  // A server of ours goes on for the next file of this process, and ends with the process. Of a foreign one databases are removed.
+  // A server of ours stays for the next file of this process, and ends with the process. On a foreign one the databases
+  // are removed.
   if (server && !(IS_ONE_OF_SEVERAL && server.pid !== null)) await server.stop()
 })
 
@@ -47,8 +49,8 @@ async function findServer(): Promise<MongoServer | null> {
 }
 
 /**
- * A server of one host, perhaps with a user, options and a database in its address. Its databases are removed in the end: it may be
- * somebody's own.
+ * The server at `uri`, perhaps with a user, options and a database. The databases of the tests are removed in the end,
+ * since the server may be in use for other things.
  */
 async function foreignServer(uri: string): Promise<MongoServer> {
   const { hostname, port } = new URL(uri)
@@ -70,7 +72,10 @@ async function foreignServer(uri: string): Promise<MongoServer> {
   return { host, url, slow, replica_set: hello?.setName !== undefined, pid: null, stop }
 }
 
-/** `uri` with another database. Where the user is known it stands as before: by default that is the database of the address. */
+/**
+ * `uri` with another database. The user logs in at the same database as before: by default that is the database of the
+ * address.
+ */
 function addressOf(uri: string, host: string, database: string): string {
   const url = Object.assign(new URL(uri), { host })
   const known_in = url.pathname.slice(1) || 'admin'

@@ -1,25 +1,25 @@
 import { spawnSync } from 'node:child_process'
 import { randomWord } from '../../src/domain/ids.ts'
 
-/** A host with an address of its own on this machine: a network namespace, and a cable from it to a switch. */
+/** A host with a separate address on this machine: a network namespace, and a cable from it to a switch. */
 export interface NetworkHost {
   address: string
-  /** What runs a command there. */
+  /** The prefix that runs a command there. */
   through: readonly string[]
   cut(): void
   mend(): void
 }
 
-/** Hosts on this machine that see each other, and are seen from here, through nothing but their cables. */
+/** Hosts on this machine that reach each other, and are reached from here, only through their cables. */
 export interface Network {
   host(name: string): NetworkHost
   close(): void
 }
 
-/** Opens a network of network namespaces; null where that is not to be had: it takes Linux, root and iproute2. */
+/** Opens a network of network namespaces; null if that is not possible: it needs Linux, root and iproute2. */
 export function openNetwork(): Network | null {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return null
-  // Names of interfaces have 15 letters at most.
+  // Names of interfaces have at most 15 characters.
   const id = `q${randomWord(5)}`
   const subnet = `10.213.${Math.floor(Math.random() * 256)}`
   const hub = `${id}h`
@@ -55,7 +55,7 @@ export function openNetwork(): Network | null {
       }
     },
     close() {
-      // The cables go with them.
+      // The cables are removed with them.
       for (const space of spaces) tries('netns', 'delete', space)
     },
   }

@@ -4,7 +4,7 @@ import { newJobId, newToken } from '../../src/domain/ids.ts'
 import type { NewJob } from '../../src/domain/job.ts'
 import { effectiveSettings } from '../../src/domain/settings.ts'
 
-/** What `enqueue` makes of a job when the settings are as they were delivered. Its folder need not be there. */
+/** A job as `enqueue` creates it with the default settings. Its folder need not exist. */
 export function madeOf(job: Record<string, unknown>): NewJob {
   const here = { cwd: '/somewhere', host: 'here', local: false, unrunnable: () => null }
   return jobMaker({ config: effectiveSettings({}), ...here })(readJob(job))
@@ -12,7 +12,7 @@ export function madeOf(job: Record<string, unknown>): NewJob {
 
 const PLAIN = madeOf({ command: 'true' })
 
-/** A job to be stored, which has every field. */
+/** A job to store, with every field. */
 export function newJob(over: Partial<NewJob> = {}): NewJob {
   return { ...PLAIN, id: newJobId(), insert_token: newToken(), ...over }
 }

@@ -3,10 +3,10 @@ import path from 'node:path'
 import { skip } from './skip.ts'
 import { ROOT } from './sources.ts'
 
-/** A user to whom nothing here belongs. */
+/** A user that owns nothing here. */
 export const NOBODY = 65_534
 
-/** Skips a test that runs the sources as another user, where they lie in a folder that nobody else may look into. */
+/** Skips a test that runs the sources as another user, if other users cannot read their folder. */
 export function needsOpenSources(context: Mocha.Context): void {
   const closed = [path.join(ROOT, 'src/main.ts'), process.execPath].find((file) => !isOpen(file))
   if (closed === undefined) return

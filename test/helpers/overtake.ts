@@ -1,6 +1,6 @@
 import type { Connection } from '../../src/store/mongo/connection.ts'
 
-/** Lets others overtake `db`: what is returned has a step done before its `nth` call to the server from then on. */
+/** Lets others overtake `db`: the returned function runs a step before the `nth` call to the server from then on. */
 export function overtake(db: Connection): (nth: number, step: () => Promise<unknown>) => void {
   const steps = new Map<number, () => Promise<unknown>>()
   let calls = 0

@@ -10,7 +10,7 @@ import type { JobStore } from '../../src/store/port.ts'
 import { ended, FAILURE, SUCCESS } from '../contract/kit.ts'
 import { freshQueue } from './queuectl.ts'
 
-/** What `doctor --json` prints. */
+/** The output of `doctor --json`. */
 export interface Report {
   ok: boolean
   problems: number
@@ -19,7 +19,7 @@ export interface Report {
   mended: { check: string; message: string }[]
 }
 
-/** A queue with one job, `a`, that has run, and `b`, that has failed, and what doctor says of it. */
+/** A queue with a job `a` that succeeded and a job `b` that failed, and the findings of doctor for it. */
 export async function patient() {
   const queue = freshQueue()
   await openStore({ address: queue.db, role: 'command', is_alive: () => false }).then(live)
@@ -36,7 +36,7 @@ export async function patient() {
   return { ...queue, doctor, sql }
 }
 
-/** The life of the two, made short: no process has run for them. */
+/** Writes the lives of both jobs directly: no process ran them. */
 async function live(store: JobStore): Promise<void> {
   const { folder } = store.info
   await ended(store, 'a', SUCCESS)
@@ -52,7 +52,7 @@ async function live(store: JobStore): Promise<void> {
   await store.close()
 }
 
-/** What is not as it should be. */
+/** The findings that are not ok. */
 export const bad = ({ findings }: Report) => findings.filter(({ level }) => level !== 'ok')
 
 /** The same, in short. */

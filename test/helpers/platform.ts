@@ -4,7 +4,7 @@ import { platform } from '../../src/platform/platform.ts'
 import type { ProcessTable } from '../../src/platform/process-table.ts'
 import { procfs } from '../../src/platform/procfs.ts'
 
-/** This Linux as it is, but for what `table` says of its processes and what becomes of signals. */
+/** This Linux, except for the processes and the effect of signals that `table` defines. */
 export function platformWith(table: Partial<ProcessTable>, send: typeof sendSignal) {
   const { start, unrunnable, commandLine, json_hint, dataFolder, untrustedFileSystem } = platform
   return createPlatform({

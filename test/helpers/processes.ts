@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** A process that is about to begin a program does so within microseconds, or when it gets a processor again. */
+/** A process that is about to execute a program does so within microseconds, or when it gets a processor again. */
 const BEGIN_MS = 1_000
 
-/** A thread of the kernel (PF_KTHREAD in its include/linux/sched.h). */
+/** A kernel thread (PF_KTHREAD in its include/linux/sched.h). */
 const KERNEL = 0x00200000
 
-/** Whether this system has /proc, and so sweeps and zombies that can be seen. */
+/** Whether this system has /proc, and so sweeps and visible zombies. */
 export const HAS_PROC = process.platform === 'linux'
 
-/** Whether `pid` lives, asked without the program's own means. A zombie does not. */
+/** Whether `pid` lives, checked without the program's own code. A zombie does not. */
 export function lives(pid: number): boolean {
   try {
     if (!HAS_PROC) return process.kill(pid, 0)
@@ -20,19 +20,19 @@ export function lives(pid: number): boolean {
   }
 }
 
-/** Start time of `pid` as Linux tells it: field 22 of its stat. Throws when there is no such process. */
+/** Start time of `pid` as Linux reports it: field 22 of its stat. Throws if no such process exists. */
 export function startOf(pid: number): string {
   return statOf(pid)[19] ?? ''
 }
 
-/** Pid of the parent of `pid`. Throws when there is no such process. */
+/** Parent pid of `pid`. Throws if no such process exists. */
 export function parentOf(pid: number): number {
   return Number(statOf(pid)[1])
 }
 
 /**
- * Variables that `pid` was started with; none when it is gone. During exec they are not there for a moment, nor are its arguments, and
- * what was opened before reads as empty: then they are read again.
+ * Variables that `pid` was started with; none if it is gone. During exec they are missing for a moment, like its
+ * arguments, and a file that was opened before reads as empty: then they are read again.
  */
 export function environmentOf(pid: number): string[] {
   const until = performance.now() + BEGIN_MS
@@ -48,13 +48,16 @@ export function environmentOf(pid: number): string[] {
   }
 }
 
-/** Whether it has no arguments, though it is neither dead nor a thread of the kernel, which some systems show without an environment, too. */
+/**
+ * Whether it has no arguments, though it is neither dead nor a kernel thread, which some systems show without an
+ * environment, too.
+ */
 function isBeginning(pid: number): boolean {
   const [state = '', , , , , , flags] = statOf(pid)
   return !/[ZX]/.test(state) && (Number(flags) & KERNEL) === 0 && readFileSync(`/proc/${pid}/cmdline`).length === 0
 }
 
-/** Living processes whose environment is as `fits` says; none where there is no /proc. */
+/** Living processes whose environment `fits` accepts; none without /proc. */
 export function livingWith(fits: (environment: readonly string[]) => boolean): number[] {
   if (!HAS_PROC) return []
   return readdirSync('/proc')
@@ -70,7 +73,7 @@ function statOf(pid: number): string[] {
 
 const strangers = new Set<ChildProcess>()
 
-/** A process in a session of its own that no test may touch; ended by `endStrangers`. */
+/** A process in a separate session that no test may touch; killed by `endStrangers`. */
 export function stranger(
   command = 'exec sleep 60',
   env: NodeJS.ProcessEnv = { PATH: process.env.PATH },
@@ -81,13 +84,13 @@ export function stranger(
   return child as ChildProcess & { pid: number }
 }
 
-/** Ends what `stranger` started, with its groups. */
+/** Kills what `stranger` started, with its groups. */
 export function endStrangers(): void {
   for (const { pid } of strangers) killQuietly(-(pid ?? 0))
   strangers.clear()
 }
 
-/** Sends SIGKILL, or another signal, to `pid` (a group if negative), if it is there. */
+/** Sends SIGKILL, or another signal, to `pid` (a group if negative), if it exists. */
 export function killQuietly(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   if (Math.abs(pid) <= 1) return
   try {

@@ -6,11 +6,11 @@ import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-/** A program that hangs would hang the tests with it. */
+/** Limits a program that hangs, which would hang the tests too. */
 const AT_MOST_MS = 60_000
 
 export interface Ended {
-  /** 128 + n for a signal, as a shell says it. */
+  /** 128 + n for a signal, as a shell reports it. */
   code: number
   stdout: string
   stderr: string
@@ -18,17 +18,17 @@ export interface Ended {
 
 export interface RunOptions {
   /**
-   * On top of this process's environment without its QUEUECTL_*, MONGODB_URI and colour settings, and of a QUEUECTL_HOME; undefined
-   * takes one out.
+   * In addition to this process's environment without its QUEUECTL_*, MONGODB_URI and colour settings, and to a
+   * QUEUECTL_HOME; undefined removes a variable.
    */
   env?: Record<string, string | undefined>
   cwd?: string
   /** Text for stdin, which is empty otherwise. */
   input?: string | Buffer
-  /** A command that runs the program in its place, as `ip netns exec a` does. */
+  /** A command that runs the program, like `ip netns exec a`. */
   through?: readonly string[]
   stdio?: StdioOptions
-  /** Milliseconds after which it is ended; 0: never. */
+  /** Milliseconds after which it is killed; 0: never. */
   at_most_ms?: number
 }
 
@@ -42,7 +42,7 @@ export async function queuectl(args: readonly string[], options: RunOptions = {}
   return ended
 }
 
-/** Starts the program and leaves it running; the test sees to its end. */
+/** Starts the program and leaves it running; the test must end it. */
 export function startQueuectl(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const { env = {}, cwd, through = [], stdio = 'pipe', at_most_ms = AT_MOST_MS } = options
   const home = env.QUEUECTL_HOME ?? tempFolder()
@@ -55,7 +55,7 @@ export function startQueuectl(args: readonly string[], options: RunOptions = {})
   })
 }
 
-/** What a child has written and how it ended, once it has. */
+/** The output of a child and how it ended, once it has. */
 export function collect(child: ChildProcess): Promise<Ended> {
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   child.stdout?.on('data', (chunk) => chunks.stdout.push(chunk))
@@ -74,7 +74,7 @@ export function collect(child: ChildProcess): Promise<Ended> {
   })
 }
 
-/** The program at work on a store of its own, in a fresh folder. */
+/** The program with a separate store, in a fresh folder. */
 export function freshQueue() {
   const home = tempFolder()
   const db = path.join(home, 'queue.db')
@@ -89,17 +89,17 @@ export function freshQueue() {
   }
   /** The JSON document of a command that must succeed. */
   const json = async (...args: string[]) => JSON.parse(await ok('--json', ...args))
-  /** Runs everything that is there to its end. */
+  /** Runs all jobs to their end. */
   const drain = () => run(['worker', 'start', '--drain', '--timeout', '30s'])
-  /** Workers until `stop` is called, which proves them gone. */
+  /** Runs workers until `stop` is called, which proves them gone. */
   const workers = async (...args: string[]) => {
     const child = start(['worker', 'start', ...args])
     const ended = collect(child)
-    // The heartbeat that says so of the supervisor says of each worker that it is ready.
+    // The heartbeat that reports the supervisor as ready does so for each worker.
     await waitFor(
       async () => {
         const { code, stdout } = await run(['worker', 'list', '--json'])
-        // There may be no queue yet: they create it.
+        // The queue may not exist yet: the workers create it.
         return code === 0 && JSON.parse(stdout).some((row: { state: string }) => row.state === 'running')
       },
       { within: 20_000, what: 'the workers are ready' },
@@ -124,7 +124,10 @@ export function program(): string[] {
 
 let cache: string | null = null
 
-/** Without it every command of the tests strips and compiles the same sources again: 480 ms instead of 170. A lane's tests share one. */
+/**
+ * Without it every command of the tests strips and compiles the same sources again: 480 ms instead of 170. A lane's
+ * tests share one.
+ */
 function compileCache(): string {
   cache ??= process.env.NODE_COMPILE_CACHE ?? tempFolder()
   return cache

@@ -11,13 +11,13 @@ import { killQuietly } from './processes.ts'
 import { tempFolder } from './temp.ts'
 import { waitFor } from './wait-for.ts'
 
-/** A job as a worker gets it from a claim. */
+/** A job as a claim gives it to a worker. */
 export function job(fields: Partial<Job> = {}): Job {
   const enqueued = newJob({ id: 'job1', origin_cwd: null, origin_host: null, insert_token: '' })
   return { ...freshJob(enqueued, 0), state: 'processing', runs: 1, ...fields }
 }
 
-/** Makes a command wait until a process of its own has written that file. */
+/** Makes a command wait until one of its processes has written that file. */
 export const untilWritten = (name: string) => `until [ -s ${name} ]; do sleep 0.02; done`
 
 /** Leaves a process behind that ignores SIGTERM. */
@@ -26,7 +26,7 @@ export const DEAF = `(trap '' TERM; echo x > is_deaf; exec sleep 60) & echo $! >
 let root: string | null = null
 let labs = 0
 
-/** Runs commands in a fresh folder, which is theirs to leave pids in. */
+/** Runs commands in a fresh folder, where they may write pids. */
 export function runLab() {
   root ??= tempFolder()
   const folder = path.join(root, String(labs++))
@@ -77,7 +77,7 @@ export function runLab() {
 
     log: (token: string) => readFileSync(logPath(store_folder, token)),
 
-    /** Ends what a failed test left behind. */
+    /** Kills what a failed test left running. */
     clear(): void {
       for (const { pid } of handles.splice(0)) killQuietly(-(pid ?? 0))
     },

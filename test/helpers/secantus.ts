@@ -5,20 +5,21 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 
-// A server that speaks the MongoDB protocol, from Python packages. Installed once, in a folder that survives a test run.
+// A server that speaks the MongoDB protocol, from Python packages. Installed once, in a folder that survives a test
+// run.
 
-/** What is installed: every package by version and digest. */
+/** The packages to install: each by version and digest. */
 export const REQUIREMENTS = fileURLToPath(new URL('secantus-requirements.txt', import.meta.url))
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
-/** An install takes a minute on a slow line; the next process waits for it. */
+/** An install takes a minute on a slow line; other processes wait for it. */
 const PATIENCE_MS = 170_000
 const WINDOWS = process.platform === 'win32'
 
 /**
- * Installs the server from `requirements`, whole or not at all, unless it is there, and returns the path of its program. Tests run in
- * several processes that all want it first: one installs, the others wait. The folder below `cache` is named after the content of
- * `requirements`, so that another content is another install, and nobody who runs the old one loses it. Throws when there is no Python
- * with venv, or pip refuses.
+ * Installs the server from `requirements`, completely or not at all, unless it is installed, and returns the path of
+ * its program. Tests run in several processes that need it at the same time: one installs, the others wait. The folder
+ * below `cache` is named after the content of `requirements`: another content gets another install, and processes that
+ * run the old one keep it. Throws if Python with venv is missing, or pip fails.
  */
 export function installSecantus({ requirements = REQUIREMENTS, cache = CACHE } = {}): string {
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)

@@ -1,32 +1,32 @@
 import { skip } from './skip.ts'
 import { inScene, type Scene } from './supervised.ts'
 
-/** A test that spends nearly all of its time waiting. What it returns is why it could not be told here. */
+/** A test that spends nearly all of its time waiting. It returns why it could not run here, or undefined. */
 export type Telling = () => Promise<string | undefined>
 
 /**
- * A test for each of `tellings`, by its title, that go on side by side: together they take as long as the longest. Each has a store of its
- * own. `prepare` goes before.
+ * A test for each of `tests`, by its title, that run at the same time: together they take as long as the longest.
+ * Each has a separate store. `prepare` runs before.
  */
 export function tellTogether(
-  tellings: Readonly<Record<string, Telling>>,
+  tests: Readonly<Record<string, Telling>>,
   prepare: (this: Mocha.Context) => Promise<void> = async () => {},
 ): void {
-  const told = new Map<string, Promise<string | undefined>>()
+  const running = new Map<string, Promise<string | undefined>>()
 
   before(async function () {
     await prepare.call(this)
-    for (const [title, tell] of Object.entries(tellings)) {
-      const telling = tell()
-      // Heard by its own test, which may come to it later.
-      telling.catch(() => {})
-      told.set(title, telling)
+    for (const [title, tell] of Object.entries(tests)) {
+      const test = tell()
+      // Its own test handles the error, which may come later.
+      test.catch(() => {})
+      running.set(title, test)
     }
   })
 
-  for (const title of Object.keys(tellings)) {
+  for (const title of Object.keys(tests)) {
     it(title, async function () {
-      const missing = await told.get(title)
+      const missing = await running.get(title)
       if (missing !== undefined) skip(this, missing)
     })
   }
@@ -34,12 +34,12 @@ export function tellTogether(
 
 /** Such a test in a scene on the embedded store. */
 export interface Story {
-  /** For the programs of its scene. */
+  /** Variables for the programs of its scene. */
   env?: () => Record<string, string>
   tell(scene: Scene, env: Record<string, string>): Promise<void>
 }
 
-/** A suite of `stories`, each in a scene of its own. Their titles are the keys. */
+/** A suite of `stories`, each in a separate scene. Their titles are the keys. */
 export function sideBySide(title: string, stories: Readonly<Record<string, Story>>): void {
   describe(title, function () {
     this.timeout(240_000)

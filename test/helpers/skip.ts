@@ -1,6 +1,6 @@
 /**
- * Skips a test, or from a `before` all tests of the suite. `reason` stands behind their titles, so that each report names it; it is what
- * is missing, as "no /proc".
+ * Skips a test, or from a `before` all tests of the suite. `reason` is added to their titles, so that each report shows
+ * it; it names what is missing, as "no /proc".
  */
 export function skip(context: Mocha.Context, reason: string): never {
   for (const test of skipped(context)) if (test) test.title += ` (skipped: ${reason})`

@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface SourceFile {
-  /** From the project's folder, with `/`: `src/domain/job.ts`. */
+  /** Relative to the project's folder, with `/`: `src/domain/job.ts`. */
   path: string
   text: string
   /** `text` without comments. */
   code: string
-  /** What it imports: project files as `path` is written, anything else as it stands in the file. */
+  /** Its imports: project files written like `path`, others as in the file. */
   imports: { target: string; type_only: boolean; dynamic: boolean }[]
 }
 
-/** All TypeScript files under `folder` (from the project's folder). */
+/** All TypeScript files under `folder` (relative to the project's folder). */
 export function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

@@ -3,7 +3,7 @@ import { Scene } from './supervised.ts'
 
 type SceneOptions = { env?: Record<string, string> }
 
-/** The stores that a supervisor can work on, for suites that hold on each of them. */
+/** The stores that a supervisor can use, for suites that must pass on each of them. */
 export const STORES = [
   { name: 'SQLite', embedded: true, prepare() {}, openScene: (options: SceneOptions = {}) => Scene.open(options) },
   {

@@ -18,7 +18,7 @@ import { waitFor } from './wait-for.ts'
 
 export type { Host, Running }
 
-/** A command line that ends when the test has called `go`, which no busy machine can be too late for. */
+/** A command line that ends once the test has called `go`, also on a busy machine. */
 export const UNTIL_GO = 'until [ -e go ]; do sleep 0.05; done'
 
 export interface SceneOptions {
@@ -27,11 +27,11 @@ export interface SceneOptions {
 }
 
 /**
- * A store, looked at through the port, with supervisors as real processes: an SQLite file in a fresh folder, or what `address`
- * names. `finish` ends every test: it proves that nothing is left.
+ * A store, read through the port, with supervisors as real processes: an SQLite file in a fresh folder, or the store at
+ * `address`. `finish` ends every test: it proves that nothing is left.
  */
 export class Scene {
-  /** Where jobs run that do not say otherwise. */
+  /** Where jobs run by default. */
   readonly home: string
   readonly address: string
   readonly store: JobStore
@@ -53,8 +53,8 @@ export class Scene {
   }
 
   /**
-   * Another host, for a store that several may share: with an identity and a data folder of its own, so that nothing of it can be
-   * looked at from the others. Its name is this machine's.
+   * Another host, for a store that several may share: with a separate identity and data folder, so that the others
+   * cannot inspect it. Its name is this machine's.
    */
   host(id: string, { env, ...options }: HostOptions = {}): Host {
     return this.#play(path.join(this.home, 'hosts', id), { ...options, env: { QUEUECTL_HOST_ID: id, ...env } })
@@ -94,7 +94,7 @@ export class Scene {
     return this.store.runs({ id })
   }
 
-  /** Waits until the job's fields are as in `wanted`; an error tells how it is, and its runs. */
+  /** Waits until the job's fields are as in `wanted`; an error shows the job and its runs. */
   until(id: string, wanted: Partial<Job>, within: number): Promise<Job> {
     let job: Job
     const fits = () => Object.entries(wanted).every(([key, value]) => job[key as keyof Job] === value)
@@ -103,7 +103,7 @@ export class Scene {
         job = await this.job(id)
         return fits() ? job : null
       },
-      // The stand-in for a MongoDB server has other things to do than to answer tests.
+      // Slower polling: the stand-in for MongoDB must serve more than the tests.
       {
         within,
         every: this.store.info.shared ? 50 : 10,
@@ -143,19 +143,19 @@ export class Scene {
   }
 
   /**
-   * Waits until jobs have written `count` lines to `file`. Others see a job as processing before its worker has the answer to its
-   * claim, and long before its command has set a trap.
+   * Waits until jobs have written `count` lines to `file`. Others see a job as processing before its worker has the
+   * answer to its claim, and long before its command has set a trap.
    */
   begun(file = 'ledger', count = 1): Promise<unknown> {
     return waitFor(() => this.lines(file).length >= count, { within: 10_000, what: `${count} lines in ${file}` })
   }
 
-  /** Lets commands with UNTIL_GO go on. */
+  /** Lets commands with UNTIL_GO continue. */
   go(): void {
     writeFileSync(path.join(this.home, 'go'), '')
   }
 
-  /** Names of the journal files of runs on this host that are not forgotten. */
+  /** Names of the journal files of runs on this host that still exist. */
   journalFiles(): string[] {
     return this.#own.journalFiles()
   }
@@ -165,11 +165,11 @@ export class Scene {
     return holdLock(this.address, (child) => this.#children.push(child))
   }
 
-  /** Stops what still runs and proves that no process, lease, registry row or journal file is left, on no host. */
+  /** Stops what still runs and proves that no process, lease, registry row or journal file is left, on any host. */
   async finish(): Promise<void> {
     try {
       for (const host of this.#hosts) if ((await this.rows()).length > 0) await host.run('worker', 'stop', '--force')
-      // At once: whoever has stopped, or settled a job, has proved that before.
+      // At once: a process that has stopped, or settled a job, has proved that before.
       expect(this.carriers(), 'processes of jobs').to.deep.equal([])
       expect(await this.store.processing(), 'leases').to.deep.equal([])
       expect((await auditStore(this.store)).faults, 'faults in the run history').to.deep.equal([])
@@ -186,7 +186,7 @@ export class Scene {
     }
   }
 
-  /** Living processes whose environment says that they belong to a job of this scene. */
+  /** Living processes whose environment shows that they belong to a job of this scene. */
   carriers(): number[] {
     const mark = `${MARK}=${this.home}`
     return livingWith(
@@ -214,8 +214,8 @@ export class Scene {
 }
 
 /**
- * Opens a scene for `tell` and finishes it, whatever comes of it. What went wrong in the telling is thrown, also where, by that, something
- * is left.
+ * Opens a scene for `tell` and finishes it in any case. An error of `tell` is thrown, even if something is left because
+ * of it, and `finish` fails too.
  */
 export async function inScene(options: SceneOptions, tell: (scene: Scene) => Promise<void>): Promise<void> {
   const scene = await Scene.open(options)
@@ -228,7 +228,10 @@ export async function inScene(options: SceneOptions, tell: (scene: Scene) => Pro
   await scene.finish()
 }
 
-/** Waits until nothing of that kind is left: what a supervisor or a worker does last may come a moment after what a test waited for. */
+/**
+ * Waits until nothing of that kind is left: the last steps of a supervisor or worker may come a moment after the fact
+ * that a test waited for.
+ */
 function empties(left: () => unknown[] | Promise<unknown[]>, what: string): Promise<unknown> {
   const tells = async () => `an end of ${what}: ${JSON.stringify(await left())}`
   return waitFor(async () => (await left()).length === 0, { within: 2_000, what: tells })

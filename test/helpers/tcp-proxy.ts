@@ -1,31 +1,37 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A TCP proxy that can lose things. */
+/** A TCP proxy that can lose data. */
 export interface TcpProxy {
   /** `host:port` on which it listens. */
   host: string
-  /** `url` with the proxy in the place of the host; the client is kept from looking for the server behind it. */
+  /** `url` with the proxy instead of the host; the client is kept from finding the server behind it. */
   through(url: string): string
-  /** The answer to the next `times` requests that contain `text` is lost with its connection, after the server has acted. */
+  /**
+   * The answer to the next `times` requests that contain `text` is lost with its connection, after the server has
+   * acted.
+   */
   loseAnswerTo(text: string, times?: number): void
   /**
-   * The next request that contains `text` is held back, and the connection of its client closed. What is returned hands it on, and
-   * resolves when the server has answered.
+   * The next request that contains `text` is held back, and the connection of its client closed. The returned function
+   * passes it on, and resolves when the server has answered.
    */
   holdBack(text: string): () => Promise<void>
-  /** Answers lost so far. */
+  /** Number of answers lost so far. */
   readonly lost: number
-  /** From now on nothing comes back any more, though connections stay. */
+  /** From now on no answers come back, though connections stay open. */
   mute(): void
-  /** From now on nothing goes through in either direction, though connections stay: a cable that is cut. */
+  /** From now on nothing passes in either direction, though connections stay open: like a cable that is cut. */
   cut(): void
-  /** The cable is whole again: clients connect anew and are answered. */
+  /** Repairs the cable: clients connect again and are answered. */
   mend(): void
   close(): Promise<void>
 }
 
-/** Opens a proxy before `target` (`host:port`). `on_request` hears what goes there, with a value that tells connections apart. */
+/**
+ * Opens a proxy before `target` (`host:port`). `on_request` receives each request, with a value that identifies its
+ * connection.
+ */
 export async function openProxy(
   target: string,
   on_request: (request: Buffer, client: object) => void = () => {},
@@ -79,7 +85,7 @@ export async function openProxy(
     through: (url) => {
       const through = new URL(url.replace(target, own))
       through.searchParams.set('directConnection', 'true')
-      // The driver's own second try would hide what ours does.
+      // The driver's own second try would hide that of queuectl.
       through.searchParams.set('retryWrites', 'false')
       through.searchParams.set('retryReads', 'false')
       return through.href

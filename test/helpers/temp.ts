@@ -4,7 +4,7 @@ import path from 'node:path'
 
 const made: string[] = []
 process.once('exit', () => {
-  // Again where a process that is about to end writes into it; what stays then is no fault of the tests.
+  // Retried, since a process that is about to end may write into it; if it still fails, the tests are not to blame.
   for (const folder of made) {
     try {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
@@ -14,10 +14,10 @@ process.once('exit', () => {
   }
 })
 
-/** For thousands of stores in a row: where no disk has to be waited for, if there is such a place. */
+/** For thousands of stores in a row: a folder in memory, which waits for no disk, if one exists. */
 export const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
-/** A fresh folder of this test run's own, in `root`; it is removed when the run ends. */
+/** A fresh folder of this test run in `root`; it is removed when the run ends. */
 export function tempFolder(root = tmpdir()): string {
   const folder = realpathSync(mkdtempSync(path.join(root, 'queuectl-test-')))
   made.push(folder)

@@ -2,13 +2,16 @@ import { expect } from 'chai'
 import { monotonic } from '../../src/lib/clock.ts'
 import { IS_FULL } from './length.ts'
 
-/** So much later than promised a busy machine may bring what a test waits for. What must be told apart from less is for `keepsTo`. */
+/**
+ * How much later than promised a busy machine may reach a fact that a test waits for. To assert the promise itself use
+ * `keepsTo`.
+ */
 const BUSY_MS = 5_000
 const TRIES = 6
 
 /**
- * What `fact` returns as soon as it is neither null nor undefined nor false, asked every 10 ms, or `every` so many. Throws, naming
- * `what`, when that takes longer than `within` milliseconds, and what a busy machine adds to them.
+ * The result of `fact` as soon as it is neither null nor undefined nor false, called every 10 ms, or every `every` ms.
+ * Throws with `what` if that takes longer than `within` milliseconds plus the allowance for a busy machine.
  */
 export async function waitFor<T>(
   fact: () => T | Promise<T>,
@@ -16,7 +19,7 @@ export async function waitFor<T>(
 ): Promise<Exclude<T, null | undefined | false>> {
   const until = monotonic() + within + BUSY_MS
   for (;;) {
-    // Before the look: who was kept from looking in time looks once more.
+    // Measured before the call: a test that was delayed calls `fact` once more.
     const late = monotonic() > until
     const found = await fact()
     if (found !== null && found !== undefined && found !== false) return found as Exclude<T, null | undefined | false>
@@ -32,8 +35,8 @@ export function pass(ms: number): Promise<unknown> {
 }
 
 /**
- * Asserts that `measure` returns at most `bound` milliseconds. At full length that is the best of six tries; otherwise it is measured
- * once, and a busy machine may add to it.
+ * Asserts that `measure` returns at most `bound` milliseconds. At full length that is the best of six tries; otherwise
+ * one try, with the allowance for a busy machine.
  */
 export async function keepsTo(bound: number, measure: () => Promise<number>): Promise<void> {
   if (IS_FULL) expect(await atBest(bound, measure), `the best of ${TRIES}`).to.be.at.most(bound)
@@ -41,8 +44,8 @@ export async function keepsTo(bound: number, measure: () => Promise<number>): Pr
 }
 
 /**
- * The shortest of the times that `measure` tells, as soon as one is at most `bound`: a busy machine makes a try late now and then, a fault
- * makes all of them late.
+ * The shortest time that `measure` returns, as soon as one is at most `bound`: a busy machine makes a try late now and
+ * then, a fault makes all of them late.
  */
 export async function atBest(bound: number, measure: () => Promise<number>): Promise<number> {
   let best = Number.POSITIVE_INFINITY

@@ -3,38 +3,38 @@ import { isFinal, type Job, type JobState, type NewJob, type Run } from '../../s
 import { honourCancel, type Settlement } from '../../src/domain/outcome.ts'
 import type { Changed, ClaimParams, PurgeParams, Renewed, SettleParams } from '../../src/store/port.ts'
 import { UNHELD } from '../contract/kit.ts'
-import { Now, type Told } from './now.ts'
+import { type Expected, Now } from './now.ts'
 
-/** A job as it has to be. Times that the store made up itself are known once it has been looked at. */
+/** A job as it must be. Times that the store chose are known once the job has been read. */
 export interface ModelJob {
-  fields: Told<Job>
+  fields: Expected<Job>
   /** Place among jobs of the same priority. */
   seq: number
   runs: ModelRun[]
-  /** Its state when it was last looked at. */
+  /** Its state at the last check. */
   seen: JobState
-  /** A claim has seen that its time has come: an adapter that does not look at each claim may pass over others. */
+  /** A claim has noticed that it is due: an adapter that does not check at each claim may skip others. */
   noticed: boolean
 }
 
-/** A run that has ended, with what a repeated settle is answered. */
+/** A finished run, with the answer to a repeated settle. */
 export interface ModelRun {
-  run: Told<Run>
+  run: Expected<Run>
   fence: string
   state: JobState
   requeues: number
 }
 
 export interface Traits {
-  /** Due jobs may be noticed later than at the next claim, as long as others are ready. */
+  /** Due jobs may be noticed later than at the next claim while others are ready. */
   lazy: boolean
-  /** Runs kept of a job. */
+  /** Runs kept for each job. */
   history: number
 }
 
 type Insertion = 'stored' | 'existing' | 'left out'
 
-/** What a store has to hold after each call of the port, in the plainest way that says it. */
+/** What a store must hold after each call of the port, written as simply as possible. */
 export class JobsModel {
   readonly jobs = new Map<string, ModelJob>()
   readonly traits: Traits
@@ -72,7 +72,7 @@ export class JobsModel {
     return answers
   }
 
-  /** Jobs that a claim may answer; the first is the one that an adapter must take which notices due jobs at once. */
+  /** Jobs that a claim may return; the first one is required of an adapter that notices due jobs at once. */
   claimable({ filter, token }: ClaimParams, now: number): ModelJob[] {
     const held = this.held(token)
     if (held) return [held]
@@ -83,10 +83,10 @@ export class JobsModel {
     return first < 0 ? ready : ready.slice(0, first + 1)
   }
 
-  /** A claim has taken `job`, one of those that it may, or nothing. */
+  /** A claim has returned `job`, one of the allowed ones, or nothing. */
   claimed(job: ModelJob | null, { worker_id, token, lease_ms }: ClaimParams, now: number): void {
     if (job?.fields.lease_token === token) return
-    // It was found, or nothing was: either way the store has looked what is due.
+    // The due job was found, or nothing was: in both cases the store has checked for due jobs.
     if (job === null || !job.noticed) for (const due of this.ready(now)) due.noticed = true
     if (job === null) return
     Object.assign(job.fields, {
@@ -103,7 +103,7 @@ export class JobsModel {
     })
   }
 
-  /** The state that is written, or was by the same token; null: it fences nothing. */
+  /** The state that is written now or was written by the same token; null: the token holds no job. */
   settle({ id, token, settlement, run }: SettleParams): JobState | null {
     const job = this.jobs.get(id)
     if (job === undefined) return null
@@ -140,7 +140,7 @@ export class JobsModel {
   fence({ id, token, new_token, by, lease_ms }: Fence): boolean {
     const fields = this.jobs.get(id)?.fields
     if (fields?.state !== 'processing') return false
-    // Its own repetition after a lost answer.
+    // The call itself, repeated after a lost answer.
     if (fields.lease_token === new_token) return true
     if (fields.lease_token !== token) return false
     const taken = { lease_token: new_token, processing_by: by, lease_expires_at: new Now(lease_ms) }
@@ -170,7 +170,7 @@ export class JobsModel {
     return 'done'
   }
 
-  /** Which jobs a purge may remove, the longest ended first. */
+  /** Jobs that a purge may remove, those that finished first come first. */
   purgeable({ states, queue, older_than_ms }: PurgeParams, now: number): ModelJob[] {
     const ended = (job: ModelJob) => Number(job.fields.finished_at)
     return [...this.jobs.values()]
@@ -180,7 +180,7 @@ export class JobsModel {
       .sort((a, b) => ended(a) - ended(b))
   }
 
-  /** The job that `token` fences. */
+  /** The job that `token` holds. */
   held(token: string): ModelJob | undefined {
     return this.processing().find(({ fields }) => fields.lease_token === token)
   }
@@ -203,7 +203,7 @@ export class JobsModel {
   }
 }
 
-/** What the port's fence takes. */
+/** The parameters of the port's fence. */
 export interface Fence {
   id: string
   token: string
@@ -214,12 +214,12 @@ export interface Fence {
 
 const NO_END = { exit_code: null, signal: null, reason: null }
 
-/** Due times are past, or so far away that no test lives to see them. */
-function waits({ next_run_at }: Told<Job>, now: number): boolean {
+/** Due times are in the past, or so far in the future that no test reaches them. */
+function waits({ next_run_at }: Expected<Job>, now: number): boolean {
   return next_run_at instanceof Now ? next_run_at.plus_ms > 0 : next_run_at > now
 }
 
-function fresh({ run_at, delay_ms, ...spec }: NewJob): Told<Job> {
+function fresh({ run_at, delay_ms, ...spec }: NewJob): Expected<Job> {
   const counters = { attempts: 0, runs: 0, interruptions: 0, worker_deaths: 0, requeues: 0 }
   const times = { created_at: new Now(), updated_at: new Now(), started_at: null, finished_at: null }
   const next_run_at = run_at === null ? new Now(delay_ms) : run_at < FAR_PAST ? new Now() : run_at

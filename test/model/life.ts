@@ -10,7 +10,7 @@ import type { Span } from './now.ts'
 import { FAR_MS, SHORT_MS, type StepOf } from './steps.ts'
 import type { World } from './world.ts'
 
-/** Steps on the way of a job from its insert to its end: the call, the model's answer, and what is stored behind it. */
+/** Steps from a job's insert to its end: the call, the model's answer, and what is stored after it. */
 export const LIFE = { insert, claim, settle, fence, change }
 
 async function insert(world: World, { specs, skip_taken }: StepOf<'insert'>): Promise<void> {
@@ -22,19 +22,19 @@ async function insert(world: World, { specs, skip_taken }: StepOf<'insert'>): Pr
     )
     const said = answer?.map((one) => (one === null ? 'left out' : one.existing ? 'existing' : 'stored'))
     expect(said ?? null, 'the answer to an insert').to.deep.equal(expected)
-    const told = answer?.map((one) => one?.job)
+    const returned = answer?.map((one) => one?.job)
     await lookAtJobs(
       world,
       span,
       jobs.map(({ id }) => id),
-      told,
+      returned,
     )
   }
   await once()
   world.again.insert.push(once)
 }
 
-/** For a call that may be refused by that code: no answer. */
+/** For a call that may be refused with that code: then it has no answer. */
 export function nothingFor(error: unknown, code: string): null {
   expect(error).to.be.instanceOf(QueuectlError).and.include({ code })
   return null
@@ -59,7 +59,7 @@ function claimOf(world: World, { worker, filter, lease_ms }: StepOf<'claim'>['cl
   return { worker_id: worker, host: 'here', filter, lease_ms, token }
 }
 
-/** What a claim has come to. `settled`: jobs that the same call has changed before. */
+/** Checks the answer to a claim. `settled`: jobs that the same call changed before. */
 async function claimed(
   world: World,
   params: ClaimParams,
@@ -89,13 +89,13 @@ export async function settleJob(
   const settlement = decide(job.fields as Job, step.outcome)
   const run = { worker: 'w1', host: 'there', run_ms: step.run_ms }
   const params: SettleParams = { id: job.fields.id, token, settlement, run }
-  // Whether a job that is due in a moment is what comes next, nobody could say.
+  // It is undefined whether a job that is due in a moment is the next one.
   const short = settlement.delay_ms > 0 && settlement.delay_ms < FAR_MS / 2
   const once = async (asked: SettleParams) => {
     const state = world.jobs.settle(asked)
     const { answer, span } = await world.call('worker', (store) => store.settle(asked))
     expect(answer.state, 'the state that was written').to.equal(state)
-    expect(answer.next === null, 'whether there is no answer to the claim').to.equal(asked.next === undefined)
+    expect(answer.next === null, 'whether the claim has no answer').to.equal(asked.next === undefined)
     if (asked.next && answer.next) await claimed(world, asked.next, answer.next, span, [asked.id])
     else await lookAtJobs(world, span, [asked.id])
     await lookAtRuns(world, span, asked.id)
@@ -109,13 +109,13 @@ async function fence(world: World, step: StepOf<'fence'>): Promise<void> {
   if (job) await fenceJob(world, job, world.tokenOf(job, step.by, step.pick), step.lease_ms)
 }
 
-/** Takes a job from whoever holds it by `token`. */
+/** Fences a job that is held by `token`. */
 export async function fenceJob(world: World, job: ModelJob, token: string, lease_ms: number): Promise<void> {
   const params = { id: job.fields.id, token, new_token: world.token(), by: 's2', lease_ms }
   const once = async () => {
     const expected = world.jobs.fence(params)
     const { answer, span } = await world.call('supervisor', (store) => store.fence(params))
-    expect(answer, 'whether the fence was taken').to.equal(expected)
+    expect(answer, 'whether the fence succeeded').to.equal(expected)
     await lookAtJobs(world, span, [params.id])
   }
   await once()

@@ -10,10 +10,10 @@ const KEYS = {
   finished: ({ fields }) => (fields.finished_at === null ? Number.NaN : -Number(fields.finished_at)),
 } satisfies Record<ListParams['sort'], (job: ModelJob) => number>
 
-/** Without a state, a sort is about some. */
+/** Without a state, some sorts list only certain jobs. */
 const ABOUT = { newest: null, oldest: null, due: ['pending'], order: ['pending'], finished: FINAL_STATES } as const
 
-/** The ids of a page; null: the job that it is to be behind is in no such list. */
+/** The ids of a page; null: the job to continue after is not in the list. */
 export function listed(model: JobsModel, params: ListParams, now: number): string[] | null {
   const { after, limit, sort } = params
   const all = [...model.jobs.values()]
@@ -40,7 +40,7 @@ function matches(job: Job, { state, queue, search, finished_since, sort }: ListP
   return search === undefined || text.includes(search.toLowerCase())
 }
 
-/** What `overview` has to say. */
+/** The expected result of `overview`. */
 export function counted(model: JobsModel, now: number): Overview {
   const none = (): Counts => ({
     ready: 0,

@@ -7,12 +7,12 @@ import { counted } from './list-model.ts'
 import { meet, type Span, same } from './now.ts'
 import type { World } from './world.ts'
 
-/** Makes sure that jobs are stored as they have to be. `told`: jobs as the call returned them. */
+/** Checks that jobs are stored as they must be. `returned`: jobs as the call returned them. */
 export async function lookAtJobs(
   world: World,
   span: Span,
   ids: Iterable<string>,
-  told: readonly (Job | null | undefined)[] = [],
+  returned: readonly (Job | null | undefined)[] = [],
 ): Promise<void> {
   const store = await world.store('command')
   for (const id of new Set(ids)) {
@@ -25,10 +25,10 @@ export async function lookAtJobs(
     expected.seen = job.state
     await world.outwait(expected)
   }
-  for (const job of told) if (job) same(job, world.fields(job.id) ?? {}, `job ${job.id} as it was returned`)
+  for (const job of returned) if (job) same(job, world.fields(job.id) ?? {}, `job ${job.id} as it was returned`)
 }
 
-/** The runs of a job that have ended are as they have to be. */
+/** Checks the finished runs of a job. */
 export async function lookAtRuns(world: World, span: Span, id: string): Promise<void> {
   const runs = (await (await world.store('supervisor')).runs({ id })).slice(-world.nature.history)
   const expected = world.jobs.jobs.get(id)?.runs ?? []
@@ -39,20 +39,20 @@ export async function lookAtRuns(world: World, span: Span, id: string): Promise<
   for (const [i, run] of runs.entries()) meet(expected[i]?.run ?? run, run, span, `run ${run.number} of ${id}`)
 }
 
-/** The registry is as it has to be. */
+/** Checks the registry. */
 export async function lookAtProcesses(world: World, span: Span): Promise<void> {
   const rows = await (await world.store('command')).processes()
   const { processes } = world.registry
   expect(
     rows.map(({ id }) => id),
-    'who is registered',
+    'the registered processes',
   ).to.have.members([...processes.keys()])
   for (const row of rows) meet(processes.get(row.id) ?? row, row, span, `process ${row.id}`)
   const starts = rows.map(({ started_at }) => started_at)
   expect(starts, 'the oldest first').to.deep.equal(starts.toSorted((a, b) => a - b))
 }
 
-/** Everything, by another connection than the one that wrote most of it. */
+/** Checks everything, by another connection than the one that wrote most of it. */
 export async function lookAtAll(world: World): Promise<void> {
   const store = await world.store('supervisor')
   const { jobs, registry } = world
@@ -69,7 +69,7 @@ export async function lookAtAll(world: World): Promise<void> {
   await lookAtBooks(world)
 }
 
-/** Every start has exactly one outcome on record, or is the run that goes on; and the audit finds nothing. */
+/** Every start has exactly one outcome on record, or is still running; and the audit finds nothing. */
 async function lookAtBooks(world: World): Promise<void> {
   const store = await world.store('command')
   const histories: JobHistory[] = []
@@ -89,5 +89,5 @@ async function lookAtBooks(world: World): Promise<void> {
   if (faults.length > 0) expect.fail(`the audit: ${JSON.stringify(faults)}`)
 }
 
-/** Smaller than what there is, as a rule. */
+/** Usually smaller than the number of jobs. */
 const PAGE = 7

@@ -11,11 +11,11 @@ import { perform } from './perform.ts'
 import { anyStep, type Step } from './steps.ts'
 import { type Nature, World } from './world.ts'
 
-/** Shorter sequences would leave many states of a job out. */
+/** Shorter sequences would miss many states of a job. */
 const LONGEST = 200
 const LOOK_EVERY = 25
 
-describe('any sequence of calls leaves a store as the model says @full @posix', () => {
+describe('any sequence of calls leaves a store in the state of the model @full @posix', () => {
   it('on SQLite', async function () {
     this.timeout(RUN.patience_ms)
     await holds(() => sqliteBench(MEMORY), { lazy: false, history: Number.POSITIVE_INFINITY, slack_ms: 0 }, 10_000)
@@ -24,7 +24,7 @@ describe('any sequence of calls leaves a store as the model says @full @posix', 
   describe('on MongoDB', () => {
     before(needsMongo)
 
-    it('the same sequences', async function () {
+    it('also with the same sequences', async function () {
       this.timeout(RUN.patience_ms)
       const { slow } = await mongoServer()
       await holds(mongoBench, { lazy: true, history: 20, slack_ms: 1_000 }, slow ? 300 : 4_000)

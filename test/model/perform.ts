@@ -20,12 +20,12 @@ const HANDLERS: Handlers = {
   reopen: (world, { role }) => world.reopen(role),
 }
 
-/** Takes `step` in the world: the store's answer, and what it holds behind it, are as the model says. */
+/** Performs `step` in the world: checks the store's answer, and what it holds after it, against the model. */
 export async function perform(world: World, step: Step): Promise<void> {
   await HANDLERS[step.do](world, step as never)
 }
 
-/** R1: fence, then settle under the new token. The late answer of the worker that was taken from finds nothing. */
+/** R1: fence, then settle under the new token. The late answer of the previous worker finds nothing. */
 async function reap(world: World, { pick, outcome }: StepOf<'reap'>): Promise<void> {
   const job = world.pick(pick, world.jobs.processing())
   if (job === undefined) return
@@ -35,7 +35,7 @@ async function reap(world: World, { pick, outcome }: StepOf<'reap'>): Promise<vo
   await settleJob(world, job, old, { outcome: { kind: 'exit', exit_code: 0 }, run_ms: 5, next: null })
 }
 
-/** A supervisor that stops: it takes the request, releases what its workers hold, goes off the registry, and answers. */
+/** A supervisor that stops: it takes the request, releases its workers' jobs, deregisters, and answers. */
 async function stop(world: World, { supervisor }: StepOf<'stop'>): Promise<void> {
   const id = await REST.ask(world, { supervisor, same: false })
   await REST.takeControls(world, { supervisor })

@@ -1,21 +1,21 @@
 import type { OutputTail } from '../../src/domain/history.ts'
 import type { AnyProcess, Beat, Control, Sample, SupervisorRow, WorkerRow } from '../../src/domain/processes.ts'
 import type { JobStore } from '../../src/store/port.ts'
-import { Now, type Told } from './now.ts'
+import { type Expected, Now } from './now.ts'
 
 type BeatParams = Parameters<JobStore['beat']>[0]
-type Row = Told<AnyProcess>
+type Row = Expected<AnyProcess>
 
-/** Processes, their samples, requests and settings: what a store has to hold besides jobs. */
+/** Processes, their samples, requests and settings: what a store must hold besides jobs. */
 export class RegistryModel {
   readonly processes = new Map<string, Row>()
-  readonly controls: Told<Control>[] = []
+  readonly controls: Expected<Control>[] = []
   readonly config = new Map<string, unknown>()
   readonly outputs = new Map<string, OutputTail>()
-  /** By time and supervisor: two within a millisecond are one. */
+  /** By time and supervisor: two within a millisecond count as one. */
   readonly samples = new Map<string, Sample>()
 
-  /** `owners`: who holds jobs; a worker that does stays on record. */
+  /** `owners`: the workers that hold jobs; these stay on record. */
   beat({ supervisor, workers }: Pick<BeatParams, 'supervisor' | 'workers'>, owners: ReadonlySet<unknown>): void {
     for (const row of [supervisor, ...workers]) this.#sign(row)
     const named = new Set(workers.map(({ id }) => id))
@@ -25,7 +25,7 @@ export class RegistryModel {
     }
   }
 
-  /** A worker's own renewal counts as its beat. */
+  /** A worker's own renewal counts as its heartbeat. */
   renewed(worker_id: string): void {
     const row = this.processes.get(worker_id)
     if (row) Object.assign(row, { beats: Number(row.beats) + 1, beat_at: new Now() })
@@ -40,8 +40,8 @@ export class RegistryModel {
     this.controls.push({ ...control, state: 'asked', result: null, created_at: new Now() })
   }
 
-  /** In the order in which they were asked. */
-  take(supervisor_id: string): Told<Control>[] {
+  /** In the order of the requests. */
+  take(supervisor_id: string): Expected<Control>[] {
     const taken = this.controls.filter(
       (control) => control.supervisor_id === supervisor_id && control.state === 'asked',
     )
@@ -54,7 +54,7 @@ export class RegistryModel {
     if (control) Object.assign(control, { state: 'done', result })
   }
 
-  /** What is kept of a run's output only grows; `on_record`: the run is. */
+  /** A stored output only grows; `on_record`: the run is on record. */
   keep(output: OutputTail, on_record: boolean): OutputTail | null {
     const before = this.outputs.get(output.token)
     if (!on_record || (before && before.bytes > output.bytes)) return before ?? null

@@ -11,7 +11,7 @@ import { meet, type Span, same } from './now.ts'
 import type { StepOf } from './steps.ts'
 import type { World } from './world.ts'
 
-/** Steps that are not about one job's way. */
+/** Steps that do not belong to one job's life. */
 export const REST = { renew, purge, beat, deregister, ask, takeControls, answer, setting, list, findIds, keepOutput }
 
 async function renew(world: World, { worker, picks, old, lease_ms }: StepOf<'renew'>): Promise<void> {
@@ -38,15 +38,15 @@ async function lookAtHeld(world: World, span: Span): Promise<void> {
 async function purge(world: World, { states, queue, older_than_ms, limit }: StepOf<'purge'>): Promise<void> {
   const params = { states, older_than_ms, limit, ...(queue === null ? {} : { queue }) }
   const store = await world.store('supervisor')
-  // Whoever has ended just now may be out of sight of a clock that is a little behind.
+  // A clock that is slightly behind may not see jobs that finished just now.
   await world.untilPast(Math.max(0, ...[...world.jobs.jobs.values()].map(endOf)))
   const { answer, span } = await world.call('supervisor', (store) => store.purge(params))
   const purgeable = world.jobs.purgeable(params, span.to)
   const left = new Set((await store.list({ sort: 'oldest', limit: 10_000 })).map(({ id }) => id))
   const gone = [...world.jobs.jobs.values()].filter(({ fields }) => !left.has(fields.id))
-  expect(gone.length, 'how many are gone').to.equal(Math.min(limit, purgeable.length))
+  expect(gone.length, 'the number of removed jobs').to.equal(Math.min(limit, purgeable.length))
   expect(purgeable).to.include.members(gone)
-  // The longest ended first; which of those that ended in the same millisecond is nobody's business.
+  // Those that finished first are removed first; the order within a millisecond is undefined.
   expect(gone.map(endOf).sort(), 'ends').to.deep.equal(purgeable.map(endOf).slice(0, gone.length))
   const tokens = gone.flatMap(({ runs }) => runs.map(({ run }) => run.token)).sort()
   expect({ ...answer, tokens: [...answer.tokens].sort() }).to.deep.equal({ jobs: gone.length, tokens })
@@ -71,7 +71,7 @@ async function beat(world: World, step: StepOf<'beat'>): Promise<void> {
   const expected = world.jobs.renew(tokens, lease_ms)
   world.registry.beat(params, world.owners())
   const { answer, span } = await world.call('supervisor', (store) => store.beat(params))
-  expect(answer, 'the answer to a beat').to.deep.equal(expected)
+  expect(answer, 'the answer to a heartbeat').to.deep.equal(expected)
   await lookAtHeld(world, span)
   if (!step.sample) return
   const samples = await (await world.store('command')).samples({ since: span.from - span.slack_ms })

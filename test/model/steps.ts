@@ -4,18 +4,19 @@ import type { Outcome } from '../../src/domain/outcome.ts'
 import type { SettingKey } from '../../src/domain/settings.ts'
 import type { ListParams, StoreRole } from '../../src/store/port.ts'
 
-/** Beyond any test's life. */
+/** Later than the end of any test. */
 export const FAR_MS = 3_600_000
 /** Over before the next step, which waits for it. */
 export const SHORT_MS = 2
 
 export const QUEUES = ['a', '__proto__', 'q.$'] as const
 export const WORKERS = ['w1', 'w2', 'w3'] as const
-/** Whose worker each is. */
+/** The supervisor of each worker. */
 export const SUPERVISORS = { w1: 's1', w2: 's1', w3: 's2' } as const
 const IDS = ['a', 'b', 'c', 'ab', 'a.b', 'ab_', 'A', '-', '__proto__'] as const
 
-// Numbers named `pick` choose among what is there when the step is taken, so that a shorter sequence still means something.
+// Numbers named `pick` choose among what exists when the step is performed, so that a shorter sequence still makes
+// sense.
 const pick = fc.nat({ max: 30 })
 const picks = fc.array(pick, { maxLength: 4 })
 const lease_ms = fc.constantFrom(20_000, 20_000, 1)
@@ -28,7 +29,7 @@ const worker = fc.constantFrom(...WORKERS)
 const supervisor = fc.constantFrom('s1', 's2')
 
 const spec = fc.record({
-  /** Null: an id of its own. */
+  /** Null: a unique id. */
   id: fc.oneof(fc.constant(null), fc.constantFrom(...IDS)),
   shell: fc.constantFrom(...SHELLS),
   command: fc.constantFrom('true', '$HOME "$$" {"$gt":""}', 'ü\n🎉\t%_', '0'),
@@ -63,7 +64,7 @@ const outcome = fc.constantFrom<Outcome[]>(
   { kind: 'interrupted', cause: 'forced' },
 )
 const run_ms = fc.constantFrom(null, 0, 5, 234.5)
-/** Which token a run is written by: the one that fences it, an old one, or none that ever was. */
+/** The token by which a run is written: the current one, an old one, or one that never existed. */
 const by = fc.constantFrom('holder', 'holder', 'holder', 'holder', 'old', 'stranger')
 
 type Page = Omit<ListParams, 'after'> & { after?: string | number }
@@ -80,7 +81,7 @@ const page = fc.record(
   { requiredKeys: ['sort', 'limit'] },
 ) as fc.Arbitrary<Page>
 
-/** One kind of step: how often it comes, in comparison, and what is chosen for it. */
+/** One kind of step: its relative frequency, and its random parameters. */
 function step<Params extends object>(weight: number, params: { [Name in keyof Params]: fc.Arbitrary<Params[Name]> }) {
   return { weight, arbitrary: fc.record(params) as unknown as fc.Arbitrary<Params> }
 }
@@ -88,7 +89,7 @@ function step<Params extends object>(weight: number, params: { [Name in keyof Pa
 const STEPS = {
   insert: step(12, { specs: fc.array(spec, { minLength: 1, maxLength: 4 }), skip_taken: fc.boolean() }),
   insertAgain: step(2, { pick }),
-  /** `again`: by the token of a job that is held already. */
+  /** `again`: with the token of a job that is held already. */
   claim: step(20, { claim, again: fc.constantFrom(...Array(9).fill(false), true), pick }),
   settle: step(20, { pick, by, outcome, run_ms, next: fc.option(claim, { freq: 2 }) }),
   settleAgain: step(4, { pick }),
@@ -105,7 +106,7 @@ const STEPS = {
     older_than_ms: fc.constantFrom(0, 0, 0, FAR_MS),
     limit: fc.constantFrom(1, 2, 100),
   }),
-  /** Of the run that goes on, or of the last one that has ended. */
+  /** Of the current run, or of the last finished one. */
   keepOutput: step(5, { pick, bytes: fc.nat({ max: 4 }), ended: fc.boolean(), beyond: fc.nat({ max: 4 }) }),
   beat: step(10, { supervisor, workers: fc.subarray([...WORKERS]), picks, lease_ms, sample: fc.boolean() }),
   deregister: step(1, { ids: fc.subarray(['s1', 's2', ...WORKERS, 'nobody']) }),
@@ -126,7 +127,7 @@ const STEPS = {
 type Kinds = typeof STEPS
 type ParamsOf<Kind extends keyof Kinds> = Kinds[Kind]['arbitrary'] extends fc.Arbitrary<infer Params> ? Params : never
 
-/** One thing that is done to a store, with all that was chosen for it. */
+/** One step on a store, with all its parameters. */
 export type Step = { [Kind in keyof Kinds]: { do: Kind } & ParamsOf<Kind> }[keyof Kinds]
 /** The step of one kind. */
 export type StepOf<Kind extends keyof Kinds> = Extract<Step, { do: Kind }>

@@ -4,23 +4,23 @@ import type { Job } from '../../src/domain/job.ts'
 import type { ClaimParams, JobStore, StoreRole } from '../../src/store/port.ts'
 import type { Bench } from '../contract/kit.ts'
 import { JobsModel, type ModelJob, type Traits } from './jobs-model.ts'
-import type { Span, Told } from './now.ts'
+import type { Expected, Span } from './now.ts'
 import { RegistryModel } from './registry-model.ts'
 import { FAR_MS, SUPERVISORS } from './steps.ts'
 
-/** What the world knows of a kind of store. */
+/** The properties of a kind of store. */
 export interface Nature extends Traits {
-  /** How far its clock may be off, as one of its connections tells it. */
+  /** How far a connection's estimate of its clock may be off. */
   slack_ms: number
 }
 
 type Call = () => Promise<void>
 
-/** A store and what it has to hold, with several connections as its processes have them. */
+/** A store and its expected content, with several connections like those of its processes. */
 export class World {
   readonly jobs: JobsModel
   readonly registry = new RegistryModel()
-  /** Calls that were made, to be made again as after a lost answer: they answer as they did and change nothing. */
+  /** Calls to repeat, as after a lost answer: they must answer as before and change nothing. */
   readonly again: Record<'insert' | 'settle' | 'fence', Call[]> = { insert: [], settle: [], fence: [] }
   /** Tokens that were used, the newest last. */
   readonly tokens: string[] = ['t-none']
@@ -57,7 +57,7 @@ export class World {
     return this.tokens.at(-1) as string
   }
 
-  /** What `call` answers, and when it was made. */
+  /** The answer of `call`, and when it was made. */
   async call<T>(role: StoreRole, call: (store: JobStore) => Promise<T>): Promise<{ answer: T; span: Span }> {
     const store = await this.store(role)
     const from = store.now()
@@ -65,41 +65,41 @@ export class World {
     return { answer, span: { from, to: store.now(), slack_ms: this.nature.slack_ms } }
   }
 
-  /** The job that number `pick` means, among those of `jobs`; undefined: there is none. */
+  /** The job that number `pick` chooses among `jobs`; undefined: none exists. */
   pick(pick: number, jobs: readonly ModelJob[] = [...this.jobs.jobs.values()]): ModelJob | undefined {
     return jobs[pick % jobs.length]
   }
 
-  /** Which token a step writes by. */
+  /** The token by which a step writes. */
   tokenOf(job: ModelJob, by: string, pick: number): string {
     if (by === 'holder') return String(job.fields.lease_token)
     return by === 'old' ? (this.tokens[pick % this.tokens.length] as string) : 'stranger'
   }
 
-  /** A job as it has to be. */
-  fields(id: string): Told<Job> | undefined {
+  /** A job as it must be. */
+  fields(id: string): Expected<Job> | undefined {
     return this.jobs.jobs.get(id)?.fields
   }
 
-  /** Who holds jobs. */
+  /** The workers that hold jobs. */
   owners(): Set<unknown> {
     return new Set(this.jobs.processing().map(({ fields }) => fields.processing_by))
   }
 
-  /** Tells the model of a claim's answer, which has to be one that it may give. */
+  /** Reports a claim's answer to the model; it must be an allowed one. */
   claimed(params: ClaimParams, job: Job | null, now: number): void {
     const may = this.jobs.claimable(params, now)
     const found = may.find(({ fields }) => fields.id === job?.id) ?? null
     if (job !== null || may.length > 0) {
       expect(
         may.map(({ fields }) => fields.id),
-        'what a claim may answer',
+        'the allowed answers to a claim',
       ).to.include(job?.id)
     }
     this.jobs.claimed(found, params, now)
   }
 
-  /** When the next job is due, of those that wait and that the filter admits; null: none does. */
+  /** When the next waiting job that the filter admits is due; null: none waits. */
   due(filter: ClaimFilter): number | null {
     const waiting = [...this.jobs.jobs.values()].filter(
       ({ fields }) => fields.state === 'pending' && admits(filter, fields.queue),
@@ -112,7 +112,10 @@ export class World {
     return SUPERVISORS[worker as keyof typeof SUPERVISORS]
   }
 
-  /** A job that is due in a moment is due before the next step: nobody could say whether it is seen. */
+  /**
+   * Waits for a job that is due in a moment, so that it is due before the next step: until then it is undefined whether
+   * it is seen.
+   */
   async outwait({ fields, noticed }: ModelJob): Promise<void> {
     const due_at = Number(fields.next_run_at)
     if (fields.state === 'pending' && !noticed && due_at < Date.now() + FAR_MS / 2) await this.untilPast(due_at)

@@ -1,26 +1,32 @@
 import { ioError, misconfigured, type QueuectlError } from '../../domain/errors.ts'
 import type { MongoAddress } from './url.ts'
 
-/** Atlas answers with this code to whatever it refuses itself, before MongoDB hears of it: only the words say what. */
+/**
+ * The one code for everything that Atlas itself refuses before the request reaches MongoDB: only the message gives the
+ * reason.
+ */
 export const ATLAS = 8000
 
 interface Refusal {
   words: RegExp
-  /** The error for the reason that was given; absent: it passes. */
+  /** The error for the reason given; absent: the refusal is temporary. */
   error?: (address: MongoAddress, reason: string) => QueuectlError
 }
 
 const LACKS_RIGHT = /not allowed to do action|not authorized/i
 
-/** By what Atlas was seen to say (https://www.mongodb.com/docs/atlas/reference/free-shared-limitations/); the first that fits. */
+/**
+ * By messages that Atlas was seen to send (https://www.mongodb.com/docs/atlas/reference/free-shared-limitations/); the
+ * first match counts.
+ */
 const REFUSALS: readonly Refusal[] = [
   {
     // cannot create a new collection -- already using 500 collections of 500
     words: /already using \d+ collections/i,
     error: ({ label }, reason) =>
       misconfigured(
-        `${label} cannot get another collection: ${reason}`,
-        'remove databases of the cluster that nobody needs, or take a larger cluster',
+        `cannot create a collection in ${label}: ${reason}`,
+        'remove unused databases from the cluster, or use a larger cluster',
       ),
   },
   {
@@ -29,7 +35,7 @@ const REFUSALS: readonly Refusal[] = [
     error: ({ hosts }, reason) =>
       ioError(
         `the disk of MongoDB at ${hosts} is full: ${reason}`,
-        'queuectl purge makes room; so does a larger cluster',
+        'free space with queuectl purge, or use a larger cluster',
       ),
   },
   {
@@ -46,28 +52,28 @@ const REFUSALS: readonly Refusal[] = [
     words: /no SNI name/i,
     error: ({ hosts }, reason) =>
       misconfigured(
-        `MongoDB Atlas cannot tell which cluster is meant by ${hosts}: ${reason}`,
-        'name its hosts as Atlas does, not by number, or use its mongodb+srv:// address',
+        `MongoDB Atlas cannot identify the cluster by ${hosts}: ${reason}`,
+        'use the host names that Atlas gives, not IP addresses, or its mongodb+srv:// address',
       ),
   },
   { words: /too many (?:open )?connections|connection limit|rate limit|too many requests|throttl|try again/i },
 ]
 
-/** Whether Atlas refuses it to this user. */
+/** Whether Atlas refused because this user lacks a right. */
 export const isAtlasRight = (reason: string) => LACKS_RIGHT.test(reason)
 
-/** Whether Atlas only wants some patience. */
+/** Whether the refusal is temporary: the same call may succeed later. */
 export function isAtlasBusy(reason: string): boolean {
   const refusal = REFUSALS.find(({ words }) => words.test(reason))
   return refusal !== undefined && refusal.error === undefined
 }
 
-/** The error for what Atlas refuses for `reason`. */
+/** The error for a refusal by Atlas with the message `reason`. */
 export function atlasError(address: MongoAddress, reason: string): QueuectlError {
   const refusal = REFUSALS.find(({ words }) => words.test(reason))
   if (refusal?.error) return refusal.error(address, reason)
   return misconfigured(
-    `MongoDB Atlas refuses what queuectl asks ${address.hosts} for: ${reason}`,
-    'a dedicated cluster (M10 or larger) does all that MongoDB does',
+    `MongoDB Atlas at ${address.hosts} refuses a request of queuectl: ${reason}`,
+    'use a dedicated cluster (M10 or larger): it supports everything that MongoDB does',
   )
 }

@@ -1,7 +1,10 @@
 import type { Connection } from './connection.ts'
 import { isUnfit } from './errors.ts'
 
-/** Signs of life of the processes `ids` by `write`, which counts them: a count that somebody has edited begins again. */
+/**
+ * Runs `write`, which counts a heartbeat for each of the processes `ids`. A count that was damaged by an edit restarts
+ * at 0.
+ */
 export async function writeBeats(db: Connection, ids: readonly string[], write: () => Promise<unknown>): Promise<void> {
   const damaged = { _id: { $in: [...ids] }, beats: { $not: { $lt: Number.MAX_SAFE_INTEGER } } }
   await db.call(async () => {

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { type Assignments, JOB_PROJECTION, type JobRow, literal, runsIn, toJob } from './documents.ts'
 import { EPOCH } from './schema.ts'
 
-/** What a request makes of a job in one of the states `from`. */
+/** How a request changes a job that is in one of the states `from`. */
 interface Change {
   from: readonly JobState[]
   /** A further condition on its fields. */
@@ -13,7 +13,7 @@ interface Change {
   set: Assignments
 }
 
-/** So many ids are on their way at a time. */
+/** Ids that are processed at the same time. */
 const AT_ONCE = 32
 
 const whenPending = (then: unknown, otherwise: unknown) => ({
@@ -55,7 +55,7 @@ const PROMOTE: Change = {
   set: { view: 'ready', next_run_at: '$$NOW' },
 }
 
-/** Requests of people: one write for each id, one result for each, in the order asked. */
+/** Requests of operators: one write and one result for each id, in the order requested. */
 export function changing(db: Connection): Pick<JobStore, 'cancel' | 'requeue' | 'promote' | 'purge'> {
   const apply =
     (change: Change) =>
@@ -74,7 +74,7 @@ async function applyAll(db: Connection, change: Change, ids: readonly string[]):
   for (let from = 0; from < ids.length; from += AT_ONCE) {
     const last = new Map<string, Promise<Changed>>()
     const running = ids.slice(from, from + AT_ONCE).map((id) => {
-      // An id that is named twice is asked twice, one after the other.
+      // An id that is named twice is processed twice, one after the other.
       const result = Promise.resolve(last.get(id)).then(() => applyOne(db, change, id))
       last.set(id, result)
       return result
@@ -105,18 +105,20 @@ function done(row: JobRow): Changed {
 
 async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: number; tokens: string[] }> {
   const { older_than_ms } = params
-  // Whatever has ended, also where it seems to end only in a moment: the server's clock as it is known here may be a little behind.
+  // Without an age, no upper bound: our estimate of the server's clock may be slightly behind, and just finished jobs
+  // count too.
   const before = older_than_ms > 0 ? { $lte: new Date(db.now() - older_than_ms) } : {}
-  const ended = {
+  const finished = {
     state: { $in: params.states.filter(isFinal) },
     finished_at: { $gt: EPOCH, ...before },
     ...(params.queue === undefined ? {} : { queue: params.queue }),
   }
   const purged = { jobs: 0, tokens: [] as string[] }
-  // Another purge may have removed some of a page before: fewer than `limit` mean to the caller that there are no more.
+  // A concurrent purge may remove some jobs of a page first. Go on: to the caller fewer than `limit` means that no more
+  // exist.
   while (purged.jobs < params.limit) {
     const limit = params.limit - purged.jobs
-    const page = await purgePage(db, ended, limit)
+    const page = await purgePage(db, finished, limit)
     purged.jobs += page.removed
     purged.tokens.push(...page.tokens)
     if (page.found < limit) break
@@ -124,37 +126,40 @@ async function purge(db: Connection, params: PurgeParams): Promise<{ jobs: numbe
   return purged
 }
 
-/** `removed`: by this call. The tokens are of all that are gone: each host has logs of its own to remove. */
+/**
+ * `removed`: jobs removed by this call. `tokens`: runs of all jobs that are gone, since each host has its own logs to
+ * remove.
+ */
 async function purgePage(
   db: Connection,
-  ended: Record<string, unknown>,
+  finished: Record<string, unknown>,
   limit: number,
 ): Promise<{ found: number; removed: number; tokens: string[] }> {
   const { jobs, outputs } = db.models
   const found = await db.call(() =>
     jobs
-      .find(ended, { 'history.token': 1, seq: 1, finished_at: 1 })
+      .find(finished, { 'history.token': 1, seq: 1, finished_at: 1 })
       .sort({ finished_at: 1 })
       .limit(limit)
       .lean<{ _id: string; seq: number; finished_at: Date; history: unknown }[]>(),
   )
   const last = found.at(-1)
   if (last === undefined) return { found: 0, removed: 0, tokens: [] }
-  // One that has ended anew since it was found is another job to whoever waits for it.
-  const ended_by_then = { ...ended, finished_at: { $gt: EPOCH, $lte: last.finished_at } }
+  // A job that was requeued and finished again since it was found must stay: someone may wait for its new result.
+  const finished_by_then = { ...finished, finished_at: { $gt: EPOCH, $lte: last.finished_at } }
   const ids = { $in: found.map(({ _id }) => _id) }
-  // First: cut off in between, the call leaves jobs that are purged again, not outputs of none. One that is requeued meanwhile loses
-  // the copy of what it printed before, not its logs.
+  // Outputs first: if the call is cut off in between, the jobs remain and are purged again, and no output is orphaned.
+  // A job that is requeued meanwhile loses the copy of its earlier output, but not its logs.
   await db.call(() => outputs.deleteMany({ job: ids }))
   const counted = await db.call(async (again) => {
-    const { deletedCount } = await jobs.deleteMany({ ...ended_by_then, _id: ids })
+    const { deletedCount } = await jobs.deleteMany({ ...finished_by_then, _id: ids })
     return again ? null : deletedCount
   })
-  // Those that were requeued in between are still there; one that was stored anew has another place.
+  // Jobs that were requeued in between still exist. A job that was removed and enqueued again has another `seq`.
   const kept = new Set((await db.call(() => jobs.find({ _id: ids }, { seq: 1 }).lean())).map(locationOf))
   const gone = found.filter((job) => !kept.has(locationOf(job)))
   const tokens = gone.flatMap((job) => runsIn(job).map(({ token }) => token))
-  // The count of a repeated delete would say nothing.
+  // The count of a repeated delete is wrong: the first try may have removed some.
   return { found: found.length, removed: counted ?? gone.length, tokens }
 }
 

@@ -9,45 +9,51 @@ import { isDuplicate } from './errors.ts'
 import { heldBy, renewLeases } from './leases.ts'
 import { UNHELD } from './schema.ts'
 
-/** The rest by the next claims. */
+/** Damaged jobs quarantined by one claim; later claims handle the rest. */
 const QUARANTINED_AT_ONCE = 100
 
 const READY = { state: 'pending', view: 'ready' } as const
 
-/** While there is ready work, due jobs may be this late: looking for them before each claim would be a second trip for each. */
-const LOOK_EVERY_MS = 250
+/**
+ * While ready work exists, a due job may be promoted this late: checking before each claim would double the round
+ * trips.
+ */
+const DUE_CHECK_EVERY_MS = 250
 
-/** The same for who found no work: what is due meanwhile it knows, unless that was stored since. A little more than a poll's length. */
-const IDLE_LOOK_MS = 1_200
+/**
+ * The same after a claim that found no work: it knows the next due time, unless an earlier one was stored since.
+ * Slightly longer than the poll interval.
+ */
+const IDLE_DUE_CHECK_EVERY_MS = 1_200
 
-/** So many claims are remembered, in case that one is repeated by its caller. */
+/** Claims that are remembered, to recognize one that its caller repeats. */
 const REMEMBERED = 100
 
-/** A claim without an answer may still be on its way for so long: the deadline of a call and the driver's own patience. */
+/** How long a claim without an answer may still take effect: the deadline of a call plus the driver's own time-out. */
 const DOUBTFUL_MS = 30_000
 
-/** What hands jobs out. */
+/** The claims of a store. */
 export interface Claiming extends Pick<JobStore, 'claim'> {
-  /** The worker may hold a job by `token` without its knowing: a later claim of it looks. */
+  /** Notes that the worker may hold a job by `token` without knowing it: its next claims check that. */
   doubt(worker_id: string, token: string): void
 }
 
-/** The part of the store that hands jobs out. */
+/** The part of the store that claims jobs. */
 export function claiming(db: Connection): Claiming {
   const doubtful = new Map<string, { worker_id: string; since: number }>()
   /** Tokens of the last claims. */
-  const asked = new Set<string>()
-  /** The last look for due jobs: when the first of those that wait is due, and whether there was nothing to be claimed either. */
-  let look = { at: Number.NEGATIVE_INFINITY, due: null as Date | null, idle: false }
+  const seen = new Set<string>()
+  /** The last check for due jobs: when the first waiting job is due, and whether the claim found no work. */
+  let check = { at: Number.NEGATIVE_INFINITY, due: null as Date | null, idle: false }
 
   const doubt = (worker_id: string, token: string) => {
     doubtful.set(token, { worker_id, since: performance.now() })
   }
 
-  /** A job of this worker's that was claimed without its knowing: it would wait for its lease to end. */
-  async function leftBehind({ worker_id, lease_ms }: ClaimParams): Promise<JobRow | null> {
+  /** A job that this worker claimed without knowing it. Without this it would not run until its lease expired. */
+  async function unansweredClaim({ worker_id, lease_ms }: ClaimParams): Promise<JobRow | null> {
     for (const [token, claim] of [...doubtful]) {
-      // Another slot of the worker may ask meanwhile: the job that one of them finds is no other's.
+      // Another slot of the worker may check at the same time: only one of them may get the job.
       if (claim.worker_id !== worker_id || !doubtful.delete(token)) continue
       const job = await renewed(token, lease_ms).catch((error) => {
         doubtful.set(token, claim)
@@ -65,46 +71,46 @@ export function claiming(db: Connection): Claiming {
     return lost.length === 0 ? db.call(() => heldBy(db, token)) : null
   }
 
-  /** Whether no job can have become due since the last look, as far as is known. */
+  /** Whether, as far as is known, no job became due since the last check. */
   function noneDue(): boolean {
-    const valid_ms = look.idle ? IDLE_LOOK_MS : LOOK_EVERY_MS
-    return performance.now() - look.at < valid_ms && (look.due === null || look.due.getTime() > db.now())
+    const valid_ms = check.idle ? IDLE_DUE_CHECK_EVERY_MS : DUE_CHECK_EVERY_MS
+    return performance.now() - check.at < valid_ms && (check.due === null || check.due.getTime() > db.now())
   }
 
-  /** Whether `token` was known already. */
+  /** Remembers `token`. Returns whether it was known already. */
   function remember(token: string): boolean {
-    if (asked.has(token)) return true
-    asked.add(token)
-    if (asked.size > REMEMBERED) asked.delete(asked.values().next().value ?? '')
+    if (seen.has(token)) return true
+    seen.add(token)
+    if (seen.size > REMEMBERED) seen.delete(seen.values().next().value ?? '')
     return false
   }
 
   async function find(params: ClaimParams): Promise<Claimed> {
     const { worker_id, token, filter } = params
-    // An earlier try may hold a job, or take one yet.
+    // An earlier try may hold a job, or may still claim one.
     let uncertain = remember(token)
-    const takeOne = () => takeSound(db, params, () => (uncertain = true))
+    const claimOne = () => claimSound(db, params, () => (uncertain = true))
     const early = noneDue()
-    let job = early ? await takeOne() : null
+    let job = early ? await claimOne() : null
     if (job === null) {
       const at = performance.now()
       const { due, promoted } = await promoteDue(db)
-      if (promoted || !early) job = await takeOne()
-      look = { ...look, at, due }
+      if (promoted || !early) job = await claimOne()
+      check = { ...check, at, due }
     }
     if (job === null && uncertain) {
       job = await db.call(() => heldBy(db, token))
       if (job === null) doubt(worker_id, token)
     }
-    look.idle = job === null
+    check.idle = job === null
     if (job) return claimed(job)
-    const next = admitsAll(filter) ? look.due : await firstDue(db, filter)
+    const next = admitsAll(filter) ? check.due : await firstDue(db, filter)
     return { job: null, next_due_ms: next && Math.max(0, next.getTime() - db.now()) }
   }
 
   return {
     async claim(params) {
-      const known = doubtful.size > 0 ? await leftBehind(params) : null
+      const known = doubtful.size > 0 ? await unansweredClaim(params) : null
       if (known) return claimed(known)
       try {
         return await find(params)
@@ -120,86 +126,88 @@ export function claiming(db: Connection): Claiming {
 const claimed = (document: JobRow): Claimed => ({ job: toJob(document), next_due_ms: null })
 
 /**
- * A command that had to wait in the server has the time of its arrival for $$NOW: the run before may have ended since then, and must
- * not look as if it had gone on.
+ * $$NOW is the time when the command arrived, even if it had to wait in the server. The previous run may have finished
+ * since then, and the new one must not start before that.
  */
-const TAKEN_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_at' }] } }
+const CLAIMED_AT = { $toDate: { $max: [{ $toLong: '$$NOW' }, { $toLong: '$updated_at' }] } }
 
-/** As `take`; jobs that make no sense are taken out of the way of the others. */
-async function takeSound(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
+/** Like `claimFirst`, but quarantines damaged jobs, so that they do not block the others. */
+async function claimSound(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
   let failed = false
   for (let quarantined = 0; quarantined < QUARANTINED_AT_ONCE; quarantined++) {
-    const job = await take(db, params, onRetry).catch(async (error) => {
+    const job = await claimFirst(db, params, onRetry).catch(async (error) => {
       if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.config) throw error
-      // Another worker may have quarantined it first: what fails twice, with nothing to quarantine, fails for another reason.
-      const found = await quarantineUntakable(db, params.filter)
+      // Another worker may have quarantined the job first. A claim that fails twice with nothing to quarantine has
+      // another cause.
+      const found = await quarantineUnclaimable(db, params.filter)
       if (failed && !found) throw error
       failed = !found
-      return 'untaken' as const
+      return 'unclaimed' as const
     })
-    if (job === 'untaken') continue
+    if (job === 'unclaimed') continue
     const flaw = job && flawIn(job)
     if (job === null || flaw === null) return job
-    // By its token: an id that is no text is none to the filter.
+    // By its token: a filter cannot match an id that is not text.
     await quarantine(db, { state: 'processing', lease_token: params.token }, flaw)
   }
   return null
 }
 
 /**
- * The first job could not be taken for what is stored in it. Nobody could ever take it, nor what is like it among the next. Whether
- * there were any: one that is sound is left where it is, whatever the server has against it.
+ * Quarantines damaged jobs among the next ready ones, after the first could not be claimed because of its stored
+ * values: no worker could ever claim such a job. Returns whether it found any. A sound job stays ready, whatever error
+ * the server gave for it.
  */
-async function quarantineUntakable(db: Connection, filter: ClaimFilter): Promise<boolean> {
+async function quarantineUnclaimable(db: Connection, filter: ClaimFilter): Promise<boolean> {
   const which = { ...READY, ...(await admitted(db, filter, [READY.view])) }
   const found = await db.call(() =>
     db.models.jobs.find(which, JOB_PROJECTION).sort(ORDER).limit(QUARANTINED_AT_ONCE).lean<JobRow[]>(),
   )
-  const damaged = found.filter(isUntakable).map(({ _id }) => _id)
+  const damaged = found.filter(isUnclaimable).map(({ _id }) => _id)
   if (damaged.length === 0) return false
   await quarantine(db, { _id: { $in: damaged }, ...READY }, 'its stored numbers are damaged')
   return true
 }
 
 /**
- * Whether the write of a claim fails for this job: `$add` takes numbers only, `$toLong` dates, and the server's check of jobs no end of
- * one that begins.
+ * Whether the write of a claim fails for this job: `$add` needs a number, `$toLong` needs a date, and the validator
+ * refuses a processing job with a `finished_at`.
  */
-function isUntakable(row: JobRow): boolean {
+function isUnclaimable(row: JobRow): boolean {
   return flawIn(row) !== null || !(row.updated_at instanceof Date) || (row.finished_at ?? null) !== null
 }
 
-/** It was never begun. */
+/** Makes jobs `dead` with `reason`. Their run never started, so that the count of runs is restored. */
 async function quarantine(db: Connection, which: Record<string, unknown>, reason: string): Promise<void> {
-  const begun = { $cond: [{ $eq: ['$state', 'processing'] }, 1, 0] }
+  const claimed_runs = { $cond: [{ $eq: ['$state', 'processing'] }, 1, 0] }
   const set: Assignments = {
     state: 'dead',
     view: 'dead',
-    runs: { $cond: [{ $isNumber: '$runs' }, { $subtract: ['$runs', begun] }, 0] },
+    runs: { $cond: [{ $isNumber: '$runs' }, { $subtract: ['$runs', claimed_runs] }, 0] },
     reason: literal(reason),
     started_at: null,
     finished_at: '$$NOW',
     ...UNHELD,
   }
   await db.call(() =>
-    // As they are stored: ids that are no text would be made text.
+    // Past mongoose, which would convert ids that are not text.
     db.models.jobs.collection.updateMany(which, [{ $set: set }]),
   )
 }
 
 /**
- * First by priority, then by age. An index gives the filter of a claim together with this order: for all queues `order`; for some
- * `queue_order`, of which the server merges a scan for each, up to 200 (`internalQueryMaxScansToExplode` in
- * https://github.com/mongodb/mongo/blob/master/src/mongo/db/query/query_knobs.idl). For more it walks `order`, past the jobs of other
- * queues, or sorts what is ready in these, whichever is sooner done.
+ * By priority, then by age. One index serves both the filter of a claim and this order: `order` for all queues;
+ * `queue_order` for some queues, where the server merges one scan for each, up to 200 (`internalQueryMaxScansToExplode`
+ * in https://github.com/mongodb/mongo/blob/master/src/mongo/db/query/query_knobs.idl). For more it scans `order`, past
+ * the jobs of other queues, or sorts the ready jobs of these, whichever is faster.
  */
 const ORDER = { priority: -1, seq: 1 } as const
 
 /**
- * Takes the first ready job that the filter admits, or the one that the token holds already; null: none is ready. `onRetry` is called when that
- * was asked for more than once.
+ * Claims the first ready job that the filter admits, or returns the one that the token already holds; null: none is
+ * ready. Calls `onRetry` when the write was repeated and found nothing.
  */
-async function take(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
+async function claimFirst(db: Connection, params: ClaimParams, onRetry: () => void): Promise<JobRow | null> {
   const { worker_id, token, filter, lease_ms } = params
   const which = { ...READY, ...(await admitted(db, filter, [READY.view])) }
   const set: Assignments = {
@@ -209,9 +217,9 @@ async function take(db: Connection, params: ClaimParams, onRetry: () => void): P
     processing_by: literal(worker_id),
     lease_token: literal(token),
     run_token: literal(token),
-    locked_at: TAKEN_AT,
-    started_at: TAKEN_AT,
-    updated_at: TAKEN_AT,
+    locked_at: CLAIMED_AT,
+    started_at: CLAIMED_AT,
+    updated_at: CLAIMED_AT,
     lease_expires_at: { $add: ['$$NOW', lease_ms] },
     exit_code: null,
     signal: null,

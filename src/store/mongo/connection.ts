@@ -8,24 +8,26 @@ import { type Models, modelsOn } from './models.ts'
 import { ServerClock } from './server-clock.ts'
 import type { MongoAddress } from './url.ts'
 
-/** Longest that one call of the store takes, tries included. */
+/** Longest time for one call of the store, with all its tries. */
 const DEADLINE_MS: Readonly<Record<StoreRole, number>> = { command: 5_000, supervisor: 10_000, worker: 10_000 }
-/** Shorter than any deadline: the driver knows better than we why no server is found. */
+/** Shorter than any deadline: the driver's error explains best why no server was found. */
 const SELECTION_MS = 3_500
 const CONNECT_MS = 3_000
 const OPEN_MS = 4_000
 const SOCKET_MS = 15_000
 const CLOSE_MS = 500
 const PAUSES: Pauses = { first_ms: 50, growth: 2, longest_ms: 1_000, scatter: 0.5 }
-/** Longest that a call of a patient client takes: an index over many jobs takes its time. */
-const PATIENCE_MS = 86_400_000
-/** Longest that a server may be away from any call, however long that one may take. */
+/** Longest time for one call of a patient client, a day: building an index over many jobs takes long. */
+const PATIENT_DEADLINE_MS = 86_400_000
+/** Longest time that any call waits for a server that is away, whatever its deadline. */
 const AWAY_MS = 60_000
 
 /** Wire version of MongoDB 6.0 (https://github.com/mongodb/mongo/blob/master/src/mongo/db/wire_version.h). */
 const OLDEST_WIRE = 17
 
-/** One client of the server. Calls go through `call`, which bounds them and repeats them while the server is away. */
+/**
+ * One client of the server. Calls go through `call`, which bounds their time and repeats them while the server is away.
+ */
 export class Connection {
   readonly address: MongoAddress
   readonly role: StoreRole
@@ -43,7 +45,7 @@ export class Connection {
     clock: ServerClock,
     version: string,
   ) {
-    this.#deadline_ms = patient ? PATIENCE_MS : DEADLINE_MS[role]
+    this.#deadline_ms = patient ? PATIENT_DEADLINE_MS : DEADLINE_MS[role]
     this.address = address
     this.role = role
     this.models = modelsOn(driver)
@@ -53,8 +55,8 @@ export class Connection {
   }
 
   /**
-   * Connects within 4 s. Throws `unreachable`, and `configuration` when address, login or version of the server do not fit.
-   * `patient`: its calls may take a day.
+   * Connects within 4 s. Throws `unreachable`, or `configuration` if the address, the login or the server's version is
+   * wrong. `patient`: its calls may take a day.
    */
   static async open(address: MongoAddress, role: StoreRole, patient = false): Promise<Connection> {
     let driver: Driver | null = null
@@ -62,15 +64,15 @@ export class Connection {
       const clock = new ServerClock()
       const connected = async () => {
         driver = mongoose.createConnection(address.driver_url, optionsFor(role, patient))
-        // Without a listener an error of the monitor would be thrown into the void.
+        // Without a listener an error of the driver's monitor would end the process.
         driver.on('error', () => {})
         const client = driver.getClient()
-        // The driver repeats calls itself, so that a change of the primary may show nowhere else.
+        // The driver repeats calls itself: this event may be the only sign of a new primary, whose clock differs.
         client.on('serverDescriptionChanged', ({ previousDescription, newDescription }) => {
           if (previousDescription.type !== newDescription.type) clock.doubt()
         })
         await driver.asPromise()
-        // Not as an option: the driver would take the name for the login's database too.
+        // Not as an option: the driver would also log in against that database.
         const named = address.names_database ? driver : driver.useDb(address.database)
         const version = await versionOf(named, address)
         await clock.measure(() => localTime(named, address))
@@ -83,7 +85,7 @@ export class Connection {
     }
   }
 
-  /** The database, for what concerns it as a whole. */
+  /** The database itself. Throws `try_again` after `close`. */
   get db() {
     if (!this.#driver.db) throw tryAgain(`the connection to ${this.address.hosts} was closed`)
     return this.#driver.db
@@ -99,17 +101,17 @@ export class Connection {
   }
 
   /**
-   * Runs `work`, and again while the server is away or changes its primary, as long as the deadline allows. `again`: an earlier try
-   * may have done it already. Throws errors in domain words, `try_again` after `close`.
+   * Runs `work`, and repeats it until the deadline while the server is away or elects a primary. `again`: an earlier
+   * try may have succeeded already. Throws the errors of `domainError`, and `try_again` after `close`.
    */
   async call<T>(work: (again: boolean) => Promise<T>, deadline_ms = this.#deadline_ms): Promise<T> {
     const until = performance.now() + deadline_ms
-    let given_up_at = until
-    const left = () => Math.min(until, given_up_at) - performance.now()
-    let trouble: unknown = null
+    let away_until = until
+    const remaining = () => Math.min(until, away_until) - performance.now()
+    let failure: unknown = null
     const once = async () => {
       if (this.#clock.doubtful) await this.#clock.measure(() => localTime(this.#driver, this.address))
-      return work(trouble !== null)
+      return work(failure !== null)
     }
     const tried = async (pause_ms: number) => {
       this.#refuseClosed()
@@ -119,12 +121,12 @@ export class Connection {
       } catch (error) {
         this.#refuseClosed()
         if (isPassing(error)) this.#clock.doubt()
-        // A try that took long met a server that was there.
-        if (trouble === null || performance.now() - begun_at > AWAY_MS) given_up_at = performance.now() + AWAY_MS
-        // That the time is over says less than what used it up.
-        if (!isPassing(error)) throw domainError(trouble && left() <= 0 ? trouble : error, this.address)
-        if (left() <= pause_ms) throw domainError(error, this.address)
-        trouble = error
+        // A try that took this long had reached a server.
+        if (failure === null || performance.now() - begun_at > AWAY_MS) away_until = performance.now() + AWAY_MS
+        // After the deadline the earlier failure explains more than the time-out.
+        if (!isPassing(error)) throw domainError(failure && remaining() <= 0 ? failure : error, this.address)
+        if (remaining() <= pause_ms) throw domainError(error, this.address)
+        failure = error
         return AGAIN
       }
     }
@@ -132,8 +134,8 @@ export class Connection {
   }
 
   /**
-   * Runs `work` with a client of its own whose calls may take hours: this one takes a server for lost that says nothing for 15 s. Throws
-   * what `open` and `work` throw.
+   * Runs `work` with a separate client whose calls may take hours: this client gives up on a server that is silent for
+   * 15 s. Throws the errors of `open` and `work`.
    */
   async patiently<T>(work: (patient: Connection) => Promise<T>): Promise<T> {
     const patient = await Connection.open(this.address, this.role, true)
@@ -144,7 +146,7 @@ export class Connection {
     }
   }
 
-  /** Calls that wait are rejected. */
+  /** Closes the client. Calls in progress are rejected. */
   async close(): Promise<void> {
     if (this.closed.aborted) return
     this.#closing.abort()
@@ -156,7 +158,9 @@ export class Connection {
   }
 }
 
-/** What is acknowledged must be durable, and nothing is decided on what a secondary says or a new primary may take back. */
+/**
+ * An acknowledged write is durable. No decision uses the data of a secondary, or data that a new primary may roll back.
+ */
 function optionsFor(role: StoreRole, patient: boolean): ConnectOptions {
   return {
     appName: `queuectl ${role}`,
@@ -168,8 +172,8 @@ function optionsFor(role: StoreRole, patient: boolean): ConnectOptions {
     socketTimeoutMS: patient ? 0 : SOCKET_MS,
     waitQueueTimeoutMS: DEADLINE_MS[role],
     maxPoolSize: role === 'supervisor' ? 8 : 4,
-    // Workers are many, and learn of a new primary by the first call that the old one refuses: no stream of the server's state, and no
-    // connection more to measure its distance.
+    // Workers are many, and notice a new primary when the old one refuses a call. So they poll: streaming the server's
+    // state would cost one more connection each to measure the round trip.
     ...(role === 'worker' && { serverMonitoringMode: 'poll' }),
     readPreference: 'primary',
     readConcern: { level: 'majority' },
@@ -178,7 +182,7 @@ function optionsFor(role: StoreRole, patient: boolean): ConnectOptions {
 }
 
 async function versionOf(driver: Driver, address: MongoAddress): Promise<string> {
-  // One after the other: side by side they would want a connection each.
+  // One after the other: at the same time they would need a connection each.
   const hello = await driver.db?.admin().command({ hello: 1 })
   const build = await driver.db?.admin().command({ buildInfo: 1 })
   const version = String(build?.version)
@@ -186,20 +190,20 @@ async function versionOf(driver: Driver, address: MongoAddress): Promise<string>
   return version
 }
 
-/** The server's time. Throws `configuration` when it does not say it: leases hold by its clock. */
+/** The server's time. Throws `configuration` if the server does not report it: leases depend on its clock. */
 async function localTime(driver: Driver, address: MongoAddress): Promise<Date> {
   const hello = await driver.db?.admin().command({ hello: 1 })
-  const told = hello?.localTime
-  if (told instanceof Date && Number.isFinite(told.getTime())) return told
-  throw clockless(address, told)
+  const reported = hello?.localTime
+  if (reported instanceof Date && Number.isFinite(reported.getTime())) return reported
+  throw clockless(address, reported)
 }
 
-/** `call`, given up after `ms`: the driver may go on waiting in the background. */
+/** Waits for `call` for `ms` at most; after that the driver may still wait in the background. */
 function answered<T>(ms: number, address: MongoAddress, call: Promise<T>): Promise<T> {
   return before(ms, call, () => cannotReach(address, `no answer within ${Math.ceil(ms / 1000)} s`))
 }
 
-/** Waits for the end of `closing`, not for ever, and for no good news. */
+/** Waits a short time for `closing`, and ignores its errors. */
 async function quietly(closing: Promise<unknown>): Promise<void> {
   await within(CLOSE_MS, closing).catch(() => {})
 }

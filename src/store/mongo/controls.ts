@@ -7,10 +7,12 @@ import { timeOf } from './documents.ts'
 import type { ControlDocument } from './models.ts'
 import { takeNumbers } from './sequences.ts'
 
-/** Requests to supervisors. */
+/** Controls: stored requests to supervisors. */
 export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControls' | 'answer' | 'control'> {
   const { controls } = db.models
-  /** The one under which something may have been taken without our knowing. */
+  /**
+   * Marks what this call takes. Kept until the answer has arrived: a call whose answer was lost may have taken some.
+   */
   let take_token = newToken()
   let unanswered = false
 
@@ -32,7 +34,7 @@ export function controlling(db: Connection): Pick<JobStore, 'ask' | 'takeControl
     },
     async takeControls({ supervisor_id }) {
       const asked = { supervisor_id, state: 'asked' } as const
-      // Asked at every tick: nothing is written when nothing is there.
+      // Called at every tick: write only if a request exists.
       if (!unanswered && !(await db.call(() => controls.exists(asked)))) return []
       unanswered = true
       await db.call(() => controls.updateMany(asked, { $set: { state: 'taken', take_token } }))
@@ -66,7 +68,7 @@ export function configuring(db: Connection): Pick<JobStore, 'config' | 'setConfi
   }
 }
 
-/** Null: nobody can say what was asked for. */
+/** The control in a document; null: the document is damaged, and the request is unknown. */
 function toControl({ _id, created_at, ...control }: ControlDocument): Control | null {
   return soundControl({ ...control, id: _id, created_at: timeOf(created_at) })
 }

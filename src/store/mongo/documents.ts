@@ -1,24 +1,35 @@
-import type { Job, JobState, JobView, Run, RunOutcome, View } from '../../domain/job.ts'
+import {
+  JOB_VIEWS,
+  type Job,
+  type JobState,
+  type JobView,
+  type Run,
+  type RunOutcome,
+  type View,
+} from '../../domain/job.ts'
 import { JOB_FIELDS, type Kind, STORED_FIELDS, type StoredOfKind } from '../../domain/job-fields.ts'
 import { isObject, runnableJob, type Stored, soundJob, soundRun } from '../row-checks.ts'
 
 /** Times of a job: dates in the store, so that the server's clock can write and compare them. */
 const TIMES = ofKind('time')
-/** Names of variables may have dots and dollars, which mean something else in the names of fields: they are lists. */
+/** Stored as lists: names of variables may contain dots and dollars, which have a meaning in field names. */
 const VARIABLES = ofKind('variables')
 
 type Documented<Value, As> = As | (null extends Value ? null : never)
 type Times = { [Name in StoredOfKind<'time'>]: Documented<Job[Name], Date> }
 type Variables = { [Name in StoredOfKind<'variables'>]: Documented<Job[Name], { name: string; value: string }[]> }
 
-/** What a job is counted as. Unlike `viewOf` it changes by writes alone: a job whose time has come is promoted by a claim. */
+/** What a job is counted as. Unlike `viewOf` it changes only by writes: a claim promotes a job that is due. */
 export type StoredView = View
 
-/** One execution that has ended. */
+/** Views of pending jobs that wait for their time. */
+export const WAITING_VIEWS = JOB_VIEWS.filter((view) => view !== 'ready')
+
+/** One finished run. */
 export interface RunDocument {
   number: number
   token: string
-  /** The token that settled it: a repeated settle finds its own entry by it. */
+  /** The token that settled the run: a repeated settle finds its own entry by it. */
   fence: string
   worker: string
   host: string
@@ -28,9 +39,9 @@ export interface RunDocument {
   exit_code: number | null
   signal: string | null
   cause: string | null
-  /** What it made of the job. */
+  /** The job's state after the run. */
   state: JobState
-  /** How often the job had been requeued before it. */
+  /** How often the job had been requeued before the run. */
   requeues: number
 }
 
@@ -44,22 +55,23 @@ export interface JobDocument extends Omit<Job, 'id' | keyof Times | keyof Variab
   /** The last runs, oldest first. */
   history: RunDocument[]
   /**
-   * The last request (cancel, requeue, promote) that changed it: tells a repeated request that it was the first. Or an insert that was told
-   * of it before any of those: a job with such a token is known to others than who stored it.
+   * The last request (cancel, requeue, promote) that changed the job: a repeated request recognizes its own first try
+   * by it. Before any request, an insert that was answered with this job sets it: then others than its creator rely on
+   * the job.
    */
   change_token: string | null
 }
 
-/** Fields for a `$set` in a pipeline. Strings must be `literal`: one that begins with a dollar would name a field. */
+/** Fields for a `$set` in a pipeline. Strings must be `literal`: one that starts with a dollar would name a field. */
 export type Assignments = { [Field in keyof JobDocument]?: unknown }
 
-/** `value` for a pipeline, whatever it says. */
+/** `value` for a pipeline that must not interpret it. */
 export const literal = (value: unknown) => ({ $literal: value })
 
 /** What `toJob` does not need. */
 export const JOB_PROJECTION = { history: 0, change_token: 0 } as const
 
-/** A document of `jobs` by that projection. */
+/** A document of `jobs` as `JOB_PROJECTION` returns it. */
 export type JobRow = Omit<JobDocument, keyof typeof JOB_PROJECTION>
 
 /** The document of a job that is stored for the first time. */
@@ -83,13 +95,13 @@ export function toJob(row: JobRow): Job {
   return soundJob(fieldsOf(row))
 }
 
-/** What keeps the job in a document from being run; null: nothing. */
+/** Why the job in a document cannot run; null: it can. */
 export function flawIn(row: JobRow): string | null {
   const job = runnableJob(fieldsOf(row))
   return typeof job === 'string' ? job : null
 }
 
-/** The fields of a job, as they are stored: `undefined` for what is missing, and for variables that are none. */
+/** The fields of a job as they are stored; `undefined` for missing fields and for damaged variables. */
 function fieldsOf({ _id, seq: _seq, view: _view, ...rest }: JobRow): Stored {
   const fields: Record<string, unknown> = { ...rest, id: _id }
   for (const name of TIMES) fields[name] = timeOf(rest[name])
@@ -97,7 +109,7 @@ function fieldsOf({ _id, seq: _seq, view: _view, ...rest }: JobRow): Stored {
   return fields
 }
 
-/** Epoch milliseconds of a stored date; anything else stays what it is. */
+/** Epoch milliseconds of a stored date; any other value is returned unchanged. */
 export function timeOf(stored: unknown): unknown {
   return stored instanceof Date ? stored.getTime() : stored
 }

@@ -1,21 +1,22 @@
 import { ALL_QUEUES, type ClaimFilter } from '../../domain/claim-filter.ts'
 import { admitted } from './admitted.ts'
 import type { Connection } from './connection.ts'
+import { WAITING_VIEWS } from './documents.ts'
 import { isUnfit } from './errors.ts'
 import { EPOCH, UNHELD } from './schema.ts'
 
-const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
+const WAITING = { state: 'pending', view: { $in: WAITING_VIEWS } } as const
 
-/** So many in one go; the rest by the next claims. */
+/** Jobs promoted at once; later claims promote the rest. */
 const PROMOTED_AT_ONCE = 1000
 
-/** Where somebody has edited something else into a job the server refuses the write, and with it that of all others. */
+/**
+ * Valid values for fields that an edit may have damaged: the server refuses to write such a job, and with it all
+ * others.
+ */
 const WHOLE = { finished_at: null, ...UNHELD }
 
-/**
- * Makes jobs ready whose time has come. Returns whether there were any, and when the first of those that go on waiting is due; null:
- * none waits.
- */
+/** Makes due jobs ready. Returns whether there were any, and when the next waiting job is due; null: none waits. */
 export async function promoteDue(db: Connection): Promise<{ due: Date | null; promoted: boolean }> {
   const first = await firstDue(db, ALL_QUEUES)
   const now = new Date(db.now())
@@ -24,18 +25,18 @@ export async function promoteDue(db: Connection): Promise<{ due: Date | null; pr
   const { jobs } = db.models
   const found = await db.call(() => jobs.find(due, { _id: 1 }).sort({ next_run_at: 1 }).limit(PROMOTED_AT_ONCE).lean())
   const ids = found.map(({ _id }) => _id)
-  // As they are stored: an id that is no text would be made text, and its job stay due for ever.
+  // Past mongoose, which would convert an id that is not text: its job would stay due for ever.
   const those = { _id: { $in: ids as never[] }, ...due }
   const promote = (fields: object) => jobs.collection.updateMany(those, { $set: { view: 'ready', ...fields } })
   await db.call(() => promote({}).catch((error) => (isUnfit(error) ? promote(WHOLE) : Promise.reject(error))))
   return { due: await firstDue(db, ALL_QUEUES), promoted: true }
 }
 
-/** When the first of those jobs is due that wait and that the filter admits; null: none waits. */
+/** When the first waiting job that the filter admits is due; null: none waits. */
 export async function firstDue(db: Connection, filter: ClaimFilter): Promise<Date | null> {
-  // What is no date comes before all that are; a list of dates counts as each of them.
+  // Excludes damaged values: other types sort before dates, and a list of dates matches as each of its dates.
   const date = { $gt: EPOCH, $not: { $type: 'array' } } as const
-  const waiting = { ...WAITING, ...(await admitted(db, filter, WAITING.view.$in)), next_run_at: date }
+  const waiting = { ...WAITING, ...(await admitted(db, filter, WAITING_VIEWS)), next_run_at: date }
   const first = await db.call(() => db.models.jobs.findOne(waiting, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean())
   return first?.next_run_at ?? null
 }

@@ -6,12 +6,12 @@ import { newToken } from '../../domain/ids.ts'
 import type { Connection } from './connection.ts'
 import { domainError, isLackingRight, isPassing, isUnsupported } from './errors.ts'
 
-/** How ids of documents in `meta` begin by which a server is tried. They are removed again. */
+/** Prefix of the ids of documents in `meta` that test a server. They are removed after the test. */
 export const PROBE = 'probe-'
 
 const REMEDY = 'queuectl needs MongoDB 6.0 or later'
 
-/** A kind of expression that the store writes with, and what must come out of it. */
+/** An operator that the writes of the store use: an expression and its expected value. */
 interface Need {
   name: string
   expression: unknown
@@ -40,15 +40,18 @@ const NEEDS: readonly Need[] = [
 ]
 
 /**
- * Throws `configuration` (78) when the server lacks what the store is made of. That is tried, whatever version it says it has: at the
- * first use of a database, not by each command.
+ * Throws `configuration` (78) if the server lacks an operator that the store needs. Tested by use, whatever version the
+ * server reports, and only at the first use of a database, not by each command.
  */
 export async function needEngine(db: Connection): Promise<void> {
   const lack = await lackOf(db).catch((error) => Promise.reject(domainError(error, db.address)))
   if (lack !== null) throw lacking(db, lack)
 }
 
-/** Throws `error`, which the server gave to the making of the schema; `configuration` (78) when it does not know what was asked for. */
+/**
+ * Throws `error`, with which the server refused to create the schema; `configuration` (78) if it does not support the
+ * request.
+ */
 export function refuseLack(db: Connection, error: unknown): never {
   if (isPassing(error) || !isUnsupported(error)) throw error
   throw lacking(db, (error as Error).message)
@@ -59,20 +62,23 @@ function lacking(db: Connection, what: string): QueuectlError {
   return misconfigured(`MongoDB at ${db.address.hosts} lacks what queuectl needs: ${db.address.redact(what)}`, REMEDY)
 }
 
-/** The same as a finding. Who may only read has not to try. */
+/** The same check as a finding. It is skipped for a user that may only read. */
 export async function examineEngine(db: Connection): Promise<Diagnosis> {
   try {
     const lack = await lackOf(db)
-    if (lack === null) return fine('engine', 'does what queuectl needs')
+    if (lack === null) return fine('engine', 'supports what queuectl needs')
     const { message, hint } = lacking(db, lack)
     return problem('engine', message, hint)
   } catch (error) {
-    if (isLackingRight(error)) return fine('engine', 'not tried: this user may only read')
+    if (isLackingRight(error)) return fine('engine', 'not tested: this user may only read')
     return failedCheck('engine', domainError(error, db.address))
   }
 }
 
-/** What the server lacks, with its reason; null: nothing. Throws when that cannot be said, for want of a right as the server does. */
+/**
+ * What the server lacks, with its reason; null: nothing. Throws if that is unknown; for a missing right the server's
+ * own error.
+ */
 async function lackOf(db: Connection): Promise<string | null> {
   const refusal = await attempt(db, NEEDS)
   if (refusal === null) return null
@@ -87,7 +93,7 @@ async function lackOf(db: Connection): Promise<string | null> {
   return `${names} (${lacks[0]?.message ?? refusal.message})`
 }
 
-/** Lets the server compute what is needed; null: it does it right. */
+/** Lets the server compute the expressions; null: all values are as expected. */
 async function attempt(db: Connection, needs: readonly Need[]): Promise<Error | null> {
   const meta = db.db.collection<{ _id: string; value?: number; probe?: Record<string, unknown> }>('meta')
   const probe = Object.fromEntries(needs.map(({ expression }, index) => [`n${index}`, expression]))
@@ -100,14 +106,14 @@ async function attempt(db: Connection, needs: readonly Need[]): Promise<Error | 
     if (isLackingRight(found)) throw found
     return found
   }
-  // Others’ too, who have had their answer or have died of it.
+  // Also those of other processes: they have their answer already, or died.
   await db.call(() => meta.deleteMany({ _id: { $gte: PROBE, $lt: `${PROBE}~` } }))
   const wrong = needs.find(({ value }, index) => !isDeepStrictEqual(found?.probe?.[`n${index}`], value))
   if (wrong === undefined && found?.value === 1) return null
-  return new Error(`${wrong?.name ?? 'it'} gives something else than MongoDB’s`)
+  return new Error(`${wrong?.name ?? 'an update'} returns another value than MongoDB does`)
 }
 
-/** What the server says to what was asked for itself. Throws what may be otherwise a moment later. */
+/** The server's refusal of the request itself. Throws errors that may pass. */
 function refusalIn(error: unknown): Error {
   if (error instanceof mongo.MongoServerError && !isPassing(error)) return error
   throw error

@@ -1,9 +1,9 @@
 /**
- * Errors of a server after which the same call may do, by the categories of its own list, and their names there
- * (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). One that is in several stands under the first.
- * Left out: what ends only transactions, which are not used; what servers say among themselves alone (InternalOnly), but for
- * those two that were seen outside; and 303 (SplitHorizonChange), which answers a monitor's hello alone and is Amazon DocumentDB's
- * "Feature not supported".
+ * Errors of a server after which the same call may succeed, by category and name of the server's own list
+ * (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). One that has several categories stands
+ * under the first. Left out: errors of transactions, which are not used; errors that servers send only to each other
+ * (InternalOnly), except the two that were seen by clients; and 303 (SplitHorizonChange), which only a monitor's hello
+ * gets and which is "Feature not supported" in Amazon DocumentDB.
  */
 const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   NetworkError: {
@@ -22,7 +22,7 @@ const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     13436: 'NotPrimaryOrSecondary',
   },
   ShutdownError: { 91: 'ShutdownInProgress', 11600: 'InterruptedAtShutdown' },
-  /** The write may have been done, or not. */
+  /** It is unknown whether the write was done. */
   WriteConcernError: { 64: 'WriteConcernTimeout', 79: 'UnknownReplWriteConcern', 100: 'UnsatisfiableWriteConcern' },
   SystemOverloadedError: {
     433: 'AdmissionQueueOverflow',
@@ -53,7 +53,7 @@ const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     46841: 'ClientMarkedKilled',
   },
   ExceededTimeLimitError: { 202: 'NetworkInterfaceExceededTimeLimit' },
-  /** 96 (OperationFailed) is one of them too, but says anything. */
+  /** 96 (OperationFailed) belongs here too, but is used for many other errors. */
   CursorInvalidatedError: { 43: 'CursorNotFound', 175: 'QueryPlanKilled', 314: 'ObjectIsBusy' },
   SnapshotError: {
     239: 'SnapshotTooOld',
@@ -62,7 +62,7 @@ const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
     272: 'MigrationConflict',
   },
   StaleShardVersionError: { 150: 'StaleEpoch', 13388: 'StaleConfig' },
-  /** Of no category: what is under way ends, what is locked comes free. */
+  /** Without a category: an operation in progress ends, a lock is released. */
   none: {
     46: 'LockBusy',
     94: 'NotYetInitialized',
@@ -83,7 +83,7 @@ const PASSING: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   },
 }
 
-/** Of servers that do answer: they are in reach, and have something else to do. */
+/** Categories sent by servers that can be reached, but are busy. */
 const ANSWERED = [
   'SystemOverloadedError',
   'RetriableError',
@@ -95,31 +95,31 @@ const ANSWERED = [
 ]
 
 /**
- * A value is not of the type, or a document not of the form, that a write or the collection wants: by what says so of ours. Codes
- * without a name stand in the server's sources alone (src/mongo/db/exec/expression); the two of $add and $subtract became 14 with
- * MongoDB 6.1.
+ * A stored value has another type, or a document another form, than a write or the collection requires; each with the
+ * expressions of ours that cause it. Codes without a name appear only in the server's sources
+ * (src/mongo/db/exec/expression). The two of $add and $subtract became 14 with MongoDB 6.1.
  */
 const UNFIT: Readonly<Record<number, string>> = {
-  2: 'BadValue: $inc beyond 64 bits; anything that is none of its values',
+  2: 'BadValue: $inc beyond 64 bits; any value that an operator does not accept',
   14: 'TypeMismatch: $add, $subtract, $inc',
-  15: 'Overflow: a date beyond all dates by $add',
-  28: 'PathNotViable: a field below one that has none',
-  121: 'DocumentValidationFailure: the check of the collection',
+  15: 'Overflow: $add beyond the last date',
+  28: 'PathNotViable: a field below one that cannot have fields',
+  121: 'DocumentValidationFailure: the validator of the collection',
   171: 'CannotIndexParallelArrays: two lists in one index',
   241: 'ConversionFailure: $toLong, $toDate',
-  16554: '$add of what is neither number nor date',
-  16556: '$subtract of what is neither number nor date',
+  16554: '$add of neither number nor date',
+  16556: '$subtract of neither number nor date',
   16612: '$add of two dates',
-  16702: '$concat of what is no text',
-  28664: '$concatArrays of what is no list',
-  28724: '$slice of what is no list',
-  28765: 'arithmetic with what is no number',
+  16702: '$concat of a value that is not text',
+  28664: '$concatArrays of a value that is not a list',
+  28724: '$slice of a value that is not a list',
+  28765: 'arithmetic with a value that is not a number',
 }
 
-/** A server, or what only seems to be MongoDB, that does not have what it was asked for, and will not tomorrow. */
+/** The server, or another engine that speaks its protocol, does not have this feature: to try again is useless. */
 const UNSUPPORTED: Readonly<Record<number, string>> = {
   59: 'CommandNotFound',
-  /** Of Amazon DocumentDB. */
+  /** In Amazon DocumentDB. */
   303: 'FeatureNotSupported',
   115: 'CommandNotSupported',
   148: 'ReadConcernMajorityNotEnabled',
@@ -127,7 +127,7 @@ const UNSUPPORTED: Readonly<Record<number, string>> = {
   238: 'NotImplemented',
   376: 'ChangeStreamNotEnabled',
   40324: 'unrecognized pipeline stage',
-  /** Such a server may become a member of one, but is started anew for it. */
+  /** Such a server can become a member of one, but has to restart for it. */
   40573: '$changeStream is only for members of a replica set',
 }
 
@@ -140,14 +140,14 @@ function codesOf(names: Readonly<Record<number, string>>): number[] {
   return Object.keys(names).map(Number)
 }
 
-/** Whether the same call may do a moment later, by the code of an answer. */
+/** Whether the same call may succeed a moment later, by the code of an error. */
 export const isPassingCode = (code: number) => passing.has(code)
 
-/** Whether a server with that passing answer is in reach. */
+/** Whether a server that sends this passing error can be reached. */
 export const isAnswer = (code: number) => answered.has(code)
 
-/** Whether something is stored that does not fit, by the code of an answer. */
+/** Whether a stored value is the cause, by the code of an error. */
 export const isUnfitCode = (code: number) => unfit.has(code)
 
-/** Whether the server will never do it, by the code of an answer. */
+/** Whether the server lacks the feature, by the code of an error. */
 export const isUnsupportedCode = (code: number) => unsupported.has(code)

@@ -17,10 +17,10 @@ const CODE = {
 
 const TOO_LARGE = new Set([10334, 17419, 17420])
 
-/** What servers, and the driver, say of errors besides their codes. */
+/** Labels that servers and the driver add to errors that may pass. */
 const PASSING_LABELS = ['RetryableWriteError', 'RetryableError', 'SystemOverloadedError']
 
-/** What the system, or Node, says of a connection that ends before its time, or never comes about. */
+/** Codes of the system and of Node for a connection that broke or could not be opened. */
 const BROKEN = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -38,22 +38,22 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === CODE.duplicate_key
 }
 
-/** Whether the same call may succeed a moment later. What it did, if it did anything, is not known. */
+/** Whether the same call may succeed a moment later. It is unknown whether the failed one took effect. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof mongo.MongoNetworkError || isUnfound(error) || isBroken(error)) return true
-  // A bulk dresses what the driver met as an answer of the server.
+  // A bulk write wraps an error of the driver like an answer of the server.
   if (error instanceof mongo.MongoBulkWriteError && isPassing(error.errorResponse)) return true
   if (error instanceof mongo.MongoError && PASSING_LABELS.some((label) => error.hasErrorLabel(label))) return true
   const code = codeOf(error)
   return code === ATLAS ? isAtlasBusy((error as Error).message) : isPassingCode(code)
 }
 
-/** Whether a write fails for what is stored, whoever makes it, however often. */
+/** Whether a write fails because of a stored value, for every client and every time. */
 export function isUnfit(error: unknown): boolean {
   return isUnfitCode(codeOf(error)) || TOO_LARGE.has(codeOf(error))
 }
 
-/** Whether a server says that it has no such thing, by code or by words: those of other makers have codes of their own. */
+/** Whether a server lacks the feature, by the code or by the message: other vendors use different codes. */
 export function isUnsupported(error: unknown): boolean {
   if (!(error instanceof mongo.MongoServerError)) return false
   return (
@@ -62,28 +62,28 @@ export function isUnsupported(error: unknown): boolean {
   )
 }
 
-/** Whether the user may not do what was asked. `error`: as the server gave it. */
+/** Whether the user lacks a right for the request. `error`: as the server sent it. */
 export function isLackingRight(error: unknown): boolean {
   const code = codeOf(error)
   return code === CODE.unauthorized || (code === ATLAS && isAtlasRight((error as Error).message))
 }
 
-/** Whether a server has no change streams because it is no member of a replica set. */
+/** Whether a server has no change streams because it is not a member of a replica set. */
 export function isStandalone(error: unknown): boolean {
   return codeOf(error) === CODE.no_replica_set
 }
 
-/** Whether an index is missing by which a query asks to be answered. */
+/** Whether the index that a query requires is missing. */
 export function isHintMissing(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && /\bhint\b.* does not correspond|bad hint/i.test(error.message)
 }
 
 /** The error for a missing index. */
 export function indexMissing({ label }: MongoAddress, index: string): QueuectlError {
-  return misconfigured(`${label} lacks the index ${index}`, 'queuectl doctor --fix makes it again')
+  return misconfigured(`${label} lacks the index ${index}`, 'queuectl doctor --fix creates it again')
 }
 
-/** `error` in the words of the domain, without the password. */
+/** `error` as an error of the domain, without the password. */
 export function domainError(error: unknown, address: MongoAddress): Error {
   if (error instanceof QueuectlError) return error
   const code = codeOf(error)
@@ -91,13 +91,13 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   if (isRefusedLogin(code, reason)) {
     return misconfigured(
       `MongoDB at ${address.hosts} refuses the user or the password`,
-      'check both, and authSource, in the address; % : / ? # @ in a password are written as %25 %3A %2F %3F %23 %40',
+      'check both, and authSource, in the address; in a password write % : / ? # @ as %25 %3A %2F %3F %23 %40',
     )
   }
   if (/requires? authentication/i.test(reason)) {
     return misconfigured(
-      `MongoDB at ${address.hosts} wants a user and a password`,
-      'put them into the address: mongodb://user:password@host/database',
+      `MongoDB at ${address.hosts} requires a user and a password`,
+      'add them to the address: mongodb://user:password@host/database',
     )
   }
   if (code === CODE.unauthorized) {
@@ -106,14 +106,14 @@ export function domainError(error: unknown, address: MongoAddress): Error {
       `give it the role readWrite on the database "${address.database}"`,
     )
   }
-  // Found by looking for a server it is wrapped in the error of a search without success.
+  // During server selection the driver wraps it in the error of a failed selection.
   if (error instanceof mongo.MongoCompatibilityError || /maximum wire version \d+, but/.test(reason)) {
     return tooOld(address, reason)
   }
   if (isUnreadable(error, reason)) {
     return misconfigured(
-      `a file that the address of MongoDB at ${address.hosts} names cannot be used: ${reason}`,
-      'tlsCAFile and tlsCertificateKeyFile are paths on this host, of files in PEM format',
+      `cannot use a file named in the address of MongoDB at ${address.hosts}: ${reason}`,
+      'tlsCAFile and tlsCertificateKeyFile must be paths of PEM files on this host',
     )
   }
   if (isClosed(error)) return tryAgain(`the connection to ${address.hosts} was closed`)
@@ -126,8 +126,8 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   }
   if (isUnfitCode(code)) {
     return misconfigured(
-      `${address.label} holds what queuectl has not stored: ${reason}`,
-      'somebody has edited it: queuectl doctor looks for what is wrong; a backup can be restored',
+      `${address.label} contains values that queuectl did not store: ${reason}`,
+      'another program edited it: check it with queuectl doctor, or restore a backup',
     )
   }
   if (code === CODE.out_of_disk_space) return ioError(`the disk of MongoDB at ${address.hosts} is full`)
@@ -135,49 +135,55 @@ export function domainError(error: unknown, address: MongoAddress): Error {
   return new Error(`MongoDB at ${address.hosts}: ${reason}`)
 }
 
-/** The error for a server that does not answer. */
+/** The error for a server that cannot be reached. */
 export function cannotReach(address: MongoAddress, reason: string): QueuectlError {
   return unreachable(
     `MongoDB at ${address.hosts} cannot be reached: ${reason}`,
-    'check that the server runs and can be reached from here; what the queue holds is safe',
+    'check that the server runs and that this host can reach it; the stored jobs are safe',
   )
 }
 
-/** The error for a server that answers that it cannot now: to whoever waits for the store that is the same as none. */
+/**
+ * The error for a server that answers, but cannot serve the call now. For callers that wait for the store it equals one
+ * out of reach.
+ */
 function busy(address: MongoAddress, reason: string): QueuectlError {
   return unreachable(
     `MongoDB at ${address.hosts} cannot answer now: ${reason}`,
-    'try again; if it lasts, its log says what it is busy with; what the queue holds is safe',
+    'try again; if it persists, check the server’s log; the stored jobs are safe',
   )
 }
 
-/** The error for a server that lacks what is needed. */
+/** The error for a server that is too old. */
 export function tooOld(address: MongoAddress, reason: string): QueuectlError {
-  return misconfigured(`MongoDB at ${address.hosts} is too old: ${reason}`, 'MongoDB 6.0 or later is needed')
+  return misconfigured(`MongoDB at ${address.hosts} is too old: ${reason}`, 'queuectl needs MongoDB 6.0 or later')
 }
 
-/** The error for a server that says `told` for its time, which is none. */
-export function clockless(address: MongoAddress, told: unknown): QueuectlError {
-  const said = told === undefined ? 'nothing' : JSON.stringify(told)
+/** The error for a server that reports `reported` as its time, which is not a date. */
+export function clockless(address: MongoAddress, reported: unknown): QueuectlError {
+  const shown = reported === undefined ? 'missing' : JSON.stringify(reported)
   return misconfigured(
-    `MongoDB at ${address.hosts} does not tell its time: hello.localTime is ${said}`,
-    'leases hold by the clock of the server: use MongoDB 6.0 or later, or an engine that answers hello as it does',
+    `MongoDB at ${address.hosts} does not report its time: hello.localTime is ${shown}`,
+    'leases depend on the server’s clock: use MongoDB 6.0 or later, or an engine that answers hello in the same way',
   )
 }
 
-/** No server was found in time, by the driver's or mongoose's own word, or its name is not known. */
+/** Whether no server was found in time (an error of the driver or of mongoose), or its name cannot be resolved. */
 function isUnfound(error: unknown): boolean {
   if (error instanceof mongo.MongoServerSelectionError) return true
   if (error instanceof MongooseError.MongooseServerSelectionError) return true
   return error instanceof Error && 'syscall' in error && /^(query|getaddrinfo)/.test(String(error.syscall))
 }
 
-/** The connection broke while it was being made, or was written to, which the driver hands on as it is. */
+/** Whether the connection broke while it was opened or written to: the driver passes on the system's error. */
 function isBroken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && BROKEN.has(String(error.code))
 }
 
-/** A certificate or a key: not there, none, or under another password. What OpenSSL says comes in the error of a search for a server. */
+/**
+ * Whether a certificate or key is missing, is not one, or has another password. Errors of OpenSSL come inside the error
+ * of a failed server selection.
+ */
 function isUnreadable(error: unknown, reason: string): boolean {
   return (
     (error instanceof Error && 'syscall' in error && error.syscall === 'open') ||

@@ -13,7 +13,7 @@ import { refusedWatch } from './watch.ts'
 
 const NOTHING: Omit<Examination, 'findings'> = { usable: false, close: async () => {} }
 
-/** Looks at the database behind a MongoDB URL. Never throws: what goes wrong is a finding. */
+/** Examines the database at a MongoDB URL. Never throws: each error becomes a finding. */
 export async function examineMongo({ address: url, on_progress }: ExamineParams): Promise<Examination> {
   const findings: Diagnosis[] = []
   let db: Connection | null = null
@@ -23,7 +23,7 @@ export async function examineMongo({ address: url, on_progress }: ExamineParams)
     db = await Connection.open(address, 'command')
     const mark = await markOf(db, findings)
     findings.push(...(await examineServer(db)))
-    // Nothing is made where nothing is.
+    // The test of the engine writes: not to a database without a queue.
     if (mark !== null) findings.push(await examineEngine(db))
     findings.push(...(await examineStreams(db)))
     const usable = mark?.version === MIGRATIONS.length
@@ -35,7 +35,9 @@ export async function examineMongo({ address: url, on_progress }: ExamineParams)
   }
 }
 
-/** What the database says of itself; null: nothing yet. Throws `configuration` when it is another program's or a newer queuectl's. */
+/**
+ * The database's mark; null: none yet. Throws `configuration` if it belongs to another program or to a newer queuectl.
+ */
 async function markOf(db: Connection, findings: Diagnosis[]): Promise<Mark | null> {
   const latest = MIGRATIONS.length
   const mark = await readMark(db, latest)
@@ -43,29 +45,29 @@ async function markOf(db: Connection, findings: Diagnosis[]): Promise<Mark | nul
   if (mark === null) {
     await refuseForeign(db, false)
     const state =
-      (await db.call(() => collectionNames(db.db))).length === 0 ? 'the database is empty' : 'it is not complete'
+      (await db.call(() => collectionNames(db.db))).length === 0 ? 'the database is empty' : 'it is incomplete'
     findings.push(warning('store', `no queue at ${label} yet: ${state}`, CREATE_QUEUE))
     return null
   }
   findings.push(fine('store', `${label} (MongoDB ${db.version})`))
   if (mark.version === latest) findings.push(fine('schema', `version ${latest}`))
   else {
-    const hint = 'queuectl init upgrades it, once no worker of the older queuectl runs on any host'
-    findings.push(warning('schema', `version ${mark.version} of ${latest}: it is not upgraded yet`, hint))
+    const hint = 'stop the workers of the older queuectl on all hosts, then run queuectl init to upgrade it'
+    findings.push(warning('schema', `version ${mark.version} of ${latest}: not upgraded yet`, hint))
   }
   return mark
 }
 
-/** Whether others' changes are heard of at once. */
+/** Whether change streams report the changes of other processes at once. */
 async function examineStreams(db: Connection): Promise<Diagnosis[]> {
   const reason = await refusedWatch(db)
   if (reason === null) return []
-  const message = `change streams cannot be opened, so that new jobs are found by polling alone: ${reason}`
+  const message = `cannot open change streams, so new jobs are found only by polling: ${reason}`
   return [
     warning(
       'streams',
       message,
-      'let the user open them (role readWrite), if the server has them; nothing is lost without',
+      'if the server supports them, give the user the role readWrite; without them nothing is lost, but jobs start later',
     ),
   ]
 }

@@ -11,15 +11,17 @@ import { takeNumbers } from './sequences.ts'
 
 const AT_ONCE = 1000
 
-/** So often at most it is looked who has an id: two looks do, unless jobs of that id come and go meanwhile. */
-const LOOKS = 10
+/**
+ * Most tries to store jobs whose ids exist. Two are enough, unless jobs with that id are created and removed meanwhile.
+ */
+const TRIES = 10
 
-/** What a bulk that is refused takes back: nobody but itself has been told of that job, nor has anybody run it. */
+/** Jobs that a refused bulk may remove again: no other call was answered with them, and they never ran. */
 const RETRACTABLE = { state: 'pending', runs: 0, change_token: null } as const
 
 /**
- * One write for each thousand jobs. Not atomic, as there may be no transactions: ids that are taken are looked for before anything is
- * stored, and what a race lets slip through is taken back.
+ * One write for each thousand jobs. Not atomic, since the server may lack transactions: existing ids are checked before
+ * anything is stored, and if a race still causes a conflict, the jobs stored so far are removed.
  */
 export function inserting(db: Connection): Pick<JobStore, 'insert'> {
   return {
@@ -43,7 +45,9 @@ export function inserting(db: Connection): Pick<JobStore, 'insert'> {
   }
 }
 
-/** Stores jobs with ids of their own each. Returns who has those ids now: these jobs, or such as were there before. */
+/**
+ * Stores jobs with different ids. Returns the jobs that have those ids now: the new ones, or those that existed before.
+ */
 async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<Job[]> {
   const first = await takeNumbers(db, 'jobs', specs.length)
   const now = db.now()
@@ -52,7 +56,7 @@ async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<Jo
     return { spec, job, document: toDocument(job, first + index) }
   })
   const holders: Job[] = []
-  for (let look = 0; open.length > 0 && look < LOOKS; look++) {
+  for (let tries = 0; open.length > 0 && tries < TRIES; tries++) {
     const documents = open.map(({ document }) => document)
     const refused = await insertNew(db, documents)
     holders.push(...open.filter(({ job }) => !refused.has(job.id)).map(({ job }) => job))
@@ -68,7 +72,7 @@ async function insertChunk(db: Connection, specs: readonly NewJob[]): Promise<Jo
   return holders
 }
 
-/** Stores those whose ids are free. Returns the ids of the others. */
+/** Stores the documents whose ids are free. Returns the ids of the others. */
 function insertNew(db: Connection, documents: readonly JobDocument[]): Promise<Set<string | undefined>> {
   return db.call(async () => {
     try {
@@ -76,7 +80,7 @@ function insertNew(db: Connection, documents: readonly JobDocument[]): Promise<S
       return new Set()
     } catch (error) {
       if (!isDuplicate(error) || !(error instanceof mongo.MongoBulkWriteError)) throw error
-      // Those that are new are in; but only a majority makes them last.
+      // The new ones are stored, but they are durable only once a majority confirms them.
       const doubt = error.result.getWriteConcernError()
       if (doubt) throw new mongo.MongoServerError({ message: doubt.errmsg ?? '', code: doubt.code })
       return new Set(error.result.getWriteErrors().map(({ index }) => documents[index]?._id))
@@ -85,8 +89,8 @@ function insertNew(db: Connection, documents: readonly JobDocument[]): Promise<S
 }
 
 /**
- * Who has the ids of `specs`. Left out are those that nobody has any more, and those that a bulk of somebody else's could take back:
- * they are marked as told of, so that the next look finds them safe, or gone.
+ * The stored jobs that have the ids of `specs`. Left out are ids that became free, and jobs that another client's bulk
+ * could still remove: these are marked as known to others, so that the next try finds them safe or gone.
  */
 async function lastingHolders(db: Connection, specs: readonly NewJob[]): Promise<Map<string, Job>> {
   const lasting = new Map<string, Job>()
@@ -97,14 +101,14 @@ async function lastingHolders(db: Connection, specs: readonly NewJob[]): Promise
   }
   if (passing.length === 0) return lasting
   const ids = { $in: passing.map(({ id }) => id) }
-  // Of what another program has stored under such an id meanwhile nobody is told.
+  // Only jobs with the same content: this call is never answered with another job that got the id meanwhile.
   const same = { $in: passing.map(({ content_hash }) => content_hash) }
   const mark = { $set: { change_token: newToken() } }
   await db.call(() => db.models.jobs.updateMany({ _id: ids, content_hash: same, ...RETRACTABLE }, mark))
   return lasting
 }
 
-/** Throws `duplicate_id` when one of `jobs` cannot be stored. */
+/** Throws `duplicate_id` if the id of one of `jobs` belongs to another job. */
 async function refuseTaken(
   db: Connection,
   jobs: readonly NewJob[],
@@ -118,7 +122,7 @@ async function refuseTaken(
   }
 }
 
-/** Those of `specs` whose ids somebody has, with that job. */
+/** Those of `specs` whose ids exist, each with the stored job. */
 async function storedJobs(
   db: Connection,
   specs: readonly NewJob[],
@@ -141,7 +145,9 @@ function sameJob(first: NewJob, spec: NewJob): boolean {
   return first === spec || (first.content_hash === spec.content_hash && spec.content_hash !== null)
 }
 
-/** Removes what this call has stored, unless others know of it or it runs already, and throws `duplicate_id`. */
+/**
+ * Removes the jobs that this call stored, unless others rely on them or they ran already, and throws `duplicate_id`.
+ */
 async function takeBack(db: Connection, specs: readonly NewJob[], taken: string): Promise<never> {
   const own = { $in: specs.map(({ insert_token }) => insert_token) }
   const ids = { $in: specs.map(({ id }) => id) }
@@ -149,10 +155,10 @@ async function takeBack(db: Connection, specs: readonly NewJob[], taken: string)
   throw duplicateId(taken)
 }
 
-/** Nobody knows what became of the write that got no answer; of those before it one does. */
+/** Adds to an `unreachable` error how many jobs were stored: the writes before the unanswered one are certain. */
 function soFar(error: unknown, stored: number, total: number): unknown {
   if (!(error instanceof QueuectlError) || error.exit_code !== EXIT.unreachable) return error
   const known = total === 1 ? 'the job may have been stored' : `${stored} of ${total} jobs were stored for certain`
-  const hint = 'jobs with an id of their own can be enqueued again without harm; queuectl list shows what is there'
+  const hint = 'jobs that you gave an ID can safely be enqueued again; queuectl list shows the stored jobs'
   return new QueuectlError(error.code, error.exit_code, `${error.message}; ${known}`, hint)
 }

@@ -6,8 +6,8 @@ import { isUnfit } from './errors.ts'
 import { ifDate, ifText } from './type-guards.ts'
 
 /**
- * What a job in work must have (`POSSIBLE`). Where somebody has edited one of them away the server refuses every write to the job, and
- * with it the renewal of all others in the same write.
+ * Valid values for the fields that a processing job must have (`POSSIBLE`). If an edit removed one of them, the server
+ * refuses every write to the job, and with it the renewal of all other jobs in the same write.
  */
 const WHOLE: Assignments = {
   view: 'processing',
@@ -18,7 +18,7 @@ const WHOLE: Assignments = {
   processing_by: ifText('$processing_by', '$processing_by', ''),
 }
 
-/** Who holds what, and for how long, by the server's clock. */
+/** Leases: which worker holds which job until when, by the server's clock. */
 export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'processing'> {
   const { jobs, processes } = db.models
   return {
@@ -39,18 +39,18 @@ export function leasing(db: Connection): Pick<JobStore, 'renew' | 'fence' | 'pro
       }
       const seen = expires_at === undefined ? {} : { lease_expires_at: new Date(expires_at) }
       const { matchedCount } = await writeHeld(db, 'updateOne', { _id: id, lease_token: token, ...seen }, set)
-      // Not matched: it may have been this very call, whose first answer was lost.
+      // Not matched: this call may have swapped the token already, and its first answer was lost.
       return matchedCount === 1 || (await db.call(() => heldBy(db, new_token))) !== null
     },
     async processing() {
       const held = await db.call(() => jobs.find({ view: 'processing' }, JOB_PROJECTION).lean())
-      // Here and not there: they are few, and an index for their order would be one more for each write to keep.
+      // Sorted here: they are few, and an index for this order would slow down every write.
       return held.map(toJob).sort((a, b) => Number(a.locked_at) - Number(b.locked_at))
     },
   }
 }
 
-/** Renews the leases of `tokens`; what is not found held is lost. */
+/** Renews the leases of `tokens`. Tokens that no longer hold a job are returned as lost. */
 export async function renewLeases(db: Connection, tokens: readonly string[], lease_ms: number): Promise<Renewed> {
   if (tokens.length === 0) return { lost: [], cancelled: [] }
   const which = { lease_token: { $in: [...tokens] } }
@@ -61,7 +61,7 @@ export async function renewLeases(db: Connection, tokens: readonly string[], lea
   const requests = new Map(read.map((job) => [job.lease_token, job.cancel_requested_at]))
   for (const token of tokens) {
     if (requests.has(token)) continue
-    // Who is told that a run is lost kills it: what a read does not find yet is asked for by a write.
+    // A worker kills a run that it learns is lost. So what the read did not find yet is checked by a write.
     const job = await db.call(() => heldBy(db, token))
     if (job) requests.set(token, job.cancel_requested_at)
   }
@@ -72,9 +72,9 @@ export async function renewLeases(db: Connection, tokens: readonly string[], lea
 }
 
 /**
- * The job that `token` holds. A write that changes nothing: it is answered when a majority has what was written before it. A read does
- * not wait for that, and a primary that does not know yet that it is none any more may answer it
- * (https://jira.mongodb.org/browse/SERVER-89619).
+ * The job that `token` holds. It is read by a write that changes nothing: the answer waits until a majority has all
+ * earlier writes. A read does not wait for that, and an old primary that has not yet noticed its successor may answer
+ * it (https://jira.mongodb.org/browse/SERVER-89619).
  */
 export function heldBy(db: Connection, token: string): Promise<JobRow | null> {
   const same = [{ $set: { lease_token: literal(token) } }]
@@ -82,7 +82,7 @@ export function heldBy(db: Connection, token: string): Promise<JobRow | null> {
   return db.models.jobs.findOneAndUpdate({ state: 'processing', lease_token: token }, same, options).lean()
 }
 
-/** Sets fields of jobs in work, damaged ones included. */
+/** Sets fields of processing jobs, damaged ones included. */
 function writeHeld(
   db: Connection,
   how: 'updateOne' | 'updateMany',

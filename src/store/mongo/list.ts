@@ -1,19 +1,16 @@
 import { notFound } from '../../domain/errors.ts'
-import { FINAL_STATES } from '../../domain/job.ts'
+import { FINAL_STATES, JOB_VIEWS, VIEWS } from '../../domain/job.ts'
 import type { JobStore, ListParams } from '../port.ts'
 import { comparator, SORTS, type Sort, type Stretch, stretchesOf } from '../sorting.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, type JobRow, type StoredView, toJob } from './documents.ts'
+import { JOB_PROJECTION, type JobRow, toJob, WAITING_VIEWS } from './documents.ts'
 import { EPOCH } from './schema.ts'
 
 type Filter = Record<string, unknown>
 
-const PENDING_VIEWS: StoredView[] = ['ready', 'scheduled', 'retrying']
-const EVERY_VIEW: StoredView[] = [...PENDING_VIEWS, 'processing', ...FINAL_STATES]
-
 const OPERATORS = { '=': '$eq', '<': '$lt', '>': '$gt' } as const
 
-/** Nobody can say where a job stands among the others that has something else in that field. */
+/** Excludes jobs whose sort field is damaged: they have no position in the list. */
 const HAS_PLACE: Readonly<Partial<Record<Sort['key'], Filter>>> = {
   next_run_at: { next_run_at: { $gt: EPOCH } },
   priority: { priority: { $gte: Number.NEGATIVE_INFINITY } },
@@ -21,8 +18,8 @@ const HAS_PLACE: Readonly<Partial<Record<Sort['key'], Filter>>> = {
 }
 
 /**
- * Pages of jobs. A filter names the views that it wants, several by `$in`: the server then merges them, each in the order of the
- * index, and reads no more than a page.
+ * Pages of jobs. A filter names the views to include, several by `$in`: the server then merges the index scans of the
+ * views in order, and reads no more than a page.
  */
 export function listing(db: Connection): Pick<JobStore, 'list'> {
   return {
@@ -40,18 +37,21 @@ export function listing(db: Connection): Pick<JobStore, 'list'> {
   }
 }
 
-/** Without a state, a sort looks at the jobs that it is about: `due` and `order` at pending ones, `finished` at final ones. */
+/**
+ * The queries for a state. Without a state the sort decides: `due` and `order` list pending jobs, `finished` lists
+ * final ones.
+ */
 function partsOf({ state, sort }: ListParams, now: Date): Filter[] {
   switch (state ?? { due: 'pending', order: 'pending', finished: 'final', newest: 'all', oldest: 'all' }[sort]) {
     case 'all':
-      return [{ view: { $in: EVERY_VIEW } }]
+      return [{ view: { $in: VIEWS } }]
     case 'pending':
-      return [{ state: 'pending', view: { $in: PENDING_VIEWS } }]
+      return [{ state: 'pending', view: { $in: JOB_VIEWS } }]
     case 'ready':
-      // Due, but not promoted by a claim yet: a part of its own, with another range. It is read first: a job that is promoted meanwhile
-      // is found twice, and not never.
+      // Jobs that are due but not promoted yet need a separate query with another range. It runs first: a job that is
+      // promoted in between is found twice instead of never.
       return [
-        { state: 'pending', view: { $in: ['scheduled', 'retrying'] }, next_run_at: { $lte: now } },
+        { state: 'pending', view: { $in: WAITING_VIEWS }, next_run_at: { $lte: now } },
         { state: 'pending', view: 'ready' },
       ]
     case 'scheduled':
@@ -77,7 +77,10 @@ function filtersOf({ queue, search, finished_since, sort }: ListParams): Filter[
   return filters
 }
 
-/** Where the job with id `after` stands; null: no job is named. Throws `not_found` when it is not in the list any more. */
+/**
+ * The position of the job with id `after`; null: no id is given. Throws `not_found` if the job is no longer in the
+ * list.
+ */
 async function placeOf(
   db: Connection,
   { key }: Sort,
@@ -87,7 +90,7 @@ async function placeOf(
   const last = await db.call(() => db.models.jobs.findOne({ _id: after }, { seq: 1, [key]: 1 }).lean<JobRow>())
   const place = { key: last?.[key], seq: last?.seq }
   if (isPlace(place.key) && isPlace(place.seq)) return { key: place.key, seq: place.seq }
-  throw notFound(`the job "${after}" is not in this list any more`, 'start again without --after')
+  throw notFound(`the job "${after}" is no longer in this list`, 'start again without --after')
 }
 
 type Place = number | Date
@@ -103,7 +106,8 @@ function page(
   limit: number,
 ): Promise<JobRow[]> {
   const stretch = conditions.map(({ field, is, value }) => ({ [field]: { [OPERATORS[is]]: value } }))
-  // A field that is equal for all is none to sort by: several views could not be merged in the order of the index.
+  // Never sort by a field that is equal for all jobs of the stretch: the server could not merge several views in the
+  // order of the index.
   const by = Object.fromEntries(order.map(({ field, down }) => [field, down ? -1 : 1] as const))
   return db.call(() =>
     db.models.jobs

@@ -5,18 +5,24 @@ import { literal } from './documents.ts'
 import { isDuplicate } from './errors.ts'
 import { EPOCH } from './schema.ts'
 
-/** Whoever dies with the lock keeps it so long, by the server's clock. */
+/** The lock of a process that died expires after this time, by the server's clock. */
 const HELD_MS = 15_000
 const RENEW_MS = 5_000
-const PATIENCE_MS = 60_000
+const ACQUIRE_TIMEOUT_MS = 60_000
 const PAUSE_MS = 100
 
-/** Runs `work` while no other host changes the schema. Throws `try_again` when the lock does not come free within a minute. */
+/**
+ * Runs `work` while no other process changes the schema. Throws `try_again` if the lock is not released within a
+ * minute.
+ */
 export async function withLock<T>(db: Connection, holder: string, work: () => Promise<T>): Promise<T> {
-  const until = performance.now() + PATIENCE_MS
+  const until = performance.now() + ACQUIRE_TIMEOUT_MS
   while (!(await acquire(db, holder))) {
     if (performance.now() > until) {
-      throw tryAgain(`another host changes the schema of ${db.address.label}`, 'it may be building indexes: try again')
+      throw tryAgain(
+        `another process is changing the schema of ${db.address.label}`,
+        'it may be building indexes: try again later',
+      )
     }
     await sleep(PAUSE_MS * (0.5 + Math.random()), db.closed)
   }
@@ -30,12 +36,12 @@ export async function withLock<T>(db: Connection, holder: string, work: () => Pr
   }
 }
 
-/** Takes or renews the lock: it is free, over, or ours. */
+/** Acquires or renews the lock, if it is free, expired or ours. Returns whether it is ours now. */
 async function acquire(db: Connection, holder: string): Promise<boolean> {
-  // In the pipeline, not in the filter: a server takes no $expr in the filter of an upsert
+  // In the pipeline, not in the filter: a server refuses $expr in the filter of an upsert
   // (https://github.com/mongodb/mongo/blob/v6.0/jstests/core/expr.js).
-  const over = { $lt: [{ $toLong: { $ifNull: ['$expires_at', EPOCH] } }, { $toLong: '$$NOW' }] }
-  const free = { $or: [{ $eq: ['$holder', literal(holder)] }, over] }
+  const expired = { $lt: [{ $toLong: { $ifNull: ['$expires_at', EPOCH] } }, { $toLong: '$$NOW' }] }
+  const free = { $or: [{ $eq: ['$holder', literal(holder)] }, expired] }
   const ifFree = (value: unknown, field: string) => ({ $cond: [free, value, field] })
   const take = {
     application: ifFree('queuectl', '$application'),
@@ -48,7 +54,7 @@ async function acquire(db: Connection, holder: string): Promise<boolean> {
       const lock = await db.models.meta.findOneAndUpdate({ _id: 'lock' }, [{ $set: take }], options).lean()
       return lock?._id === 'lock' && lock.holder === holder
     } catch (error) {
-      // Another was faster: both found no document.
+      // Both found no document, and another process was faster.
       if (isDuplicate(error)) return false
       throw error
     }

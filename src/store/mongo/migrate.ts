@@ -10,28 +10,29 @@ import { withLock } from './lock.ts'
 import { refuseForeign } from './ownership.ts'
 import { MIGRATIONS } from './schema.ts'
 
-/** What a database says about itself. */
+/** The mark that queuectl leaves in a database. */
 export interface Mark {
   version: number
-  /** Of this database, for ever: names the folder of its logs on each host. */
+  /** Never changes: names the folder of the database's logs on each host. */
   store_id: string
 }
 
 interface MigrateOptions {
   is_alive: (identity: ProcessIdentity) => boolean
-  /** Marks a database that holds other programs' collections: somebody said that it is meant. */
+  /** True: the user chose this database, so mark it even if it has collections of other programs. */
   init?: boolean
-  /** Hears what takes long, and how many seconds it has taken. */
+  /** Called with what takes long, and for how many seconds so far. */
   on_progress?: OnProgress
-  /** False: a database without a mark is left as it is. */
+  /** False: do not create a queue in a database without a mark. */
   create?: boolean
   migrations?: readonly ((db: mongo.Db) => Promise<void>)[]
 }
 
 /**
- * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` when it is another
- * program's or a newer queuectl's, and leaves it untouched; `not_found` when it is not to be made one; `try_again` when an older one has
- * to be upgraded, or one that was dropped made again, while a registered process lives (R12).
+ * Brings the database to the newest schema; any number of hosts may do so at once. Throws `configuration` if it belongs
+ * to another program or to a newer queuectl, and does not change it then; `not_found` if it has no queue and `create`
+ * is false; `try_again` if an older one must be upgraded, or a dropped one created again, while a registered process
+ * lives (R12).
  */
 export async function migrate(db: Connection, options: MigrateOptions): Promise<Mark> {
   const { migrations = MIGRATIONS, create = true } = options
@@ -40,13 +41,13 @@ export async function migrate(db: Connection, options: MigrateOptions): Promise<
   if (mark === null) {
     await refuseForeign(db, options.init ?? false)
     if (!create) throw noQueueYet(db.address.label)
-    // Before the lock, which wants the same of the server.
+    // Before the lock, whose write needs the same operators.
     await needEngine(db)
   }
   return withLock(db, newToken(), () => upgrade(db, options, migrations))
 }
 
-/** What the database says about itself; null: nothing. Throws `configuration` for a newer queuectl's. */
+/** The database's mark; null: none. Throws `configuration` if a newer queuectl created it. */
 export async function readMark(db: Connection, latest: number): Promise<Mark | null> {
   const mark = await db.call(() => db.models.meta.findOne({ _id: 'schema' }).lean())
   if (mark?._id !== 'schema' || mark.application !== 'queuectl') return null
@@ -54,7 +55,7 @@ export async function readMark(db: Connection, latest: number): Promise<Mark | n
   if (version <= latest) return { version, store_id }
   throw misconfigured(
     `${db.address.label} has schema version ${version}; this queuectl knows versions up to ${latest}`,
-    'use the newer queuectl that made it',
+    'use the newer queuectl that created it',
   )
 }
 
@@ -63,11 +64,11 @@ async function upgrade(
   { is_alive, on_progress }: MigrateOptions,
   migrations: NonNullable<MigrateOptions['migrations']>,
 ): Promise<Mark> {
-  // Another host may have done it between our look and our lock.
+  // Another process may have done it before we got the lock.
   const mark = (await readMark(db, migrations.length)) ?? { version: 0, store_id: randomWord(16) }
   if (mark.version === migrations.length) return mark
   await refuseWhileInUse(db, is_alive, mark.version === 0)
-  const what = `making or upgrading the schema of ${db.address.label}`
+  const what = `creating or upgrading the schema of ${db.address.label}`
   await withProgress(what, on_progress, () =>
     db.patiently(async (patient) => {
       for (const [index, migration] of migrations.entries()) {
@@ -84,16 +85,19 @@ async function upgrade(
   return { ...mark, version: migrations.length }
 }
 
-/** A limit on indexes, an index of the same name: what was made so far stays, and is taken up again. */
+/**
+ * For example a limit on indexes, or another index of the same name. What was created stays, and the next try continues
+ * from there.
+ */
 function refused({ address: { label } }: Connection, error: unknown): never {
   if (error instanceof QueuectlError) throw error
   throw misconfigured(
     `${label} cannot create collections and indexes: ${(error as Error).message}`,
-    'queuectl makes its collections and indexes itself; let it, or name another database',
+    'queuectl creates them itself: remove the cause, or name another database',
   )
 }
 
-/** `dropped`: the mark is gone, but those who knew it go on, with folders that bear its name. */
+/** `dropped`: the mark is gone, but running processes still use the folders named after it. */
 async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_alive'], dropped: boolean): Promise<void> {
   const processes = await db.call(() => db.models.processes.find().lean())
   const alive = processes.find(
@@ -103,11 +107,11 @@ async function refuseWhileInUse(db: Connection, isAlive: MigrateOptions['is_aliv
   if (dropped) {
     throw tryAgain(
       `${db.address.label} was dropped while process ${alive.identity.pid} on ${alive.host} used it`,
-      'stop the workers of all hosts first, by Ctrl-C or SIGTERM there',
+      'stop the workers on all hosts first, with Ctrl-C or SIGTERM there',
     )
   }
   throw tryAgain(
     `${db.address.label} must be upgraded, but process ${alive.identity.pid} on ${alive.host} of an older queuectl uses it`,
-    'stop the workers of all hosts first: queuectl worker stop',
+    'stop the workers on all hosts first: queuectl worker stop',
   )
 }

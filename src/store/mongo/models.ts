@@ -12,7 +12,7 @@ type StoredProcess<Row> = Omit<Row, 'id' | 'started_at' | 'beat_at' | 'jobs' | '
 
 /** A document of `processes`. */
 export type ProcessDocument =
-  /** Not by job id: ids have dots, which mean something else in the names of fields. */
+  /** A list, not an object by job id: ids may contain dots, which have a meaning in field names. */
   | (StoredProcess<SupervisorRow> & { stuck: { id: string; reason: string }[] })
   | (StoredProcess<WorkerRow> & { jobs: (Omit<RunningJob, 'started_at'> & { started_at: Date })[] })
 
@@ -21,7 +21,7 @@ export interface ControlDocument extends Omit<Control, 'id' | 'created_at'> {
   _id: string
   seq: number
   created_at: Date
-  /** Made by the taker, so that a lost reply can be looked up. */
+  /** Created by the supervisor that takes the control, so that it can recover from a lost reply. */
   take_token: string | null
 }
 
@@ -48,25 +48,25 @@ export type OutputDocument = Omit<OutputTail, 'token' | 'tail'> & { _id: string;
 type MetaDocument =
   /** Marks the database as ours. */
   | { _id: 'schema'; application: 'queuectl'; version: number; store_id: string }
-  /** Whoever holds it changes the schema. */
+  /** Its holder may change the schema. */
   | { _id: 'lock'; application: 'queuectl'; holder: string; expires_at: Date }
-  /** The last number given out. */
+  /** The last number of a sequence. */
   | { _id: 'jobs' | 'controls'; value: number }
-  /** What a server computes when it is tried; removed again. */
+  /** The result of a test of the server; removed after the test. */
   | { _id: 'probe'; probe: Record<string, unknown> }
 
 const { Mixed } = Schema.Types
 
-// Anything that is not named here is refused, in documents and in filters: a misspelt fence would otherwise be left out in silence.
+// Unknown fields are refused in documents and in filters: a misspelt fence would otherwise be dropped silently.
 const OPTIONS = { strict: 'throw', strictQuery: 'throw', versionKey: false, minimize: false, id: false } as const
 
 const nested = (fields: Record<string, unknown>) => new Schema(fields as never, { ...OPTIONS, _id: false })
 
-/** A list that some documents have and others do not: mongoose would give an empty one to those. */
+/** A list that only some documents have. Without the default mongoose would add an empty one to the others. */
 const list = (of: unknown) => ({ type: [of], default: undefined })
 
 const usage = { id: String, cpu: Number, rss: Number }
-const ending = { exit_code: Number, signal: String }
+const exit_status = { exit_code: Number, signal: String }
 
 /** How values of a kind are stored. */
 const TYPES: Readonly<Record<Kind, unknown>> = {
@@ -99,7 +99,7 @@ const run = nested({
   started_at: Date,
   finished_at: Date,
   outcome: String,
-  ...ending,
+  ...exit_status,
   cause: String,
   state: String,
   requeues: Number,
@@ -190,7 +190,7 @@ export interface Models {
   meta: Model<MetaDocument>
 }
 
-/** The collections as one connection sees them. */
+/** The models of our collections on a connection. */
 export function modelsOn(connection: Connection): Models {
   const model = (name: keyof typeof SCHEMAS) =>
     connection.model(name, new Schema(SCHEMAS[name] as never, { ...OPTIONS, collection: name }))

@@ -1,14 +1,14 @@
 import { type Diagnosis, fine, warning } from '../../domain/diagnosis.ts'
 import type { Connection } from './connection.ts'
 import type { MongoAddress } from './url.ts'
-import { unheededOptions } from './url-options.ts'
+import { ignoredOptions } from './url-options.ts'
 
-/** A wall clock that is off by more may surprise people; it decides nothing. */
+/** A difference of the wall clocks that is reported. It may confuse users, but decides nothing. */
 const CLOCKS_APART_MS = 5_000
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\]|%2f.*)(:\d+)?$/i
 
-/** What the address alone says about the way to the server. */
+/** Findings about the connection to the server, from the address alone. */
 export function examineAddress({ label, hosts, options: given }: MongoAddress): Diagnosis[] {
   const options = new Map(given.map(({ name, value }) => [name.toLowerCase(), value]))
   const isOn = (...names: string[]) => names.some((name) => options.get(name) === 'true')
@@ -17,28 +17,30 @@ export function examineAddress({ label, hosts, options: given }: MongoAddress): 
   const findings: Diagnosis[] = []
   if (!hosts.split(',').every((host) => LOOPBACK.test(host))) {
     if (!encrypted) {
-      const message = `the way to ${hosts} is not encrypted: whoever is on it can read jobs and passwords, and change jobs`
-      findings.push(warning('network', message, 'let the server speak TLS and add tls=true to the address'))
+      const message = `the connection to ${hosts} is not encrypted: others on the network can read jobs and passwords, and change jobs`
+      findings.push(warning('network', message, 'enable TLS on the server and add tls=true to the address'))
     }
     if (!/\/\/[^/@]+@/.test(label) && !options.has('authmechanism')) {
-      const message = `nobody has to log in at ${hosts}: whoever reaches it can run commands as the users of its workers`
-      findings.push(warning('network', message, 'give queuectl a user with the role readWrite on its database alone'))
+      const message = `${hosts} is used without a login: anyone who can reach it can run commands as the users of its workers`
+      findings.push(
+        warning('network', message, 'create a user for queuectl with the role readWrite on its database only'),
+      )
     }
   }
   if (isOn('tlsinsecure', 'tlsallowinvalidcertificates', 'tlsallowinvalidhostnames')) {
-    const message = 'the certificate of the server is not checked: anybody may answer in its place'
-    findings.push(warning('network', message, 'name its authority with tlsCAFile instead'))
+    const message = 'the certificate of the server is not verified: another server can impersonate it'
+    findings.push(warning('network', message, 'name its certificate authority with tlsCAFile instead'))
   }
-  if (findings.length === 0) findings.push(fine('network', encrypted ? 'encrypted' : 'on this host alone'))
-  const unheeded = unheededOptions(given)
-  if (unheeded.length > 0) {
-    const message = `not heeded in the address: ${unheeded.join(', ')}; queuectl decides itself about durability, time-outs and connections`
-    findings.push(warning('network', message, 'take them out of the address'))
+  if (findings.length === 0) findings.push(fine('network', encrypted ? 'encrypted' : 'on this host only'))
+  const ignored = ignoredOptions(given)
+  if (ignored.length > 0) {
+    const message = `ignored in the address: ${ignored.join(', ')}; queuectl sets durability, time-outs and connections itself`
+    findings.push(warning('network', message, 'remove them from the address'))
   }
   return findings
 }
 
-/** What the server says of itself: copies that it has, and its clock. */
+/** Findings about the server: its replication and its clock. */
 export async function examineServer(db: Connection): Promise<Diagnosis[]> {
   const hello = await db.call(() => db.db.admin().command({ hello: 1 }))
   const apart = Date.now() - db.now()
@@ -46,7 +48,7 @@ export async function examineServer(db: Connection): Promise<Diagnosis[]> {
   return [
     replication(hello),
     Math.abs(apart) > CLOCKS_APART_MS
-      ? warning('clock', `this host’s is ${seconds} the server’s, which is the one that counts`, 'let both follow NTP')
+      ? warning('clock', `this host’s is ${seconds} the server’s, which counts`, 'synchronize both with NTP')
       : fine('clock', 'agrees with the server’s'),
   ]
 }
@@ -54,8 +56,9 @@ export async function examineServer(db: Connection): Promise<Diagnosis[]> {
 function replication(hello: { msg?: string; setName?: string; hosts?: string[] }): Diagnosis {
   if (hello.msg === 'isdbgrid') return fine('replication', 'a sharded cluster')
   if (!hello.setName) {
-    const message = 'one server that is no replica set: new jobs are found by polling, and its disk is the only copy'
-    return warning('replication', message, 'make it a replica set, if only of one member (replSetInitiate)')
+    const message =
+      'a single server without a replica set: new jobs are found by polling, and its disk is the only copy'
+    return warning('replication', message, 'make it a replica set, one member is enough (replSetInitiate)')
   }
   const members = hello.hosts?.length ?? 1
   const copies = members > 1 ? '' : ': its disk is the only copy'

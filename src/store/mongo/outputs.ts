@@ -7,13 +7,13 @@ import { isDuplicate } from './errors.ts'
 import type { OutputDocument } from './models.ts'
 import { HISTORY } from './settle.ts'
 
-// Not waited for by a majority, nor read from what one has: it is no promise. Whoever sees the end of a run sees what was written
-// before it.
+// Output is not promised to be durable: writes do not wait for a majority, and reads do not require one. A reader that
+// sees the end of a run also sees everything written before it.
 const QUICK = { ordered: false, writeConcern: { w: 1 } } as const
 
 /**
- * The end of each run's output. It lives as long as the run is on record: no date could say when to remove it, since dead jobs are
- * kept until somebody decides.
+ * The end of each run's output. It is kept as long as the run is on record. It cannot expire by date, since dead jobs
+ * are kept until the operator decides.
  */
 export function keeping(db: Connection): Pick<JobStore, 'keepOutputs' | 'output'> {
   const { outputs } = db.models
@@ -26,16 +26,16 @@ export function keeping(db: Connection): Pick<JobStore, 'keepOutputs' | 'output'
         try {
           await outputs.bulkWrite(writes as never, QUICK)
         } catch (error) {
-          // More of that output is there already: an earlier call that was given up has arrived late.
+          // More of that output is stored already: this is an earlier call that was given up and arrived late.
           if (!isDuplicate(error)) throw error
         }
       })
     },
     async output({ token, beyond = null }) {
-      const news = beyond === null ? {} : { $or: [{ bytes: { $gt: beyond } }, { ended: true }] }
+      const newer = beyond === null ? {} : { $or: [{ bytes: { $gt: beyond } }, { ended: true }] }
       const found = await db.call(() =>
         outputs
-          .findOne({ _id: token, ...news })
+          .findOne({ _id: token, ...newer })
           .readConcern('local')
           .lean(),
       )
@@ -44,7 +44,7 @@ export function keeping(db: Connection): Pick<JobStore, 'keepOutputs' | 'output'
   }
 }
 
-/** Tokens of all runs on record of the jobs that `given` names: a run whose job is purged must leave nothing behind. */
+/** Tokens of all runs on record of the jobs in `given`: the output of a run whose job is purged must not be stored. */
 async function tokensOf(db: Connection, given: readonly OutputTail[]): Promise<Set<string>> {
   const ids = [...new Set(given.map(({ job }) => job))]
   const found = await db.call(() =>
@@ -55,7 +55,10 @@ async function tokensOf(db: Connection, given: readonly OutputTail[]): Promise<S
   return new Set(found.flatMap((job) => [job.run_token ?? '', ...runsIn(job).map(({ token }) => token)]))
 }
 
-/** What is kept only grows. The end of a run takes its place among the last ones: what they no longer include is removed. */
+/**
+ * Writes that store an output unless a longer one is stored. At the end of a run they also remove the outputs of runs
+ * beyond the history.
+ */
 function writesFor({ token, tail, bytes, ended, ...where }: OutputTail) {
   const { job, run } = where
   const update = { $set: { ...where, tail: Buffer.from(tail) }, $max: { bytes, ended } }

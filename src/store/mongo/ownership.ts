@@ -4,37 +4,44 @@ import { PROBE } from './engine.ts'
 import { COLLECTIONS } from './models.ts'
 import { collectionNames } from './schema.ts'
 
-/** Documents of `meta` that are there before the database is marked. */
+/** Documents of `meta` that exist before the database is marked. */
 const OURS = ['lock', 'schema', 'jobs', 'controls']
 
-/** What running processes write without a look at the mark: where a database is dropped under them these come up again. */
+/**
+ * Collections that running processes write without checking the mark: if a database is dropped under them, these appear
+ * again.
+ */
 const WRITTEN_ON = {
   processes: { kind: { $in: ['supervisor', 'worker'] }, identity: { $type: 'object' }, beat_at: { $type: 'date' } },
   samples: { supervisor_id: { $type: 'string' }, at: { $type: 'date' } },
 } as const
 
-/** Throws `configuration` for another program's database; `init`: its other collections do not matter, somebody said so. */
+/**
+ * Throws `configuration` for another program's database. `init`: the user chose it, so its other collections are
+ * accepted.
+ */
 export async function refuseForeign(db: Connection, init: boolean): Promise<void> {
-  const left = await writtenOn(db)
-  const names = (await foreignNames(db)).filter((name) => !left.includes(name))
+  const ours = await recreatedNames(db)
+  const names = (await foreignNames(db)).filter((name) => !ours.includes(name))
   if (names.length === 0) return
   const taken = names.filter((name) => (COLLECTIONS as string[]).includes(name))
   if (taken.length > 0) {
     throw misconfigured(
-      `${db.address.label} belongs to another program: it has ${nounFor(taken)} that queuectl did not make`,
-      'name another database in the address; an empty one is made at first use',
+      `${db.address.label} belongs to another program: it has ${nounFor(taken)}, not created by queuectl`,
+      'name another database in the address; it is created at first use',
     )
   }
   if (init) return
   throw misconfigured(
     `${db.address.label} holds ${nounFor(names)} of another program`,
-    'name another database; if it is meant, mark it first: queuectl init --db URL',
+    'name another database, or choose this one with: queuectl init --db URL',
   )
 }
 
 /**
- * The collections of a database that no queuectl has locked. The lock is looked for after them: it comes first and stays, so that
- * collections of ours are never there without it, but for `meta`, which the first write to it makes, whether that succeeds or not.
+ * The collections of a database that no queuectl has locked. The lock is read after them: it is created first and
+ * stays, so that our collections never exist without it. Except `meta`: its first write creates it, even if that write
+ * fails.
  */
 async function foreignNames(db: Connection): Promise<string[]> {
   const names = await db.call(() => collectionNames(db.db))
@@ -47,20 +54,23 @@ async function foreignNames(db: Connection): Promise<string[]> {
   return locked && documents.every(({ _id }) => OURS.includes(String(_id))) ? [] : names
 }
 
-/** Collections of processes of ours under which the database was dropped: without a document of others, and not all empty. */
-async function writtenOn(db: Connection): Promise<string[]> {
-  const written: string[] = []
-  let ours = 0
+/**
+ * Collections that our processes created again after the database was dropped: with no other documents, and not all
+ * empty.
+ */
+async function recreatedNames(db: Connection): Promise<string[]> {
+  const names: string[] = []
+  let filled = 0
   for (const [name, form] of Object.entries(WRITTEN_ON)) {
     const found = (filter: object) => db.call(() => db.db.collection(name).findOne(filter, { projection: { _id: 1 } }))
     if (await found({ $nor: [form] })) continue
-    written.push(name)
-    if (await found({})) ours++
+    names.push(name)
+    if (await found({})) filled++
   }
-  return ours > 0 ? written : []
+  return filled > 0 ? names : []
 }
 
-/** Whether `meta` is as the first write to it makes it: without options, and without indexes of somebody's. */
+/** Whether `meta` is as its first write creates it: without options and without added indexes. */
 async function isPlain(db: Connection): Promise<boolean> {
   const [meta] = await db.call(() => db.db.listCollections({ name: 'meta' }).toArray())
   const { type = 'collection', options = {} } = (meta ?? {}) as { type?: string; options?: object }

@@ -1,7 +1,7 @@
-import type { Run } from '../../domain/job.ts'
+import { JOB_VIEWS, type Run, VIEWS } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, runsIn, timeOf, toJob } from './documents.ts'
+import { JOB_PROJECTION, runsIn, timeOf, toJob, WAITING_VIEWS } from './documents.ts'
 import { indexMissing, isHintMissing } from './errors.ts'
 
 interface Count {
@@ -9,20 +9,12 @@ interface Count {
   n: number
 }
 
-const NO_JOBS: Readonly<Counts> = {
-  ready: 0,
-  scheduled: 0,
-  retrying: 0,
-  processing: 0,
-  completed: 0,
-  dead: 0,
-  cancelled: 0,
-}
+const NO_JOBS = Object.fromEntries(VIEWS.map((view) => [view, 0])) as Readonly<Counts>
 
 const COUNTED_BY = 'queue_age'
 const BY_VIEW = { $group: { _id: { queue: '$queue', view: '$view' }, n: { $sum: 1 } } }
 
-/** What looks at jobs one by one or counts them; pages are in list.ts. */
+/** Reads of single jobs, and the counts of all. Pages are in list.ts. */
 export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'runs' | 'recorded' | 'overview'> {
   const { jobs } = db.models
   return {
@@ -31,7 +23,7 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
       return row && toJob(row)
     },
     async findIds({ prefix, limit }) {
-      // "~" sorts behind every letter that an id may have.
+      // "~" sorts after every character that an id may have.
       const range = { _id: { $gte: prefix, $lt: `${prefix}~` } }
       const found = await db.call(() => jobs.find(range, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean())
       return found.map(({ _id }) => _id)
@@ -50,27 +42,23 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
   }
 }
 
-/** Counts read from one index, no document among it. Jobs that are due but not promoted yet count as ready. */
+/** Counts read from one index, without reading documents. Jobs that are due but not promoted yet count as ready. */
 async function overview(db: Connection): Promise<Overview> {
   const { jobs } = db.models
   const now = new Date(db.now())
-  const overdue = { state: 'pending', view: { $in: ['scheduled', 'retrying'] }, next_run_at: { $lte: now } }
-  const pending = {
-    state: 'pending',
-    view: { $in: ['ready', 'scheduled', 'retrying'] },
-    next_run_at: { $lte: now },
-  } as const
+  const overdue = { state: 'pending', view: { $in: WAITING_VIEWS }, next_run_at: { $lte: now } }
+  const pending = { state: 'pending', view: { $in: JOB_VIEWS }, next_run_at: { $lte: now } } as const
   const [counted, late, oldest] = await Promise.all([
     countAll(db),
     db.call(() => jobs.aggregate<Count>([{ $match: overdue }, BY_VIEW])),
     db.call(() => jobs.findOne(pending, { next_run_at: 1 }).sort({ next_run_at: 1 }).lean()),
   ])
-  // A queue may be called __proto__.
+  // A Map, since a queue may be called __proto__.
   const queues = new Map<string, Counts>()
   const add = (queue: string, view: keyof Counts, n: number) => {
     const counts = queues.get(queue) ?? { ...NO_JOBS }
     queues.set(queue, counts)
-    // Three looks, one after the other: what moved between them must not make less than nothing.
+    // The queries do not see the same moment: a job that moved in between must not make a count negative.
     if (view in counts) counts[view] = Math.max(0, counts[view] + n)
   }
   for (const { _id, n } of counted) add(_id.queue, _id.view, n)
@@ -83,9 +71,9 @@ async function overview(db: Connection): Promise<Overview> {
   return { total: sum([...queues.values()]), queues: Object.fromEntries(queues), oldest_ready_at }
 }
 
-/** Counts of all jobs. Throws `configuration` when the index is missing that makes it cheap. */
+/** Counts of all jobs. Throws `configuration` if the index for it is missing. */
 function countAll(db: Connection): Promise<Count[]> {
-  // Any string: by naming its first field the whole index serves the question.
+  // Matches any string: the query must name the first field of the index to use it.
   const any = { $match: { queue: { $gte: '' } } }
   return db.call(async () => {
     try {

@@ -9,12 +9,12 @@ import { timeOf } from './documents.ts'
 import { renewLeases } from './leases.ts'
 import type { ProcessDocument } from './models.ts'
 
-/** So much of each command is kept in a row: a worker's 256 commands of 64 KiB would not fit into a document. */
+/** Characters kept of each running command: a worker's 256 commands of 64 KiB would not fit into a document. */
 const COMMAND_LENGTH = 1024
 
 type Sign = Beat<SupervisorRow> | Beat<WorkerRow>
 
-/** Supervisors and workers on record, with their use of resources. */
+/** Supervisors and workers on record, with their resource use. */
 export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes' | 'deregister' | 'samples'> {
   const { processes, samples } = db.models
   return {
@@ -38,7 +38,7 @@ export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes'
       await db.call(() => processes.deleteMany({ _id: { $in: [...ids] } }))
     },
     async samples({ since }) {
-      // The server removes what is older, but only once a minute.
+      // The server removes older ones, but only once a minute.
       const from = new Date(Math.max(since, db.now() - SAMPLES_KEPT_MS))
       const found = await db.call(() =>
         samples
@@ -51,7 +51,10 @@ export function registering(db: Connection): Pick<JobStore, 'beat' | 'processes'
   }
 }
 
-/** Written on the server's clock, except the start: only a first beat sets it, and there is no operator for that. */
+/**
+ * The heartbeat's write. Times are the server's, except the start: only the first heartbeat sets it, which no operator
+ * can do.
+ */
 function signOfLife(row: Sign, now: number) {
   const set = { $set: toFields(row), $inc: { beats: 1 }, $currentDate: { beat_at: true } }
   const update = { ...set, $setOnInsert: { started_at: new Date(now) } }

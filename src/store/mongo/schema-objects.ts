@@ -7,20 +7,20 @@ import type { Connection } from './connection.ts'
 import { isLackingRight } from './errors.ts'
 import { collectionNames, INDEXES, POSSIBLE } from './schema.ts'
 
-/** Collections whose documents are numbered, and where the last number given out stands. */
+/** Collections whose documents are numbered. `meta` holds the last number of each. */
 const NUMBERED = ['jobs', 'controls'] as const
 
-/** Indexes, the server's own check of jobs, and counters: all that is made beside the jobs, and can be made again. */
+/** Checks the indexes, the validator of jobs, and the counters: objects besides the jobs that can be created again. */
 export async function examineSchemaObjects(db: Connection, on_progress?: OnProgress): Promise<Diagnosis[]> {
   return [...(await examineIndexes(db, on_progress)), await examineValidator(db), ...(await examineNumbers(db))]
 }
 
 async function examineIndexes(db: Connection, on_progress: OnProgress | undefined): Promise<Diagnosis[]> {
-  const there = await db.call(() => collectionNames(db.db))
+  const existing = await db.call(() => collectionNames(db.db))
   const missing: { collection: string; index: mongo.IndexDescription }[] = []
   const changed: string[] = []
   for (const [collection, indexes] of Object.entries(INDEXES)) {
-    const found = there.includes(collection) ? await db.call(() => db.db.collection(collection).indexes()) : []
+    const found = existing.includes(collection) ? await db.call(() => db.db.collection(collection).indexes()) : []
     for (const index of indexes) {
       const same = found.find(({ name }) => name === index.name)
       if (!same) missing.push({ collection, index })
@@ -29,21 +29,21 @@ async function examineIndexes(db: Connection, on_progress: OnProgress | undefine
   }
   const findings: Diagnosis[] = []
   if (changed.length > 0) {
-    const hint = 'drop them with mongosh, then: queuectl doctor --fix'
-    findings.push(warning('indexes', `not as queuectl made them: ${changed.join(', ')}`, hint))
+    const hint = 'drop them with mongosh, then run queuectl doctor --fix'
+    findings.push(warning('indexes', `changed since queuectl created them: ${changed.join(', ')}`, hint))
   }
-  if (missing.length === 0) return findings.length > 0 ? findings : [fine('indexes', 'all are there')]
+  if (missing.length === 0) return findings.length > 0 ? findings : [fine('indexes', 'all exist')]
   const names = missing.map(({ collection, index }) => `${collection}.${index.name}`).join(', ')
   findings.push({
-    ...problem('indexes', `missing: ${names}`, 'queuectl doctor --fix makes them again'),
+    ...problem('indexes', `missing: ${names}`, 'queuectl doctor --fix creates them again'),
     async mend() {
-      await withProgress(`making indexes of ${db.address.label}`, on_progress, () =>
+      await withProgress(`creating indexes in ${db.address.label}`, on_progress, () =>
         db.patiently(async (patient) => {
           for (const { collection, index } of missing)
             await patient.call(() => patient.db.collection(collection).createIndexes([index]))
         }),
       )
-      return `made again: ${names}`
+      return `created again: ${names}`
     },
   })
   return findings
@@ -51,7 +51,7 @@ async function examineIndexes(db: Connection, on_progress: OnProgress | undefine
 
 function isSame(wanted: mongo.IndexDescription, found: mongo.IndexDescriptionInfo): boolean {
   return (
-    // Their order counts.
+    // As entries: the order of the keys counts.
     isDeepStrictEqual(Object.entries(wanted.key), Object.entries(found.key)) &&
     Boolean(wanted.unique) === Boolean(found.unique) &&
     isDeepStrictEqual(wanted.partialFilterExpression ?? null, found.partialFilterExpression ?? null) &&
@@ -63,38 +63,40 @@ async function examineValidator(db: Connection): Promise<Diagnosis> {
   const [jobs] = await db.call(() => db.db.listCollections({ name: 'jobs' }).toArray())
   const validator = jobs && 'options' in jobs ? jobs.options?.validator : undefined
   // An empty one refuses nothing.
-  if (Object.keys(validator ?? {}).length > 0) return fine('validator', 'the server refuses jobs that cannot be')
+  if (Object.keys(validator ?? {}).length > 0) return fine('validator', 'the server refuses invalid jobs')
   const { database } = db.address
-  const remedy = `queuectl doctor --fix lets it again, by a user with the roles readWrite and dbAdmin on the database "${database}"`
+  const remedy = `queuectl doctor --fix sets the validator, for a user with the roles readWrite and dbAdmin on the database "${database}"`
   return {
-    ...problem('validator', 'the server does not refuse jobs that cannot be', remedy),
+    ...problem('validator', 'the server does not refuse invalid jobs', remedy),
     async mend() {
       await db.call(() =>
         db.db
           .command(durable(db, { collMod: 'jobs', validator: POSSIBLE }))
           .catch((error) => needAdmin(error, database)),
       )
-      return 'the server refuses jobs that cannot be'
+      return 'the server now refuses invalid jobs'
     },
   }
 }
 
-/** The driver gives the write concern to its own methods only. */
+/** Adds the write concern to `command`: the driver adds it only to its own methods. */
 function durable(db: Connection, command: mongo.Document): mongo.Document {
   const { w, journal: j, wtimeoutMS: wtimeout } = db.db.writeConcern ?? {}
   return { ...command, writeConcern: { w, j, wtimeout } }
 }
 
-/** Who has readWrite makes a collection with its check; to change that afterwards takes the right collMod. */
+/**
+ * The role readWrite can create a collection with its validator, but changing that later requires the right collMod.
+ */
 function needAdmin(error: unknown, database: string): never {
   if (!isLackingRight(error)) throw error
   throw misconfigured(
-    'this takes the right collMod',
-    `give the user the role dbAdmin on the database "${database}" too`,
+    'setting the validator requires the right collMod',
+    `give the user also the role dbAdmin on the database "${database}"`,
   )
 }
 
-/** What a counter says; 0 where it says nothing of use. */
+/** The value of a counter; 0 if it is damaged. */
 const NUMBER_GIVEN = {
   $cond: [
     { $and: [{ $isNumber: '$value' }, { $gte: ['$value', 0] }, { $lt: ['$value', Number.MAX_SAFE_INTEGER] }] },
@@ -103,22 +105,23 @@ const NUMBER_GIVEN = {
   ],
 }
 
-/** New jobs must not come before old ones. */
+/** Checks that the counters are not behind: new jobs must not run before old ones. */
 async function examineNumbers(db: Connection): Promise<Diagnosis[]> {
   const behind: { name: 'jobs' | 'controls'; value: number }[] = []
   for (const name of NUMBERED) {
     const value = await lastNumber(db, name)
-    // After it: a number is taken before it is used, so that who stores jobs meanwhile does not make the counter look late.
+    // After the last number in use: a counter advances before its number is used, so jobs stored meanwhile do not make
+    // it look late.
     const counter = await db.call(() => db.models.meta.findOne({ _id: name }).lean())
     const given: unknown = counter && 'value' in counter ? counter.value : null
     if (!Number.isSafeInteger(given) || Number(given) < value) behind.push({ name, value })
   }
-  if (behind.length === 0) return [fine('counters', 'are ahead of what they count')]
+  if (behind.length === 0) return [fine('counters', 'up to date')]
   return [
     {
       ...problem(
         'counters',
-        `missing or behind: ${behind.map(({ name }) => name).join(', ')}; new jobs would come before old ones, or cannot be stored`,
+        `missing or behind: ${behind.map(({ name }) => name).join(', ')}; new jobs cannot be stored or would run before old ones`,
         'queuectl doctor --fix sets them',
       ),
       async mend() {
@@ -126,13 +129,13 @@ async function examineNumbers(db: Connection): Promise<Diagnosis[]> {
           const set = [{ $set: { value: { $max: [value, NUMBER_GIVEN] } } }]
           await db.call(() => db.models.meta.updateOne({ _id }, set, { upsert: true, updatePipeline: true }))
         }
-        return 'counters set'
+        return 'set the counters'
       },
     },
   ]
 }
 
-/** The largest number in use, past what somebody has put in its place. */
+/** The largest number in use; damaged ones are ignored. */
 async function lastNumber(db: Connection, name: (typeof NUMBERED)[number]): Promise<number> {
   const numbered = { seq: { $gt: 0, $lt: Number.MAX_SAFE_INTEGER, $not: { $type: 'array' } } }
   const [last] = await db.call(() =>

@@ -1,10 +1,10 @@
 import type { mongo } from 'mongoose'
-import { FINAL_STATES } from '../../domain/job.ts'
+import { FINAL_STATES, JOB_VIEWS } from '../../domain/job.ts'
 import type { COLLECTIONS } from './models.ts'
 
 type Db = mongo.Db
 
-/** Younger than every date that is written: what a partial index of dates is told, and every query that wants it. */
+/** Earlier than every date that is written: the bound in a partial index of dates, and in every query that uses it. */
 export const EPOCH = new Date(0)
 
 const PENDING = { state: 'pending' }
@@ -12,7 +12,7 @@ const NAMESPACE_EXISTS = 48
 const HOUR_S = 3600
 const DAY_S = 86_400
 
-/** What only a processing job has. */
+/** Values of the fields that only a processing job has, for all other jobs. */
 export const UNHELD = {
   processing_by: null,
   lease_token: null,
@@ -26,18 +26,18 @@ const text = { $type: 'string' }
 const date = { $type: 'date' }
 const HELD = { processing_by: text, lease_token: text, run_token: text, locked_at: date, lease_expires_at: date }
 
-/** Rows that can be: the server refuses all others, whoever writes them. */
+/** The validator of jobs: the server refuses all others from every client. */
 export const POSSIBLE = {
   $or: [
-    { state: 'pending', view: { $in: ['ready', 'scheduled', 'retrying'] }, finished_at: null, ...UNHELD },
+    { state: 'pending', view: { $in: [...JOB_VIEWS] }, finished_at: null, ...UNHELD },
     { state: 'processing', view: 'processing', finished_at: null, started_at: date, ...HELD },
     ...FINAL_STATES.map((state) => ({ state, view: state, finished_at: date, ...UNHELD })),
   ],
 }
 
 /**
- * Indexes: equality, then sort, then range. Partial ones name their condition in the same words as the
- * queries, else the server does not use them. `held` makes a token hold one job at most, which is how a repeated claim is told.
+ * Indexes: equality, then sort, then range. A partial index and its queries write the condition in the same way, else
+ * the server does not use it. `held` lets a token hold one job at most: so a repeated claim is recognized.
  */
 export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
   jobs: [
@@ -67,8 +67,8 @@ export const INDEXES: Readonly<Record<string, mongo.IndexDescription[]>> = {
 }
 
 /**
- * Numbered migrations: the nth takes a database from version n - 1 to n. Published ones are never edited. Each may be cut off at any
- * point and is then run again from its start.
+ * Numbered migrations: the nth upgrades a database from version n - 1 to n. Released ones are never edited. Each may be
+ * cut off at any point and then runs again from its start.
  */
 export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
@@ -87,21 +87,24 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
 ]
 
 async function createObjects(db: Db, names: readonly (typeof COLLECTIONS)[number][]): Promise<void> {
-  const there = await collectionNames(db)
+  const existing = await collectionNames(db)
   for (const name of names) {
-    if (!there.includes(name))
+    if (!existing.includes(name))
       await db.createCollection(name, name === 'jobs' ? { validator: POSSIBLE } : {}).catch(ifNew)
     const indexes = INDEXES[name] ?? []
     if (indexes.length > 0) await db.collection(name).createIndexes(indexes)
   }
 }
 
-/** Who has lost the lock without knowing it makes the same at the same time. */
+/**
+ * The collection may exist by now: a process that lost the lock without noticing creates the same ones at the same
+ * time.
+ */
 function ifNew(error: mongo.MongoServerError): void {
   if (error.code !== NAMESPACE_EXISTS) throw error
 }
 
-/** Collections of the database, the server's own left out. */
+/** Collections of the database, without the server's own. */
 export async function collectionNames(db: Db): Promise<string[]> {
   const found = await db.listCollections({}, { nameOnly: true }).toArray()
   return found.map(({ name }) => name).filter((name) => !name.startsWith('system.'))

@@ -8,12 +8,14 @@ import { isUnfit } from './errors.ts'
 import { UNHELD } from './schema.ts'
 import { ifDate, listIn } from './type-guards.ts'
 
-/** Runs kept of a job. */
+/** Runs kept for each job. */
 export const HISTORY = 20
 
 const CANCEL_REQUESTED = { $ne: ['$cancel_requested_at', null] }
 
-/** Settling a job and claiming the next are two writes, side by side unless the job itself may be the next. */
+/**
+ * Settling a job and claiming the next are two writes, at the same time unless the settled job itself may be the next.
+ */
 export function settling(db: Connection, { claim, doubt }: Claiming): Pick<JobStore, 'settle'> {
   return {
     async settle(params) {
@@ -21,7 +23,8 @@ export function settling(db: Connection, { claim, doubt }: Claiming): Pick<JobSt
       if (!next) return { state: await settleOne(db, params), next: null }
       if (params.settlement.state === 'pending') return { state: await settleOne(db, params), next: await claim(next) }
       const [settled, claimed] = await Promise.allSettled([settleOne(db, params), claim(next)])
-      // The settle repeated gives its answer again. What was claimed beside one that failed is found by the next claim.
+      // A repeated settle returns its answer again. A job that was claimed beside a failed settle is found by the next
+      // claim.
       const token = claimed.status === 'fulfilled' ? claimed.value.job?.lease_token : null
       if (settled.status === 'rejected' && token) doubt(next.worker_id, token)
       if (settled.status === 'rejected') throw settled.reason
@@ -35,27 +38,30 @@ async function settleOne(db: Connection, params: SettleParams): Promise<JobState
   const held = { _id: params.id, state: 'processing', lease_token: params.token } as const
   const options = { returnDocument: 'after', updatePipeline: true, projection: { state: 1 } } as const
   const write = (set: Assignments) => db.models.jobs.findOneAndUpdate(held, [{ $set: set }], options).lean()
-  const settled = await db.call(async () => {
+  const job = await db.call(async () => {
     try {
-      return await write(ending(params))
+      return await write(settled(params))
     } catch (error) {
       if (!isUnfit(error)) throw error
-      // It would never be settled, and its worker would try for ever.
+      // Else the job could never be settled, and its worker would try for ever.
       return write(quarantined(params))
     }
   })
-  return settled?.state ?? recorded(db, params)
+  return job?.state ?? recorded(db, params)
 }
 
-/** For a job whose document can take no other end: out of the way, with this run alone on record. */
+/** For a job whose damaged document refuses its settlement: makes it `dead`, with only this run on record. */
 function quarantined(params: SettleParams): Assignments {
   const { settlement } = params
   const dead: Settlement = { ...settlement, state: 'dead', reason: 'its stored fields are damaged' }
-  return ending({ ...params, settlement: isFinal(settlement.state) ? settlement : dead }, [])
+  return settled({ ...params, settlement: isFinal(settlement.state) ? settlement : dead }, [])
 }
 
-/** What the end of a run makes of its job, `kept` on record besides. Whether a cancel request is there is seen in the same write (R7). */
-function ending({ token, settlement, run }: SettleParams, kept: unknown = listIn('$history')): Assignments {
+/**
+ * The job's fields after a run, whose entry is added to the runs `kept`. The same write checks for a cancel request
+ * (R7).
+ */
+function settled({ token, settlement, run }: SettleParams, kept: unknown = listIn('$history')): Assignments {
   const honoured = honourCancel(settlement)
   const either = (value: (settlement: Settlement) => unknown) =>
     honoured === settlement ? value(settlement) : { $cond: [CANCEL_REQUESTED, value(honoured), value(settlement)] }
@@ -86,19 +92,19 @@ function ending({ token, settlement, run }: SettleParams, kept: unknown = listIn
     exit_code: literal(settlement.exit_code),
     signal: literal(settlement.signal),
     updated_at: '$$NOW',
-    // DocumentDB knows $$NOW in no document within an expression, but the variable that stands for it.
+    // Amazon DocumentDB does not know $$NOW within a document in an expression, but accepts a variable with its value.
     history: { $let: { vars: { now: '$$NOW' }, in: { $slice: [{ $concatArrays: [kept, [entry]] }, -HISTORY] } } },
     ...UNHELD,
   }
 }
 
-/** When the run ended, by the variable `now`. */
+/** When the run finished; `$$now` is a variable of the expression around it. */
 function finishedAt(run_ms: number | null): unknown {
   return run_ms === null ? '$$now' : ifDate('$started_at', { $add: ['$started_at', Math.round(run_ms)] }, '$$now')
 }
 
 /**
- * The answer to a settle that is repeated: what the same token wrote before. Looked up by the fence, not by the run's token: a
+ * The answer to a repeated settle: what the same token wrote before. Found by the fence, not by the run's token: a
  * worker that lost its job to a reaper must not take the reaper's entry for its own.
  */
 async function recorded(db: Connection, { id, token }: SettleParams): Promise<JobState | null> {

@@ -17,7 +17,10 @@ import { HISTORY, settling } from './settle.ts'
 import { parseUrl } from './url.ts'
 import { watchChanges } from './watch.ts'
 
-/** Opens the store in the database behind a MongoDB URL, marked and given its collections at first use. Throws what `openStore` throws. */
+/**
+ * Opens the store in the database at a MongoDB URL. At first use it creates the collections and the mark. Throws what
+ * `openStore` throws.
+ */
 export async function open(params: OpenParams): Promise<JobStore> {
   const { data_folder } = params
   if (data_folder === undefined) throw new TypeError('a MongoDB store needs a data_folder')
@@ -30,7 +33,10 @@ export async function open(params: OpenParams): Promise<JobStore> {
   }
 }
 
-/** The store on an open connection whose database says `mark` of itself. `dataFolder`: below it lie its logs on this host. */
+/**
+ * The store on an open connection to a database with `mark`. `dataFolder`: contains the folder of its logs on this
+ * host.
+ */
 export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStore {
   const watches = new Set<{ close(): void }>()
   const claims = claiming(db)
@@ -64,7 +70,7 @@ export function storeOn(db: Connection, mark: Mark, dataFolder: string): JobStor
       watches.add(watch)
       return watch
     },
-    // Each write waits for the journals of a majority already.
+    // Nothing to do: each write already waits for the journals of a majority.
     syncEveryCommit() {},
     async close() {
       for (const watch of watches) watch.close()

@@ -1,15 +1,15 @@
-// Values for a pipeline that somebody may have edited: an operator that gets another type than its own fails the whole write, for whoever
-// makes it, as often as it is made.
+// Guards for stored values in a pipeline. An edit may have damaged them, and an operator that gets a wrong type fails
+// the whole write, for every client and every time.
 
-/** The list in `field` (`$name`); an empty one for anything else. */
+/** The list in `field` (`$name`); an empty list for any other value. */
 export const listIn = (field: string) => ({ $cond: [{ $isArray: [field] }, field, []] })
 
-/** `then` where `field` (`$name`) is a date. */
+/** `then` if `field` (`$name`) is a date, else `otherwise`. */
 export const ifDate = (field: string, then: unknown, otherwise: unknown) => ({
   $cond: [{ $eq: [{ $type: field }, 'date'] }, then, otherwise],
 })
 
-/** `then` where `field` (`$name`) is text. */
+/** `then` if `field` (`$name`) is text, else `otherwise`. */
 export const ifText = (field: string, then: unknown, otherwise: unknown) => ({
   $cond: [{ $eq: [{ $type: field }, 'string'] }, then, otherwise],
 })

@@ -7,10 +7,11 @@ export interface UrlOption {
 }
 
 /**
- * Handed to the driver as they are. Any other may change what its answers look like, or where it writes a log.
- * https://www.mongodb.com/docs/manual/reference/connection-string-options/; `family` and `monitorCommands` are the driver's own.
+ * Passed to the driver unchanged. Any other may change the form of its answers, or where it writes a log.
+ * https://www.mongodb.com/docs/manual/reference/connection-string-options/; `family` and `monitorCommands` are the
+ * driver's own.
  */
-const TAKEN = new Set([
+const PASSED_ON = new Set([
   ...['authsource', 'authmechanism', 'replicaset', 'directconnection', 'loadbalanced', 'localthresholdms'],
   ...['tls', 'ssl', 'tlscafile', 'tlscrlfile', 'tlscertificatekeyfile', 'tlscertificatekeyfilepassword'],
   ...['tlsinsecure', 'tlsallowinvalidcertificates', 'tlsallowinvalidhostnames'],
@@ -19,9 +20,10 @@ const TAKEN = new Set([
 ])
 
 /**
- * Left out, because they are ours to choose: the name and the number of connections; what makes an acknowledged write durable, and a read one
- * that no new primary takes back; and how long calls last, for leases and a stop count on calls that end in time. An address may be shared
- * with programs that need them. Each with the value that changes nothing, or null.
+ * Ignored, because queuectl chooses them: the name and the number of connections; the durability of writes, and reads
+ * that no new primary rolls back; and the duration of calls, since leases and a stop rely on calls that end in time.
+ * They are not refused, because other programs that share the address may need them. Each with the value that changes
+ * nothing, or null.
  */
 const OURS = new Map<string, string | null>([
   ...['appname', 'maxpoolsize', 'minpoolsize', 'maxidletimems', 'maxconnecting', 'servermonitoringmode'].map(unset),
@@ -41,28 +43,39 @@ const OURS = new Map<string, string | null>([
 const LOGINS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'MONGODB-X509', 'PLAIN', 'DEFAULT']
 const COMPRESSORS = ['zstd', 'zlib', 'none']
 
+const NOT_SUPPORTED = 'is not supported by queuectl'
+
 const OTHER_LOGIN =
   'give the user a password (SCRAM-SHA-256) or a certificate (authMechanism=MONGODB-X509 with tlsCertificateKeyFile)'
-const OTHER_WAY = 'let a tunnel (ssh -L) or a VPN lead to the server, and give its address here'
+const OTHER_WAY = 'reach the server through a tunnel (ssh -L) or a VPN, and use the tunnel’s address'
 
-/** For these the driver wants a package that no program in one file can be given later. What to use in their place. */
+/**
+ * For these the driver needs an extra package, which cannot be added to a single executable. Each with what to use
+ * instead.
+ */
 const IMPOSSIBLE = new Map([
   ...['proxyhost', 'proxyport', 'proxyusername', 'proxypassword'].map((name) => [name, OTHER_WAY] as const),
   ...['authmechanismproperties', 'gssapiservicename'].map((name) => [name, OTHER_LOGIN] as const),
-  ['autoencryption', 'let the server encrypt its disk, and let jobs read secrets from files of their own'],
+  ['autoencryption', 'encrypt the server’s disk, and let jobs read secrets from files'],
 ])
 
-/** Those of `options` that the driver is given. Throws `configuration` (78), by the name of the first option that does not fit. */
+/**
+ * Those of `options` that are passed to the driver. Throws `configuration` (78) that names the first option that is not
+ * supported.
+ */
 export function optionsForDriver<Option extends UrlOption>(options: readonly Option[]): Option[] {
   for (const option of options) {
     const refusal = refusalOf(option)
     if (refusal) throw refusal
   }
-  return options.filter(({ name }) => TAKEN.has(name.toLowerCase()))
+  return options.filter(({ name }) => PASSED_ON.has(name.toLowerCase()))
 }
 
-/** Those of `options` that are left out although they ask for something else. Every address that Atlas gives has an `appName`. */
-export function unheededOptions(options: readonly UrlOption[]): string[] {
+/**
+ * Those of `options` that are ignored although they would change something. Not `appName`: every address from Atlas has
+ * one.
+ */
+export function ignoredOptions(options: readonly UrlOption[]): string[] {
   return options
     .filter(({ name, value }) => {
       const key = name.toLowerCase()
@@ -78,20 +91,19 @@ function unset(name: string): [string, null] {
 function refusalOf({ name, value }: UrlOption): QueuectlError | null {
   const key = name.toLowerCase()
   const instead = IMPOSSIBLE.get(key)
-  if (instead !== undefined) return refused(name, 'asks for what queuectl cannot do', instead)
-  if (key === 'authmechanism' && !LOGINS.includes(value))
-    return refused(`${name}=${value}`, 'asks for what queuectl cannot do', OTHER_LOGIN)
+  if (instead !== undefined) return refused(name, NOT_SUPPORTED, instead)
+  if (key === 'authmechanism' && !LOGINS.includes(value)) return refused(`${name}=${value}`, NOT_SUPPORTED, OTHER_LOGIN)
   if (key === 'compressors') return refusedCompressor(name, value)
-  if (TAKEN.has(key) || OURS.has(key)) return null
-  return refused(name, 'is not known', 'take it out; docs/several-hosts.md lists those that are')
+  if (PASSED_ON.has(key) || OURS.has(key)) return null
+  return refused(name, 'is unknown', 'remove it; docs/several-hosts.md lists the supported options')
 }
 
 function refusedCompressor(name: string, value: string): QueuectlError | null {
   const unknown = value.split(',').find((word) => !COMPRESSORS.includes(word))
   if (unknown === undefined) return null
-  return refused(`${name}=${unknown}`, 'asks for what queuectl cannot do', 'use compressors=zstd,zlib')
+  return refused(`${name}=${unknown}`, NOT_SUPPORTED, 'use compressors=zstd,zlib')
 }
 
-function refused(option: string, trouble: string, hint: string): QueuectlError {
-  return misconfigured(`the option ${option} in the address of MongoDB ${trouble}`, hint)
+function refused(option: string, reason: string, hint: string): QueuectlError {
+  return misconfigured(`the option ${option} in the MongoDB address ${reason}`, hint)
 }

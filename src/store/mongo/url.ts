@@ -1,43 +1,43 @@
 import { misconfigured } from '../../domain/errors.ts'
 import { optionsForDriver, type UrlOption } from './url-options.ts'
 
-/** A MongoDB URL, taken apart as far as people are told about it. */
+/** The parts of a MongoDB URL that queuectl uses and shows. */
 export interface MongoAddress {
   /** As given, password included. */
   url: string
-  /** The same for the driver: without what is ours to decide. */
+  /** The same for the driver, without the options that queuectl sets itself. */
   driver_url: string
-  /** Without password and options: what people are shown. */
+  /** Without password and options, for messages. */
   label: string
   /** `host:port`, several with commas. */
   hosts: string
   database: string
-  /** The URL names the database itself. */
+  /** Whether the URL names the database. */
   names_database: boolean
   options: readonly UrlOption[]
-  /** `text` with every form of the password blacked out. */
+  /** `text` with every form of the passwords replaced by `***`. */
   redact(text: string): string
 }
 
-/** The driver's own default is `test`, in which many a program has left something. */
+/** The driver's own default is `test`, which often contains data of other programs. */
 const DEFAULT_DATABASE = 'queuectl'
 
-// Stricter than the driver: a character that a password must write as %40 or %2F could otherwise end up among the hosts, which
-// are shown. In small letters, as the driver wants it.
+// Stricter than the driver: an unescaped character of a password (@ or / instead of %40 or %2F) could otherwise move a
+// part of it into the hosts, which are shown. The scheme is lower case, as the driver requires.
 const URL_FORM =
   /^(?<scheme>mongodb(?:\+srv)?):\/\/(?:(?<user>[^:@/?#]*)(?::(?<password>[^:@/?#]*))?@)?(?<hosts>[^@/?#]+)(?:\/(?<database>[^@/?#]*))?(?:\?(?<options>[^@?#]*))?$/
 const HOST_FORM = /^(?:[\w.-]+|\[[\da-f:.]+\]|%2f[^:]+)(?::(?<port>\d{1,5}))?$/i
-/** The name of a DNS record, which has the hosts and their ports. */
+/** The name of a DNS record that lists the hosts and their ports. */
 const SRV_FORM = /^[\w.-]+$/
 // https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
 const DATABASE_FORM = /^[^/\\. "$\0]{1,63}$/
-/** Those of the server itself. */
+/** Databases of the server itself. */
 const SYSTEM_DATABASES = ['admin', 'config', 'local']
 const OPTION_FORM = /^\w+=[^=]/
 
 /**
- * Reads `url`. Throws `configuration` (78) when it is malformed, and then the message shows nothing of it, a password may be in any
- * part; and for an option that queuectl cannot do or must not heed, by its name.
+ * Parses `url`. Throws `configuration` (78) if it is malformed; the message shows no part of it, since any may contain
+ * a password. Throws the same for an unsupported option, which it names.
  */
 export function parseUrl(url: string): MongoAddress {
   const { scheme, user, password, hosts, database, options: query = '' } = URL_FORM.exec(url)?.groups ?? {}
@@ -45,19 +45,19 @@ export function parseUrl(url: string): MongoAddress {
   const fits =
     (scheme?.endsWith('+srv') ? SRV_FORM.test(hosts ?? '') : hosts?.split(',').every(isHost)) &&
     words.every((word) => OPTION_FORM.test(word))
-  if (!scheme || !hosts || !fits) throw malformed('it cannot be read')
+  if (!scheme || !hosts || !fits) throw malformed('wrong format')
   const name = decode(database || DEFAULT_DATABASE)
-  if (!DATABASE_FORM.test(name))
-    throw malformed('a database’s name has at most 63 bytes, and none of / \\ . " $ nor a space')
+  if (!DATABASE_FORM.test(name)) throw malformed('a database name has at most 63 bytes and no space or / \\ . " $')
   if (SYSTEM_DATABASES.includes(name)) {
-    const hint = 'name one for the queue: mongodb://…/jobs; where the user is known is an option: ?authSource=admin'
-    throw misconfigured(`the database "${name}" is MongoDB’s own`, hint)
+    const hint =
+      'name a database for the queue: mongodb://…/jobs; to log in at another one add an option: ?authSource=admin'
+    throw misconfigured(`the database "${name}" is reserved by MongoDB`, hint)
   }
   const options = words.map(toOption)
-  const handed_on = optionsForDriver(options).map(({ word }) => word)
+  const passed_on = optionsForDriver(options).map(({ word }) => word)
   return {
     url,
-    driver_url: [url.split('?')[0], ...(handed_on.length > 0 ? [handed_on.join('&')] : [])].join('?'),
+    driver_url: [url.split('?')[0], ...(passed_on.length > 0 ? [passed_on.join('&')] : [])].join('?'),
     label: `${scheme}://${user ? `${user}@` : ''}${hosts}/${name}`,
     hosts,
     database: name,
@@ -67,7 +67,7 @@ export function parseUrl(url: string): MongoAddress {
   }
 }
 
-/** `word` is the whole option as given. As the driver reads it, + is a space. */
+/** `word` is the whole option as given. A + in it means a space, as for the driver. */
 function toOption(word: string): UrlOption & { word: string } {
   const [[name, value] = ['', '']] = new URLSearchParams(word)
   return { word, name, value }
@@ -75,11 +75,11 @@ function toOption(word: string): UrlOption & { word: string } {
 
 const isSecret = ({ name }: UrlOption) => /password/i.test(name)
 
-/** The error for a URL that the driver refuses because of `reason`. */
+/** The error for a URL that is malformed because of `reason`. */
 export function malformed(reason: string) {
   return misconfigured(
-    `the address is no valid MongoDB URL: ${reason}`,
-    'mongodb://user:password@host:port/database; in a password @ : / ? # % are written %40 %3A %2F %3F %23 %25',
+    `the address is not a valid MongoDB URL: ${reason}`,
+    'write mongodb://user:password@host:port/database; in a password write @ : / ? # % as %40 %3A %2F %3F %23 %25',
   )
 }
 
@@ -92,7 +92,7 @@ function redactor(secrets: readonly (string | undefined)[]): (text: string) => s
   const forms = secrets
     .flatMap((secret) => (secret ? [secret, decode(secret), encodeURIComponent(decode(secret))] : []))
     .sort((a, b) => b.length - a.length)
-  return (text) => forms.reduce((left, form) => left.replaceAll(form, '***'), text)
+  return (text) => forms.reduce((redacted, form) => redacted.replaceAll(form, '***'), text)
 }
 
 function decode(text: string): string {

@@ -4,22 +4,23 @@ import type { Hint, StoreRole } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { isPassing, isStandalone, isUnsupported } from './errors.ts'
 
-/** A change as far as it is asked for. */
+/** The requested part of a change event. */
 interface Change {
   operationType: string
   ns?: { coll?: string }
 }
 
 /**
- * How long to wait before a stream is opened again: a little longer each time while the server is away, much longer where it ends or
- * refuses them for a reason of its own. One that has lasted was no failure.
+ * How long to wait before a stream is opened again, doubled each time: up to `away` while the server is away, up to
+ * `refused` if the server closes or refuses streams for another reason. A stream that lasted for `LASTED_MS` does not
+ * count as a failure.
  */
 const REOPEN_MS = { first: 1_000, away: 5_000, refused: 300_000 }
 const LASTED_MS = 60_000
 
 /**
- * Calls `onChange` soon after a job or a control has changed, by a change stream. A server without them is left alone, one that does
- * not let us open one is asked ever less often: the caller polls anyway.
+ * Calls `onChange` soon after a job or a control has changed, by a change stream. Stops if the server has none, and
+ * tries less and less often if it refuses one: the caller polls anyway.
  */
 export function watchChanges(db: Connection, onChange: (hint: Hint) => void): { close(): void } {
   const closing = new AbortController()
@@ -34,20 +35,23 @@ async function watch(db: Connection, onChange: (hint: Hint) => void, signal: Abo
     const error = await follow(db, onChange, signal)
     if (isUnsupported(error)) return
     if (performance.now() - since > LASTED_MS) pause = REOPEN_MS.first
-    // Scattered: after an outage all of them would come at once.
+    // Scattered: after an outage all processes would reconnect at once.
     await sleep(pause * (0.5 + Math.random()), undefined, { signal, ref: false }).catch(() => {})
     pause = Math.min(pause * 2, isPassing(error) ? REOPEN_MS.away : REOPEN_MS.refused)
   }
 }
 
-/** Reads one stream to its end. Returns what ended it: an error, that of the driver where the server just closed it. */
+/**
+ * Reads one stream to its end. Returns the error that ended it, null after `signal`. If the server just closes it, the
+ * driver throws one.
+ */
 async function follow(db: Connection, onChange: (hint: Hint) => void, signal: AbortSignal): Promise<unknown> {
   let stream: mongo.ChangeStream<mongo.Document, Change & mongo.ChangeStreamDocument> | null = null
   const close = () => stream?.close().catch(() => {})
   signal.addEventListener('abort', close)
   try {
     stream = db.db.watch(pipelineFor(db.role))
-    // Not by its events: a stream that the server closes, with its database, has none that says so.
+    // Not by its events: none reports that the server closed the stream, as it does when the database is dropped.
     while (!signal.aborted) onChange(hintOf(await stream.next()))
     return null
   } catch (error) {
@@ -59,8 +63,8 @@ async function follow(db: Connection, onChange: (hint: Hint) => void, signal: Ab
 }
 
 /**
- * Why no change stream can be opened, in the server's words; null: it can be, or cannot be said now, or the server is no member of a
- * replica set, which is told elsewhere.
+ * Why no change stream can be opened, as the server reports it; null: it can be opened, or that is unknown now, or the
+ * server is not a member of a replica set, which another finding reports.
  */
 export async function refusedWatch(db: Connection): Promise<string | null> {
   const stream = db.db.watch(pipelineFor(db.role), { maxAwaitTimeMS: 1 })
@@ -79,8 +83,8 @@ function hintOf({ operationType, ns }: Change): Hint {
 }
 
 /**
- * Workers want to know of new work and of requests; a command that waits, of every step of a job. A server may log an update as the
- * replacement of the whole document where that is shorter.
+ * Workers and supervisors need events for new work and for requests; a waiting command needs every step of a job. A
+ * server may log an update as the replacement of the whole document if that is shorter.
  */
 function pipelineFor(role: StoreRole): mongo.Document[] {
   const isDate = { $type: 'date' }

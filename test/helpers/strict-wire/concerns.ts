@@ -3,21 +3,24 @@ import { isOfMany } from './updates.ts'
 
 /** https://www.mongodb.com/docs/v6.0/reference/read-concern/#read-concern-support */
 const READS = new Set(['aggregate', 'count', 'distinct', 'find'])
-/** Commands that answer when so many members have what they wrote. */
+/** Commands that can wait until a number of members have their write. */
 const WRITES = new Set(
   `insert update delete findAndModify create createIndexes drop dropDatabase dropIndexes collMod renameCollection bulkWrite
   createUser updateUser dropUser createRole updateRole dropRole grantRolesToUser revokeRolesFromUser commitTransaction
   abortTransaction convertToCapped`.split(/\s+/),
 )
 
-/** No promise, so that nobody waits for it: see src/store/mongo/outputs.ts. */
+/** Not promised to be durable, so that no call waits for it: see src/store/mongo/outputs.ts. */
 const NO_PROMISE = 'outputs'
 
-/** How long each kind of client waits for a majority, as its calls last: see src/store/mongo/connection.ts. */
+/**
+ * How long each kind of client waits for a majority, equal to the deadline of its calls: see
+ * src/store/mongo/connection.ts.
+ */
 const WAIT_MS = { command: 5_000, supervisor: 10_000, worker: 10_000 } as const
 const PATIENT_MS = 60_000
 
-/** Holds what a command asks of copies and journals against the rules. */
+/** Checks the read and write concerns of a command against the rules. */
 export function checkConcerns({ command, role, patient, standalone }: Sent, report: Report): void {
   const [name = '', collection] = Object.entries(command)[0] ?? []
   const { readConcern, writeConcern, txnNumber } = command

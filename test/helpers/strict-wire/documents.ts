@@ -1,26 +1,26 @@
 import type { RuleName } from './rules.ts'
 
-/** A document as the driver is given it. */
+/** A document as it is passed to the driver. */
 export type Doc = Record<string, unknown>
 
-/** A command that a client sends, and what is known of who sends it. */
+/** A command that a client sends, and what is known about the client. */
 export interface Sent {
   /** Its name is its first field. */
   command: Doc
-  /** What the client is for, by the name that it gives the server; null: a client of a test, not of the program. */
+  /** The role of the client, by the name that it sends to the server; null: a client of a test, not of the program. */
   role: 'command' | 'supervisor' | 'worker' | null
-  /** A client whose calls may take hours: it makes indexes. */
+  /** A client whose calls may take hours: it creates indexes. */
   patient: boolean
-  /** The program's own command only looks, so that a user with the role `read` may run it. */
+  /** The program's command only reads, so that a user with the role `read` may run it. */
   only_looks: boolean
-  /** The server is no member of a replica set, nor a router. */
+  /** The server is neither a member of a replica set nor a router. */
   standalone: boolean
 }
 
-/** A rule is broken; `detail` says by which part of the command. */
+/** Reports a broken rule; `detail` shows the part of the command that breaks it. */
 export type Report = (rule: RuleName, detail: string) => void
 
-/** Whether `value` is a document: no array, and nothing that is one value in BSON. */
+/** Whether `value` is a document: neither an array nor a single value in BSON. */
 export function isDoc(value: unknown): value is Doc {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   if ('_bsontype' in value || value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value))
@@ -28,7 +28,7 @@ export function isDoc(value: unknown): value is Doc {
   return true
 }
 
-/** The fields of a document, in their order; none for anything else. */
+/** The fields of a document, in their order; none for any other value. */
 export function fieldsOf(value: unknown): [name: string, value: unknown][] {
   if (value instanceof Map) return [...value]
   return isDoc(value) ? Object.entries(value) : []
@@ -37,10 +37,10 @@ export function fieldsOf(value: unknown): [name: string, value: unknown][] {
 /** Whether a name is that of an operator. */
 export const isOperator = (name: string) => name.startsWith('$')
 
-/** The list that stands there; empty for anything else. */
+/** `value` if it is a list; an empty list for any other value. */
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-/** Whether it is a number of BSON. */
+/** Whether it is a BSON number. */
 export function isNumber(value: unknown): boolean {
   if (typeof value === 'number' || typeof value === 'bigint') return true
   const type = (value as { _bsontype?: string } | null)?._bsontype
@@ -53,7 +53,7 @@ export function shown(value: unknown): string {
   return text.length > 160 ? `${text.slice(0, 160)}…` : text
 }
 
-/** The value, and all values inside of it, operators' arguments included. */
+/** The value and all values inside it, with the arguments of operators. */
 export function* everyValue(value: unknown): Generator<unknown> {
   yield value
   for (const inner of Array.isArray(value) ? value : fieldsOf(value).map(([, field]) => field)) yield* everyValue(inner)

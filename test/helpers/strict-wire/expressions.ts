@@ -3,7 +3,9 @@ import { ARITY, NAMED, VARIABLES } from './operators.ts'
 
 const ROOT_VARIABLES: ReadonlySet<string> = VARIABLES
 
-/** Holds an expression of the aggregation language against its rules. `known`: variables that are defined where it stands. */
+/**
+ * Checks an expression of the aggregation language against its rules. `known`: variables that are defined at its place.
+ */
 export function checkExpression(value: unknown, report: Report, known: ReadonlySet<string> = ROOT_VARIABLES): void {
   if (typeof value === 'string') checkText(value, report, known)
   for (const each of listOf(value)) checkExpression(each, report, known)
@@ -65,7 +67,7 @@ function checkBranches(value: Doc, report: Report, known: ReadonlySet<string>): 
   checkExpression(value.default, report, known)
 }
 
-/** What such an operator defines is known in some of its arguments only. */
+/** Such an operator's variables are known only in some of its arguments. */
 function checkScoped(operator: string, value: Doc, report: Report, known: ReadonlySet<string>): void {
   const own = {
     $let: fieldsOf(value.vars).map(([name]) => name),

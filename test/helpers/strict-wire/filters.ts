@@ -14,13 +14,13 @@ const TYPES = new Set(
   javascriptWithScope int timestamp long decimal minKey maxKey number`.split(/\s+/),
 )
 
-/** Not where a document may have to be made from the filter. */
+/** Not allowed where a document may be created from the filter. */
 const NOT_IN_UPSERT = new Set(['$expr', '$where', '$text', '$near', '$nearSphere'])
 
-/** Where a filter stands: in a query, in an update that may insert, or in the check of a collection. */
+/** The place of a filter: in a query, in an update that may insert, or in the validator of a collection. */
 export type Place = 'query' | 'upsert' | 'validator'
 
-/** Holds a filter against the rules of its language. */
+/** Checks a filter against the rules of its language. */
 export function checkFilter(filter: unknown, place: Place, report: Report): void {
   if (filter === undefined) return
   if (!isDoc(filter)) {

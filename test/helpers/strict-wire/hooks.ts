@@ -7,19 +7,19 @@ const file = path.join(tempFolder(), 'notes')
 process.env[NOTES] = file
 const news = noteReader(file)
 
-/** What has broken a rule since the last look, in words. */
+/** The commands that broke a rule since the last call, as text. */
 function broken(): string {
   const lines = [...new Set(news())]
-  return lines.length > 0 ? `MongoDB would refuse, or we do not want:\n${lines.join('\n')}` : ''
+  return lines.length > 0 ? `MongoDB or our own rules refuse:\n${lines.join('\n')}` : ''
 }
 
-/** Throws when a rule was broken since the last look. */
+/** Throws if a rule was broken since the last call. */
 function demand(): void {
   const text = broken()
   if (text) throw new Error(text)
 }
 
-/** Hooks around all tests, by .mocharc.json. */
+/** Hooks around all tests, named in .mocharc.json. */
 export const mochaHooks = {
   /** The test itself fails: a hook that fails would end the whole run. */
   beforeEach(this: Mocha.Context) {
@@ -38,7 +38,7 @@ export const mochaHooks = {
       demand()
     }
   },
-  /** What was sent behind the last test. */
+  /** Checks what was sent after the last test. */
   afterAll() {
     demand()
   },

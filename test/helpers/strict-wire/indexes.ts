@@ -9,7 +9,7 @@ const LOGICAL = new Set(['$and', '$or'])
 const OF_FIELDS = new Set(['$eq', '$gt', '$gte', '$lt', '$lte', '$exists', '$type', '$in'])
 const LONGEST_AGE_S = 2_147_483_647
 
-/** Holds one index of a createIndexes against its rules. */
+/** Checks one index of a createIndexes against its rules. */
 export function checkIndex(index: unknown, report: Report): void {
   if (!isDoc(index)) {
     report('index-key', shown(index))
@@ -22,7 +22,7 @@ export function checkIndex(index: unknown, report: Report): void {
   const strange = Object.keys(index).filter((name) => !OPTIONS.has(name))
   if (strange.length > 0) report('index-option', strange.join(', '))
   checkAge(index.expireAfterSeconds, key, report)
-  // Present is enough, whatever it says.
+  // Its presence is enough, with any value.
   if (index.sparse !== undefined && index.partialFilterExpression !== undefined)
     report('index-partial-sparse', shown(index))
   if (index.partialFilterExpression !== undefined) {

@@ -13,11 +13,11 @@ import { checkDelete, checkFindAndModify, checkUpdate, type Update } from './upd
 /** A rule that a command breaks. */
 export interface Violation {
   rule: RuleName
-  /** By which part of it. */
+  /** The part of it that breaks the rule. */
   detail: string
 }
 
-/** A command as it goes over the wire: without what mongoose wraps its values in, with null for what is undefined. */
+/** A command as it goes over the wire: without the wrappers of mongoose, and with null for undefined values. */
 export function asSent(command: Doc): Doc {
   const { BSON } = mongo
   const options = { ignoreUndefined: false }
@@ -26,12 +26,12 @@ export function asSent(command: Doc): Doc {
   return BSON.deserialize(buffer.subarray(0, last + 1))
 }
 
-/** Holds a command against all rules, whatever the server behind it forgives. */
+/** Checks a command against all rules, even if the server of the tests accepts it. */
 export function judge(sent: Sent): Violation[] {
   const violations: Violation[] = []
   const report: Report = (rule, detail) => violations.push({ rule, detail })
   const { command } = sent
-  // What is explained is held to the same.
+  // An explained command is checked too.
   const asked = isDoc(command.explain) ? command.explain : command
   const [name = '', collection] = Object.entries(asked)[0] ?? []
   const paths = FORMS[name]?.(asked, report) ?? []
@@ -42,7 +42,7 @@ export function judge(sent: Sent): Violation[] {
   return violations
 }
 
-/** The rules of each command's own language; what it returns are the fields that it writes. */
+/** Checks the rules of each command's own language. Returns the fields that the command writes. */
 const FORMS: Readonly<Record<string, (command: Doc, report: Report) => string[]>> = {
   find(command, report) {
     checkFilter(command.filter, 'query', report)

@@ -1,4 +1,6 @@
-/** Commands that only look, which a user with the role `read` may run. `doctor` is none: it may try what the server can. */
+/**
+ * Commands that only read, which a user with the role `read` may run. Not `doctor`: it may test the server with writes.
+ */
 const LOOKS = [
   'status',
   'list',
@@ -12,10 +14,10 @@ const LOOKS = [
   'config list',
   'config get',
 ]
-/** Options of the program itself that take a word. */
+/** Options of the program itself that take a value. */
 const WITH_WORD = ['--db']
 
-/** Whether a process of those arguments is a command of the program that only looks. */
+/** Whether a process with those arguments is a command of the program that only reads. */
 export function isLook(argv: readonly string[]): boolean {
   const [, program = '', ...args] = argv
   if (!program.endsWith('main.ts')) return false

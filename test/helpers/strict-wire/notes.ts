@@ -5,7 +5,9 @@ import { type Doc, shown } from './documents.ts'
 import type { Violation } from './judge.ts'
 import { RULES } from './rules.ts'
 
-/** Names the file in which all processes note what they find; without it nothing is watched in the programs that tests start. */
+/**
+ * Names the file in which all processes note broken rules; without it the programs that tests start are not watched.
+ */
 export const NOTES = 'STRICT_WIRE_NOTES'
 
 /** Notes that a command broke a rule. */
@@ -15,11 +17,11 @@ export function note({ rule, detail }: Violation, command: Doc): void {
   const { rule: text, source } = RULES[rule]
   const line = `${name} of ${shown(collection)} breaks "${rule}" (${text}; ${source}) by ${detail}, sent by ${who.join(' ')}`
   const file = process.env[NOTES]
-  // A message of several lines would be taken for several.
+  // In one line: several lines would count as several notes.
   if (file) appendFileSync(file, `${line.replaceAll(/\s+/g, ' ')}\n`)
 }
 
-/** Reads what was noted since the last reading. */
+/** Returns a function that reads the notes since its last call. */
 export function noteReader(file: string): () => string[] {
   let read = 0
   return () => {
@@ -31,7 +33,7 @@ export function noteReader(file: string): () => string[] {
   }
 }
 
-/** Flags for Node with which a program that a test starts is watched too: none where nobody reads the notes. */
+/** Flags for Node by which a program that a test starts is watched too; none if no process reads the notes. */
 export function watchedFlags(): string[] {
   if (!process.env[NOTES]) return []
   return ['--require', fileURLToPath(new URL('preload.cjs', import.meta.url))]

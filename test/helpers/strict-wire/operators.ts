@@ -1,11 +1,13 @@
-/** How many arguments an operator of expressions takes: exactly, or at least and at most. */
+/** The number of arguments of an operator of expressions: exact, or least and most. */
 type Arity = number | readonly [least: number, most: number]
 
 const ANY: Arity = [0, Number.POSITIVE_INFINITY]
 
 const named = (arity: Arity, names: string): [string, Arity][] => names.split(' ').map((name) => [`$${name}`, arity])
 
-/** Operators of expressions whose arguments stand in a list, or alone. Those of 6.0, the oldest server that will do. */
+/**
+ * Operators of expressions whose arguments are a list, or a single value. Those of 6.0, the oldest supported server.
+ */
 export const ARITY: ReadonlyMap<string, Arity> = new Map([
   ...named(ANY, 'add multiply and or concat concatArrays mergeObjects setUnion setIntersection max min avg sum'),
   ...named(ANY, 'stdDevPop stdDevSamp'),
@@ -24,7 +26,7 @@ export const ARITY: ReadonlyMap<string, Arity> = new Map([
   ...named([2, 4], 'indexOfArray indexOfBytes indexOfCP'),
 ])
 
-/** Operators whose arguments have names: which they must have, and may have. */
+/** Operators with named arguments: the required and the optional names. */
 export const NAMED: Readonly<Record<string, { must: readonly string[]; may?: readonly string[] }>> = {
   $cond: { must: ['if', 'then', 'else'] },
   $switch: { must: ['branches'], may: ['default'] },
@@ -65,7 +67,7 @@ export const VARIABLES: ReadonlySet<string> = new Set(
   'ROOT CURRENT NOW CLUSTER_TIME REMOVE DESCEND PRUNE KEEP SEARCH_META'.split(' '),
 )
 
-/** Whether `text` is the name of a variable of the server's, perhaps with a path in it. */
+/** Whether `text` names a variable of the server, perhaps with a path in it. */
 export function namesVariable(text: unknown): boolean {
   return typeof text === 'string' && text.startsWith('$$') && VARIABLES.has(text.slice(2).split('.')[0] ?? '')
 }

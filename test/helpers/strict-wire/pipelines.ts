@@ -15,10 +15,10 @@ const ACCUMULATORS = new Set(
   $stdDevSamp $sum $top $topN`.split(/\s+/),
 )
 
-/** Holds the pipeline of an aggregate against its rules. */
+/** Checks the pipeline of an aggregate against its rules. */
 export function checkPipeline(pipeline: unknown, report: Report): void {
   const stages = listOf(pipeline)
-  if (!Array.isArray(pipeline)) report('pipeline-stage', `no array: ${shown(pipeline)}`)
+  if (!Array.isArray(pipeline)) report('pipeline-stage', `not an array: ${shown(pipeline)}`)
   for (const [place, stage] of stages.entries()) {
     const [[name = '', value] = [], ...others] = fieldsOf(stage)
     const misplaced = (FIRST.has(name) && place > 0) || (LAST.has(name) && place < stages.length - 1)
@@ -47,7 +47,7 @@ function checkGroup(value: unknown, report: Report): void {
   }
 }
 
-/** Holds the order of a find, a findAndModify or a $sort against its rules. */
+/** Checks the sort order of a find, a findAndModify or a $sort against its rules. */
 export function checkOrder(order: unknown, report: Report): void {
   for (const [field, direction] of fieldsOf(order)) {
     const fits = isDoc(direction) ? '$meta' in direction : Math.abs(Number(direction)) === 1
@@ -55,7 +55,7 @@ export function checkOrder(order: unknown, report: Report): void {
   }
 }
 
-/** Holds what a find, a findAndModify or a $project wants of documents against its rules. */
+/** Checks the projection of a find, a findAndModify or a $project against its rules. */
 export function checkProjection(projection: unknown, report: Report): void {
   const fields = fieldsOf(projection).filter(([field]) => field !== '_id')
   const plain = fields.filter(([, value]) => isNumber(value) || typeof value === 'boolean')

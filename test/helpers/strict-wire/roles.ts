@@ -1,23 +1,32 @@
 import { isDoc, listOf, type Report, type Sent, shown } from './documents.ts'
 
-/** What every user may do who has logged in, and what belongs to a connection or a session of one's own. */
+/** Commands that every user may send after login, and those about the connection or session itself. */
 const FREE = new Set(
   `hello isMaster ismaster ping buildInfo connectionStatus saslStart saslContinue authenticate logout getnonce endSessions
   startSession refreshSessions killSessions getMore killCursors commitTransaction abortTransaction`.split(/\s+/),
 )
-/** The actions that `read` grants for each command: find, changeStream, listCollections, listIndexes, collStats, dbStats. */
+/**
+ * The actions that `read` grants for each command: find, changeStream, listCollections, listIndexes, collStats,
+ * dbStats.
+ */
 const READ = new Set('find aggregate count distinct listCollections listIndexes collStats dbStats explain'.split(' '))
-/** What `readWrite` grants besides: insert, update, remove, createCollection, createIndex, dropCollection, dropIndex, renameCollectionSameDB. */
+/**
+ * What `readWrite` grants besides: insert, update, remove, createCollection, createIndex, dropCollection, dropIndex,
+ * renameCollectionSameDB.
+ */
 const WRITE = new Set(
   'insert update delete findAndModify create createIndexes drop dropIndexes renameCollection'.split(' '),
 )
-/** What `dbAdmin` alone grants: only `doctor --fix` sends it, and names that role where it is refused. */
+/** Granted only by `dbAdmin`: only `doctor --fix` sends it, and names that role if it is refused. */
 const ADMIN = new Set(['collMod'])
-/** Stages that want more than find: indexStats, inprog, listSessions and planCacheRead's like are for those who watch the server. */
+/**
+ * Stages that need more than the action find (indexStats, inprog, listSessions, planCacheRead and such): they are for
+ * administrators.
+ */
 const WATCHING = new Set(['$indexStats', '$currentOp', '$listSessions', '$listLocalSessions'])
 const SYSTEM = new Set(['admin', 'config', 'local'])
 
-/** Holds a command of the program against what its user may do. */
+/** Checks a command of the program against the rights of its user. */
 export function checkRole({ command, role, only_looks }: Sent, report: Report): void {
   const [name = '', collection] = Object.entries(command)[0] ?? []
   if (role === null || FREE.has(name)) return
@@ -34,7 +43,7 @@ export function checkRole({ command, role, only_looks }: Sent, report: Report): 
     (stage) => isDoc(stage) && Object.keys(stage).some((s) => WATCHING.has(s)),
   )
   if (watching !== undefined) report('role', `readWrite does not grant ${shown(watching)}`)
-  if (only_looks && !reads) report('role', `read does not grant ${name}, and this only looks`)
+  if (only_looks && !reads) report('role', `read does not grant ${name}, and this command only reads`)
 }
 
 const writes = (stage: unknown) => isDoc(stage) && ('$out' in stage || '$merge' in stage)

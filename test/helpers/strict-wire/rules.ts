@@ -1,14 +1,14 @@
 const MANUAL = 'https://www.mongodb.com/docs/v6.0/'
 const SERVER = 'https://github.com/mongodb/mongo/blob/r6.0.0/src/mongo/'
 
-/** A rule of MongoDB 6.0, or of our own, that every command is held against. */
+/** A rule of MongoDB 6.0, or of ours, for every command. */
 export interface Rule {
   rule: string
-  /** Where it stands: a page of the manual, a file of the server, or a file of ours. */
+  /** The source of the rule: a page of the manual, a file of the server, or a file of ours. */
   source: string
 }
 
-/** The rules, by name; what breaks each and what does not stands in test/store/mongo/strict-wire.test.ts. */
+/** The rules, by name. Examples that break each and that do not are in test/store/mongo/strict-wire-examples.ts. */
 export const RULES = {
   'upsert-filter': {
     rule: 'no $expr, $where, $near, $nearSphere or $text in the filter of an upsert',
@@ -31,11 +31,11 @@ export const RULES = {
     source: `${SERVER}db/matcher/expression_parser.cpp; ${SERVER}db/matcher/matcher_type_set.cpp`,
   },
   'operators-beside-fields': {
-    rule: 'operators stand beside operators, fields beside fields',
+    rule: 'operators and fields are not mixed in one document',
     source: `${SERVER}db/matcher/expression_parser.cpp; ${SERVER}db/update/update_driver.cpp (unknown operator; Unknown modifier)`,
   },
   'variable-outside': {
-    rule: 'a variable ("$$NOW") is one in expressions only: elsewhere it would be stored, or looked for, as text',
+    rule: 'a variable ("$$NOW") is used in expressions only: elsewhere it would be stored, or compared, as text',
     source: `${MANUAL}reference/aggregation-variables/`,
   },
   'expression-operator': {
@@ -43,11 +43,11 @@ export const RULES = {
     source: `${SERVER}db/pipeline/expression.cpp (Unrecognized expression, InvalidPipelineOperator 168)`,
   },
   'expression-single': {
-    rule: 'an expression has one operator, and no fields beside it',
+    rule: 'an expression has one operator and no other fields',
     source: `${SERVER}db/pipeline/expression.cpp (an object representing an expression must have exactly one field, 15983)`,
   },
   'expression-arity': {
-    rule: 'an operator of expressions has as many arguments as it takes, by the names that it knows',
+    rule: 'an operator of expressions has the right number of arguments, with names that it knows',
     source: `${SERVER}db/pipeline/expression.h (ExpressionFixedArity 16020, ExpressionRangedArity 28667)`,
   },
   'expression-variable': {
@@ -55,7 +55,7 @@ export const RULES = {
     source: `${SERVER}db/pipeline/variables.cpp (Use of undefined variable, 17276)`,
   },
   'expression-path': {
-    rule: 'a path has no empty part, and none that begins with a dollar',
+    rule: 'a path has no empty part and no part that starts with a dollar',
     source: `${SERVER}db/pipeline/field_path.cpp (15998, 16410, 40353)`,
   },
   'update-operator': {
@@ -63,11 +63,11 @@ export const RULES = {
     source: `${SERVER}db/update/modifier_table.cpp; ${SERVER}db/update/update_driver.cpp (Unknown modifier)`,
   },
   'update-multi': {
-    rule: 'an update of several documents has operators or a pipeline, no document in their place',
+    rule: 'an update of several documents has operators or a pipeline, not a replacement document',
     source: `${SERVER}db/update/update_driver.cpp (multi update is not supported for replacement-style update)`,
   },
   'update-path': {
-    rule: 'no path of an update twice, nor inside of another',
+    rule: 'an update has no path twice, nor a path inside another',
     source: `${SERVER}db/update/update_object_node.cpp (ConflictingUpdateOperators, 40)`,
   },
   'update-number': {
@@ -103,19 +103,19 @@ export const RULES = {
     source: `${SERVER}db/pipeline/document_source_group.cpp (15955, 15951, 15952)`,
   },
   'sort-order': {
-    rule: 'an order has 1 or -1 for each field',
+    rule: 'a sort order has 1 or -1 for each field',
     source: `${SERVER}db/query/sort_pattern.cpp (15975)`,
   },
   'projection-mixed': {
-    rule: 'a projection names what it wants or what it does not, _id aside',
+    rule: 'a projection either includes or excludes fields, except _id',
     source: `${SERVER}db/query/projection_parser.cpp (31253, 31254)`,
   },
   'index-key': {
-    rule: 'an index has a name and a key of fields, each 1 or -1: no text, hash or place is wanted here',
+    rule: 'an index has a name and a key of fields, each 1 or -1: we use no text, hashed or geo index',
     source: `${SERVER}db/catalog/index_key_validate.cpp (CannotCreateIndex, 67)`,
   },
   'index-option': {
-    rule: 'options of an index are known; an age (expireAfterSeconds) wants one field, and is 0 to 2147483647',
+    rule: 'options of an index are known; expireAfterSeconds requires a single field, and is 0 to 2147483647',
     source: `${SERVER}db/catalog/index_key_validate.cpp; ${MANUAL}core/index-ttl/#restrictions`,
   },
   'index-partial-sparse': {
@@ -131,7 +131,7 @@ export const RULES = {
     source: `${MANUAL}core/schema-validation/specify-query-expression-rules/`,
   },
   'transaction-standalone': {
-    rule: 'no transaction number for a server that is alone',
+    rule: 'no transaction number for a standalone server',
     source: `${SERVER}db/initialize_operation_session_info.cpp (Transaction numbers are only allowed on a replica set member or mongos, 20)`,
   },
   'transaction-multi': {
@@ -139,39 +139,39 @@ export const RULES = {
     source: `${MANUAL}core/retryable-writes/#retryable-write-operations`,
   },
   'read-concern-place': {
-    rule: 'a read concern stands on aggregate, count, distinct and find only',
+    rule: 'only aggregate, count, distinct and find have a read concern',
     source: `${MANUAL}reference/read-concern/#read-concern-support`,
   },
   'write-concern-place': {
-    rule: 'a write concern stands on commands that write only',
+    rule: 'only commands that write have a write concern',
     source: `${MANUAL}reference/write-concern/; ${SERVER}db/commands.h (supportsWriteConcern; InvalidOptions, 72)`,
   },
   'read-concern-ours': {
-    rule: 'reads are of what a majority has, but the end of the output',
+    rule: 'reads have read concern majority, except those of output',
     source: 'src/store/mongo/connection.ts, src/store/mongo/outputs.ts',
   },
   'write-concern-ours': {
-    rule: 'writes wait for the journals of a majority, as long as our deadline, but the end of the output',
+    rule: 'writes wait for the journals of a majority until our deadline, except those of output',
     source: 'src/store/mongo/connection.ts, src/store/mongo/outputs.ts',
   },
   role: {
-    rule: 'readWrite on the database of the queue is enough for each command but the fix that says it needs dbAdmin, and read for those that only look',
+    rule: 'readWrite on the database of the queue is enough for each command, except the fix that names dbAdmin; read is enough for commands that only read',
     source: `${SERVER}db/auth/builtin_roles.yml; ${MANUAL}reference/built-in-roles/#database-user-roles`,
   },
   'field-unknown': {
-    rule: 'what an update sets is a field of the schema, whose own check sees no pipelines',
+    rule: 'an update sets only fields of the schema: mongoose does not check pipelines',
     source: 'src/store/mongo/models.ts',
   },
   'document-size': {
-    rule: 'a document has 16 MiB at most, and a command 16 KiB more beside what it writes',
+    rule: 'a document has at most 16 MiB, and a command at most 16 KiB besides what it writes',
     source: `${MANUAL}reference/limits/#bson-documents; ${SERVER}bson/util/builder.h (BSONObjMaxUserSize)`,
   },
   'message-size': {
-    rule: 'a message has 48,000,000 bytes at most, and a batch 1 to 100,000 writes',
+    rule: 'a message has at most 48,000,000 bytes, and a batch 1 to 100,000 writes',
     source: `${MANUAL}reference/command/hello/ (maxMessageSizeBytes, maxWriteBatchSize)`,
   },
   'document-depth': {
-    rule: 'at most 100 levels of documents in documents',
+    rule: 'at most 100 levels of nested documents',
     source: `${MANUAL}reference/limits/#nested-depth-for-bson-documents`,
   },
 } as const satisfies Record<string, Rule>

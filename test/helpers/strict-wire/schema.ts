@@ -4,7 +4,9 @@ import type { Report } from './documents.ts'
 
 let known: Map<string, Set<string>> | null = null
 
-/** Reports the fields that an update of `collection` names and its schema does not; collections of others are left alone. */
+/**
+ * Reports the fields that an update of `collection` names and its schema does not; foreign collections are not checked.
+ */
 export function checkFields(collection: string, paths: readonly string[], report: Report): void {
   known ??= fieldsByCollection()
   const fields = known.get(collection)

@@ -2,16 +2,16 @@ import { mongo } from 'mongoose'
 import { type Doc, depthOf, isDoc, listOf, type Report } from './documents.ts'
 
 const DOCUMENT = 16 * 1024 * 1024
-/** What a command has besides what it writes. */
+/** The most bytes of a command without its batch: one document, and 16 KiB more. */
 const COMMAND = DOCUMENT + 16 * 1024
 const MESSAGE = 48_000_000
 const BATCH = 100_000
 const DEPTH = 100
 
-/** Lists of a command that travel beside it, document by document. */
+/** Lists of a command that are sent beside it, document by document. */
 const BATCHES = ['documents', 'updates', 'deletes'] as const
 
-/** Holds the sizes of a command against the limits. */
+/** Checks the sizes of a command against the limits. */
 export function checkSizes(command: Doc, report: Report): void {
   const whole = sizeOf(command)
   if (whole > MESSAGE) report('message-size', `${whole} bytes`)
@@ -19,10 +19,10 @@ export function checkSizes(command: Doc, report: Report): void {
     const count = listOf(command[name]).length
     if (command[name] !== undefined && (count === 0 || count > BATCH)) report('message-size', `${count} ${name}`)
   }
-  // No part is larger than the whole.
+  // No part can be larger than the whole.
   if (whole > DOCUMENT) checkParts(command, report)
   const depth = depthOf(command)
-  // A write is within a list of the command: its own depth counts.
+  // A write is inside a list of the command: only its own depth counts.
   const beside = BATCHES.some((name) => command[name] !== undefined) ? 2 : 0
   if (depth - beside > DEPTH) report('document-depth', `${depth - beside} levels`)
 }

@@ -12,7 +12,7 @@ const NUMERIC = new Set(['$inc', '$mul'])
 const SETS = new Set(['$set', '$addFields'])
 const STAGES = new Set([...SETS, '$unset', '$project', '$replaceRoot', '$replaceWith'])
 
-/** One update of a command, in the words of `update`. */
+/** One update of a command, with the field names of `update`. */
 export interface Update {
   q: unknown
   u: unknown
@@ -21,7 +21,7 @@ export interface Update {
   arrayFilters?: unknown
 }
 
-/** Holds an update against its rules. Returns the fields that it names. */
+/** Checks an update against its rules. Returns the fields that it names. */
 export function checkUpdate(update: Update, report: Report): string[] {
   const { q, u, multi, upsert, arrayFilters } = update
   checkFilter(q, upsert ? 'upsert' : 'query', report)
@@ -75,7 +75,7 @@ function checkStage(stage: unknown, report: Report): string[] {
   return paths
 }
 
-/** Another `_id` than the filter wants. Dates and binary are compared by how they are shown. */
+/** Reports an `_id` that differs from the filter's. Dates and binary are compared as text. */
 function checkId(id: unknown, q: unknown, report: Report): void {
   const wanted = isDoc(q) ? q._id : undefined
   if (id !== undefined && shown(id) !== shown(wanted)) report('update-id', `${shown(id)} for ${shown(wanted)}`)
@@ -89,7 +89,7 @@ function checkPaths(paths: readonly string[], report: Report): void {
   }
 }
 
-/** Holds a findAndModify against its rules. Returns the fields that it names. */
+/** Checks a findAndModify against its rules. Returns the fields that it names. */
 export function checkFindAndModify(command: Doc, report: Report): string[] {
   const { query, update, remove, upsert, arrayFilters } = command
   if (remove ? update !== undefined || upsert || command.new : update === undefined)
@@ -99,14 +99,14 @@ export function checkFindAndModify(command: Doc, report: Report): string[] {
   return []
 }
 
-/** Holds a delete against its rules. */
+/** Checks a delete against its rules. */
 export function checkDelete(each: unknown, report: Report): void {
   const { q, limit } = (isDoc(each) ? each : {}) as { q?: unknown; limit?: unknown }
   checkFilter(q, 'query', report)
   if (Number(limit) !== 0 && Number(limit) !== 1) report('delete-limit', shown(limit))
 }
 
-/** Whether a part of an update is many documents' work, which no server repeats by itself. */
+/** Whether a part of the command may write many documents: the driver never repeats such a command. */
 export function isOfMany(command: Doc): boolean {
   return (
     listOf(command.updates).some((each) => isDoc(each) && each.multi === true) ||

@@ -7,13 +7,13 @@ import { note } from './notes.ts'
 type Client = mongo.MongoClient & { topology?: { description: mongo.TopologyDescription } }
 
 const APPLICATION = /^queuectl (command|supervisor|worker)$/
-/** Sent over and over by the driver itself, with nothing in them that is ours. */
+/** Commands that the driver itself sends again and again, without content of ours. */
 const DULL = new Set(['hello', 'isMaster', 'ismaster', 'ping', 'buildInfo', 'saslStart', 'saslContinue', 'endSessions'])
 
-/** Classes and clients. */
+/** Classes and clients that are watched already. */
 const watched = new WeakSet<object>()
 
-/** Has every client that connects from now on watched: each command that it sends is held against the rules. */
+/** Watches every client that connects from now on: each command that it sends is checked against the rules. */
 export function watchClients(MongoClient: { prototype: object }, load: () => typeof Judge): void {
   const prototype = MongoClient.prototype as { connect(...args: unknown[]): unknown }
   if (watched.has(prototype)) return
@@ -29,7 +29,7 @@ export function watchClients(MongoClient: { prototype: object }, load: () => typ
 }
 
 function watch(client: Client, load: () => typeof Judge): void {
-  // Some properties of it are read-only in its type alone.
+  // Some of its properties are read-only only in its type.
   Object.assign(client.options, { monitorCommands: true })
   const role = (APPLICATION.exec(client.options.appName ?? '')?.[1] ?? null) as Sent['role']
   const patient = client.options.socketTimeoutMS === 0
@@ -43,7 +43,9 @@ function watch(client: Client, load: () => typeof Judge): void {
   })
 }
 
-/** Whether this process only looks, at a database that has been made: the first that meets an empty one makes it, whatever it was asked for. */
+/**
+ * Whether this process only reads, from a database that exists: the first process that meets an empty one creates it.
+ */
 let made = false
 
 function watchMark(client: Client): void {

@@ -36,7 +36,7 @@ describe('reads of many documents from MongoDB @posix', function () {
         data: { failCommands: ['getMore'], errorCode: 43, appName: 'queuectl command' },
       })
 
-  it('outlive a cursor that is lost: the page is begun again', async function () {
+  it('survive a lost cursor: the page is read again', async function () {
     const ids = Array.from({ length: MANY }, (_, i) => `j${i}`)
     await store.insert({ jobs: ids.map((id) => newJob({ id })) })
     await loseCursors({ times: 1 }).catch(() => skip(this, 'no fail points'))
@@ -47,7 +47,7 @@ describe('reads of many documents from MongoDB @posix', function () {
     expect(listed.map(({ id }) => id)).to.deep.equal(ids)
   })
 
-  it('take the history a page in one batch, which needs no cursor', async function () {
+  it('read a page of the history in one batch, which needs no cursor', async function () {
     await store.insert({ jobs: Array.from({ length: MANY }, () => newJob()) })
     await loseCursors('alwaysOn').catch(() => skip(this, 'no fail points'))
     const { histories, next } = await store.history({ after: null, limit: MANY - 10 })
@@ -55,11 +55,11 @@ describe('reads of many documents from MongoDB @posix', function () {
     expect((await store.history({ after: next, limit: MANY - 10 })).histories).to.have.length(10)
   })
 
-  it('name the index that the counts need, and the way to get it, exit 78', async () => {
+  it('name the index that the counts need, and how to create it, exit 78', async () => {
     await put(store, ['a'])
     await raw.collection('jobs').dropIndex('queue_age')
     const error = await refusal(store.overview())
-    expect(error).to.include({ exit_code: 78, hint: 'queuectl doctor --fix makes it again' })
+    expect(error).to.include({ exit_code: 78, hint: 'queuectl doctor --fix creates it again' })
     expect(error.message).to.match(/lacks the index jobs\.queue_age$/)
   })
 })

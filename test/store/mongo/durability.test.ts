@@ -10,9 +10,9 @@ import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
 const WRITES = ['insert', 'update', 'delete', 'findAndModify', 'create', 'createIndexes', 'collMod', 'bulkWrite']
 const READS = ['find', 'aggregate', 'count', 'distinct']
-/** The end of each run's output may be lost while the run goes on: it is no promise. */
+/** The end of each run's output may be lost while the run goes on: it is not promised. */
 const NO_PROMISE = 'outputs'
-/** What a call of the store takes at most, which is what a server waits for its majority. */
+/** The longest time for a call of the store, and so the longest that a server waits for its majority. */
 const DEADLINE_MS = { command: 5_000, supervisor: 10_000, worker: 10_000 }
 
 interface Sent {
@@ -20,8 +20,9 @@ interface Sent {
   command: mongo.Document
 }
 
-// A primary that steps down takes back what only it has. No test here can make one do so: it takes three servers, and to cut them off
-// from each other. So this looks at what every command asks for, which is what the server's own promise is made for.
+// A primary that steps down rolls back writes that only it has. No test here can cause that: it needs three servers
+// that are cut off from each other. So this checks the concerns of every command, on which the server's own promise
+// depends.
 describe('what is written to MongoDB @posix', function () {
   this.timeout(60_000)
   before(needsMongo)
@@ -40,9 +41,9 @@ describe('what is written to MongoDB @posix', function () {
   for (const [role, options] of cases) {
     it(`waits for the journals of a majority as long as the call may take, and is read from the primary: ${role} ${options} (F21)`, async () => {
       const warnings: string[] = []
-      const hear = ({ message }: Error) => warnings.push(message)
-      process.on('warning', hear)
-      const sent = await sentBy(role, options).finally(() => process.off('warning', hear))
+      const onWarning = ({ message }: Error) => warnings.push(message)
+      process.on('warning', onWarning)
+      const sent = await sentBy(role, options).finally(() => process.off('warning', onWarning))
       expect(warnings).to.deep.equal([])
       expectDurable(sent, DEADLINE_MS[role])
     })
@@ -53,7 +54,7 @@ function expectDurable(sent: readonly Sent[], wtimeout: number): void {
   const named = (names: readonly string[]) => sent.filter(({ name }) => names.includes(name))
   const isTail = ({ name, command }: Sent) => name === 'update' && command.update === NO_PROMISE
   const promised = named(WRITES).filter((command) => !isTail(command))
-  // Collections and indexes are made by a client of longer patience, which the rules for all commands cover.
+  // A patient client creates collections and indexes: the rules for all commands cover it.
   const kinds = ['insert', 'update', 'findAndModify', 'delete']
   expect(new Set(promised.map(({ name }) => name))).to.include.keys(...kinds)
   for (const { name, command } of promised) {
@@ -66,12 +67,12 @@ function expectDurable(sent: readonly Sent[], wtimeout: number): void {
   expect(named(READS).length).to.be.above(3)
   for (const { name, command } of named(READS)) {
     expect([name, command.readConcern?.level]).to.deep.equal([name, 'majority'])
-    // A server that is asked alone is asked so whatever it is.
+    // With a direct connection the driver sends primaryPreferred, whatever the server is.
     expect([undefined, 'primary', 'primaryPreferred']).to.include(command.$readPreference?.mode)
   }
 }
 
-/** What goes to the server when a store is made there and used for everything that it can do. */
+/** The commands sent when a store is created and each of its methods is used. */
 async function sentBy(role: StoreRole, options: string): Promise<Sent[]> {
   const url = (await mongoServer()).url()
   const address = parseUrl(`${url}${url.includes('?') ? '&' : '?'}monitorCommands=true&${options}`)

@@ -23,9 +23,9 @@ import {
 import { needsMongo } from '../../helpers/mongo-server.ts'
 import { skip } from '../../helpers/skip.ts'
 
-// The server refuses states that cannot be, but not every value in them, and whoever may administer it can have it look away.
+// The server refuses invalid states, but not every invalid value, and an administrator can bypass the validator.
 
-describe('documents that somebody else has edited @posix', function () {
+describe('documents that another program has edited @posix', function () {
   this.timeout(60_000)
   let bench: Bench
   let store: JobStore
@@ -58,17 +58,17 @@ describe('documents that somebody else has edited @posix', function () {
     { finished_at: new Date() },
     { runs: 'x', updated_at: 'x', finished_at: 5, env: 5, command: null, history: 'x' },
   ]) {
-    it(`put a job with ${inspect(set)} among the dead, out of the way of the others`, async () => {
+    it(`with ${inspect(set)} in a job make it dead, so that it does not block the others`, async () => {
       await put(store, ['edited', 'other'])
       await edit('jobs', 'edited', set)
-      // Another worker is done with what the first one has to wait for.
+      // A second worker claims at the same time: either may quarantine the job.
       const claims = [store.claim(claimOf()), (await bench.open()).claim(claimOf())]
       const taken = (await Promise.all(claims)).flatMap(({ job }) => job ?? [])
       if (taken.length === 0) taken.push(await take(store))
-      const mended = 'updated_at' in set && !('runs' in set) && taken.find(({ id }) => id === 'edited')
-      expect(taken.map(({ id }) => id)).to.have.members(mended ? ['edited', 'other'] : ['other'])
+      const repaired = 'updated_at' in set && !('runs' in set) && taken.find(({ id }) => id === 'edited')
+      expect(taken.map(({ id }) => id)).to.have.members(repaired ? ['edited', 'other'] : ['other'])
       for (const job of taken) await settle(store, job, SUCCESS)
-      if (mended) return
+      if (repaired) return
       const edited = await store.get({ id: 'edited' })
       expect(edited).to.include({ state: 'dead', runs: 0, lease_token: null, started_at: null })
       expect(edited?.reason).to.match(/^its stored \w+ (is|are) damaged$/)
@@ -76,7 +76,7 @@ describe('documents that somebody else has edited @posix', function () {
     })
   }
 
-  it('lose no run of a job that is put among the dead', async () => {
+  it('lose no run of a quarantined job', async () => {
     await put(store, ['edited'], { backoff_base: 0 })
     await settle(store, await take(store), FAILURE)
     await store.promote({ ids: ['edited'] })
@@ -85,7 +85,7 @@ describe('documents that somebody else has edited @posix', function () {
     expect(await mustGet(store, 'edited')).to.include({ state: 'dead', runs: 1 })
   })
 
-  it('put no job among the dead whose claim the server refuses for another reason', async () => {
+  it('do not quarantine a job whose claim the server refuses for another reason', async () => {
     await put(store, ['a', 'b'])
     const db = connection.db as mongo.Db
     const [jobs] = await db.listCollections({ name: 'jobs' }).toArray()
@@ -99,7 +99,7 @@ describe('documents that somebody else has edited @posix', function () {
     expect(await takeAll(store)).to.deep.equal(['a', 'b'])
   })
 
-  it('with an id that is no text stand in nobody’s way, due or ready', async () => {
+  it('with an id that is not text do not block others, due or ready', async () => {
     const db = connection.db as mongo.Db
     await put(store, ['model'])
     await put(store, ['waits'], { delay_ms: 1 })
@@ -112,7 +112,7 @@ describe('documents that somebody else has edited @posix', function () {
     expect((await store.overview()).total).to.include({ ready: 0, scheduled: 0, processing: 1, dead: 2 })
   })
 
-  it('are read as far as they make sense', async () => {
+  it('are read as far as they are valid', async () => {
     await ended(store, 'edited', SUCCESS)
     await edit('jobs', 'edited', {
       created_at: 'x',
@@ -151,7 +151,7 @@ describe('documents that somebody else has edited @posix', function () {
   }
 
   for (const set of [{ started_at: 'x' }, { view: 'ready' }, { run_token: 5, locked_at: null, processing_by: [] }]) {
-    it(`with ${JSON.stringify(set)} keep no lease from being renewed, and can be fenced`, async () => {
+    it(`with ${JSON.stringify(set)} do not prevent the renewal of leases, and can be fenced`, async () => {
       await put(store, ['edited', 'other'])
       const jobs = [await take(store), await take(store)]
       await edit('jobs', 'edited', set)
@@ -169,7 +169,7 @@ describe('documents that somebody else has edited @posix', function () {
     })
   }
 
-  it('that no write can settle as asked are dead, with the run on record; a success stays one', async function () {
+  it('that cannot be settled as requested become dead, with the run on record; a success stays a success', async function () {
     const admin = connection.getClient().db('admin')
     const fail = (mode: unknown) =>
       admin.command({
@@ -192,7 +192,7 @@ describe('documents that somebody else has edited @posix', function () {
   })
 
   for (const next_run_at of ['x', null, [new Date(5)], [new Date(Date.now() + 3_600_000)]]) {
-    it(`hide no job whose time has come behind one that is due at ${inspect(next_run_at)}`, async () => {
+    it(`hide no due job behind one that is due at ${inspect(next_run_at)}`, async () => {
       await put(store, ['edited'], { delay_ms: 60_000 })
       await put(store, ['other'], { delay_ms: 1, priority: 5 })
       await edit('jobs', 'edited', { next_run_at })
@@ -204,7 +204,7 @@ describe('documents that somebody else has edited @posix', function () {
   }
 
   for (const set of [{ finished_at: 5 }, { processing_by: 'x' }, { lease_token: [1], locked_at: new Date() }]) {
-    it(`with ${inspect(set)} keep no job from becoming ready whose time has come`, async () => {
+    it(`with ${inspect(set)} keep no due job from becoming ready`, async () => {
       await put(store, ['edited', 'other'], { delay_ms: 1 })
       await edit('jobs', 'edited', set)
       expect((await takeAll(store)).sort()).to.deep.equal(['edited', 'other'])
@@ -212,7 +212,7 @@ describe('documents that somebody else has edited @posix', function () {
     })
   }
 
-  it('with no place in an order are left out of its lists, and no list ends at one', async () => {
+  it('with a damaged sort field are left out of lists by it, and do not end a list', async () => {
     await put(store, ['edited', 'a', 'b'], { delay_ms: 60_000 })
     for (const [sort, set] of [
       ['due', { next_run_at: 'x' }],
@@ -236,7 +236,7 @@ describe('documents that somebody else has edited @posix', function () {
     expect(rows.get('w1')).to.have.property('jobs').that.has.length(1)
   })
 
-  it('of the registry keep nobody from giving signs of life', async () => {
+  it('of the registry do not prevent heartbeats', async () => {
     await store.beat(beatOf('s1', ['w1', 'w2']))
     await put(store, ['a', 'b'])
     const { lease_token: token } = await take(store)
@@ -247,7 +247,7 @@ describe('documents that somebody else has edited @posix', function () {
     expect(await store.renew({ worker_id: 'w1', tokens: [token], lease_ms: LEASE_MS })).to.deep.equal(renewed)
     expect(await store.beat(beatOf('s1', ['w1', 'w2'], [token]))).to.deep.equal(renewed)
     const beats = (await store.processes()).map((row) => [row.id, row.beats])
-    // Those of a bulk that went in are counted twice: each is a sign of life all the same.
+    // Heartbeats of a bulk that failed in part are counted twice: each is still a sign of life.
     expect(beats).to.have.deep.members([
       ['s1', 1],
       ['w1', 3],
@@ -255,7 +255,7 @@ describe('documents that somebody else has edited @posix', function () {
     ])
   })
 
-  it('are told of where there is no going on, exit 78', async () => {
+  it('are reported when a request cannot continue, exit 78', async () => {
     await put(store, ['a'], { delay_ms: 60_000 })
     await edit('jobs', 'a', { next_run_at: 'x' })
     const error = await refusal(store.promote({ ids: ['a'] }))
@@ -264,13 +264,13 @@ describe('documents that somebody else has edited @posix', function () {
   })
 })
 
-/** Undefined values are taken out. */
+/** The update that sets these fields; undefined values are unset. */
 function updateOf(set: object): mongo.UpdateFilter<{ _id: string }> {
-  const [gone, there] = [true, false].map((missing) =>
+  const [unset, set_fields] = [true, false].map((missing) =>
     Object.entries(set).filter(([, value]) => (value === undefined) === missing),
   )
   return {
-    ...(there?.length && { $set: Object.fromEntries(there) }),
-    ...(gone?.length && { $unset: Object.fromEntries(gone.map(([name]) => [name, ''])) }),
+    ...(set_fields?.length && { $set: Object.fromEntries(set_fields) }),
+    ...(unset?.length && { $unset: Object.fromEntries(unset.map(([name]) => [name, ''])) }),
   }
 }

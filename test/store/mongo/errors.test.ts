@@ -5,11 +5,11 @@ import { domainError, isPassing } from '../../../src/store/mongo/errors.ts'
 import { parseUrl } from '../../../src/store/mongo/url.ts'
 
 const ADDRESS = parseUrl('mongodb://me:s3cret@h:1/jobs')
-const told = (error: unknown) => domainError(error, ADDRESS)
+const reported = (error: unknown) => domainError(error, ADDRESS)
 const fromServer = (code: number, errmsg = 'no s3cret') => new mongo.MongoServerError({ message: errmsg, errmsg, code })
 
 describe('errors of MongoDB @posix @fast', () => {
-  it('become what people can act on, with its exit code', () => {
+  it('become errors that a user can act on, with their exit codes', () => {
     const cases: [unknown, string, number][] = [
       [new mongo.MongoNetworkError('s3cret reset'), 'unreachable', 69],
       [Object.assign(new Error('write EPIPE'), { syscall: 'write', code: 'EPIPE' }), 'unreachable', 69],
@@ -34,13 +34,13 @@ describe('errors of MongoDB @posix @fast', () => {
       [new mongo.MongoNotConnectedError('s3cret'), 'try_again', 75],
     ]
     for (const [error, code, exit_code] of cases) {
-      const told_error = told(error)
-      expect(told_error, String(error)).to.be.instanceOf(QueuectlError)
-      expect(told_error, String(error)).to.include({ code, exit_code })
+      const reported_error = reported(error)
+      expect(reported_error, String(error)).to.be.instanceOf(QueuectlError)
+      expect(reported_error, String(error)).to.include({ code, exit_code })
     }
   })
 
-  it('never show the password, whatever they are (S2)', () => {
+  it('never show the password (S2)', () => {
     for (const error of [
       fromServer(91),
       fromServer(2),
@@ -48,27 +48,30 @@ describe('errors of MongoDB @posix @fast', () => {
       's3cret',
       new mongo.MongoNetworkError('s3cret'),
     ]) {
-      const { message, stack } = told(error)
+      const { message, stack } = reported(error)
       expect(`${message} ${stack}`).to.not.contain('s3cret')
     }
   })
 
-  it('of Atlas speak of a right where one is lacking, and of room where there is none', () => {
-    const hint = (errmsg: string) => String((told(fromServer(8000, errmsg)) as QueuectlError).hint)
+  it('of Atlas name the missing right, or the missing space', () => {
+    const hint = (errmsg: string) => String((reported(fromServer(8000, errmsg)) as QueuectlError).hint)
     expect(hint('user is not allowed to do action [insert] on [jobs.meta]')).to.contain('readWrite')
-    expect(hint('cannot create a new collection -- already using 500 collections of 500')).to.match(/remove databases/)
+    expect(hint('cannot create a new collection -- already using 500 collections of 500')).to.match(
+      /remove unused databases/,
+    )
     expect(hint('you are over your space quota')).to.contain('purge')
     expect(hint('no SNI name sent')).to.contain('mongodb+srv')
     expect(hint('anything else')).to.not.contain('readWrite')
   })
 
-  it('say of a server that answers that it is busy, not that it cannot be reached', () => {
-    for (const code of [43, 112, 237, 462, 11601]) expect(told(fromServer(code)).message).to.match(/cannot answer now/)
-    for (const code of [6, 91, 189, 384]) expect(told(fromServer(code)).message).to.match(/cannot be reached/)
+  it('report a server that answers as busy, not as out of reach', () => {
+    for (const code of [43, 112, 237, 462, 11601])
+      expect(reported(fromServer(code)).message).to.match(/cannot answer now/)
+    for (const code of [6, 91, 189, 384]) expect(reported(fromServer(code)).message).to.match(/cannot be reached/)
   })
 
   // Names: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
-  it('are passing by the server’s own list: cursors that are lost, interruptions, overload, snapshots, locks', () => {
+  it('are passing by the server’s own list: lost cursors, interruptions, overload, snapshots, locks', () => {
     const codes = [
       43, 24, 175, 202, 237, 246, 276, 279, 317, 355, 358, 365, 384, 402, 406, 407, 412, 433, 449, 450, 453, 462, 11601,
       91331,
@@ -82,10 +85,10 @@ describe('errors of MongoDB @posix @fast', () => {
     }
   })
 
-  it('are passing when another try may do', () => {
+  it('are passing when another try may succeed', () => {
     const stepped_down = [189, 10107, 11602, 13435].map((code) => fromServer(code))
     const broken = Object.assign(new Error('write ECONNRESET'), { syscall: 'write', code: 'ECONNRESET' })
-    // Node's own, which names no call of the system.
+    // Node's own error, which names no system call.
     const ended = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
     for (const error of [...stepped_down, new mongo.MongoNetworkError('reset'), broken, ended])
       expect(isPassing(error), String(error)).to.equal(true)

@@ -17,13 +17,13 @@ import { skip } from '../../helpers/skip.ts'
 const TERMINAL = ['python3', fileURLToPath(new URL('../../fixtures/terminal.py', import.meta.url))]
 
 const bad = (findings: readonly Diagnosis[]) => findings.filter(({ level }) => level !== 'ok')
-const told = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, message }) => `${check}: ${message}`)
+const reported = (findings: readonly Diagnosis[]) => bad(findings).map(({ check, message }) => `${check}: ${message}`)
 
-describe('what the address of a MongoDB server says @posix', function () {
+describe('the examination of a MongoDB address @posix', function () {
   this.timeout(60_000)
-  const about = (url: string) => told(examineAddress(parseUrl(url)))
+  const about = (url: string) => reported(examineAddress(parseUrl(url)))
 
-  it('is fine on this host, or encrypted with a login', () => {
+  it('accepts a server on this host, or an encrypted connection with a login', () => {
     for (const url of [
       'mongodb://localhost/queue',
       'mongodb://127.0.0.1:27017,[::1]:27018/queue',
@@ -35,17 +35,17 @@ describe('what the address of a MongoDB server says @posix', function () {
     }
   })
 
-  it('may be a way that others can read, a certificate that nobody checks, a door without a lock', () => {
+  it('warns of a connection that others can read, of an unchecked certificate, and of a missing login', () => {
     expect(about('mongodb://me:secret@db.example/queue')).to.have.length(1)
-    expect(about('mongodb://me:secret@db.example/queue')[0]).to.match(/the way to db\.example is not encrypted/)
-    expect(about('mongodb://localhost,db.example/queue?tls=true').join()).to.match(/nobody has to log in/)
+    expect(about('mongodb://me:secret@db.example/queue')[0]).to.match(/the connection to db\.example is not encrypted/)
+    expect(about('mongodb://localhost,db.example/queue?tls=true').join()).to.match(/without a login/)
     expect(about('mongodb+srv://me:secret@db.example/queue?tls=false').join()).to.match(/not encrypted/)
-    expect(about('mongodb://localhost/queue?tls=true&tlsInsecure=true').join()).to.match(/certificate .* not checked/)
+    expect(about('mongodb://localhost/queue?tls=true&tlsInsecure=true').join()).to.match(/certificate .* not verified/)
   })
 
-  it('may ask for what is not the user’s to say: it is left out, and named', () => {
+  it('warns of options that are ignored', () => {
     expect(about('mongodb://localhost/queue?appName=a&w=majority&maxPoolSize=50&w=1&wtimeout=77')).to.deep.equal([
-      'network: not heeded in the address: maxPoolSize=50, w=1, wtimeout=77; queuectl decides itself about durability, time-outs and connections',
+      'network: ignored in the address: maxPoolSize=50, w=1, wtimeout=77; queuectl sets durability, time-outs and connections itself',
     ])
   })
 })
@@ -64,9 +64,9 @@ describe('the examination of a MongoDB database @posix', function () {
     await raw.close()
   })
 
-  /** One server alone, as tests may be given one, is told so. */
-  const toldBut = (findings: readonly Diagnosis[]) =>
-    told(findings).filter((text) => !/^replication: one server/.test(text))
+  /** Without the warning about a single server: tests may run on one. */
+  const unexpected = (findings: readonly Diagnosis[]) =>
+    reported(findings).filter((text) => !/^replication: a single server/.test(text))
   const open = () => openStore({ address, role: 'command', data_folder: '/data', is_alive: () => false })
 
   async function look<T>(
@@ -81,18 +81,18 @@ describe('the examination of a MongoDB database @posix', function () {
     }
   }
 
-  it('is not misled by who stores jobs meanwhile', async () => {
+  it('is not misled by jobs that are stored meanwhile', async () => {
     const store = await open()
     const db = await Connection.open(parseUrl(address), 'command')
     try {
       const call = db.call.bind(db)
       let [under_way, stored] = [0, 0]
-      // Of looks that are taken at once, the first is answered after a job more.
+      // Of queries at the same time, the first is answered after another job is stored.
       db.call = async (...args) => {
         if (under_way++ === 0) await put(store, [`job${++stored}`])
         return call(...args).finally(() => under_way--) as never
       }
-      expect(told(await examineSchemaObjects(db))).to.deep.equal([])
+      expect(reported(await examineSchemaObjects(db))).to.deep.equal([])
       expect(stored).to.be.above(2)
     } finally {
       await db.close()
@@ -100,48 +100,48 @@ describe('the examination of a MongoDB database @posix', function () {
     }
   })
 
-  it('finds nothing wrong with a queue that is well, and changes nothing', async () => {
+  it('finds no problem in a sound queue', async () => {
     const store = await open()
     await put(store, ['a', 'b'])
     await store.close()
     await look(({ findings, usable }) => {
-      expect(toldBut(findings)).to.deep.equal([])
+      expect(unexpected(findings)).to.deep.equal([])
       expect(usable).to.equal(true)
       const checks = findings.map(({ check }) => check)
       expect(checks).to.include.members(['store', 'schema', 'network', 'replication', 'clock', 'indexes', 'counters'])
     })
   })
 
-  it('says of an empty database that it is empty, and makes nothing', async () => {
+  it('reports that a database is empty, and creates nothing', async () => {
     await look(({ findings, usable }) => {
-      expect(toldBut(findings)).to.have.length(1)
-      expect(toldBut(findings)[0]).to.match(/store: no queue at mongodb:.* yet: the database is empty/)
+      expect(unexpected(findings)).to.have.length(1)
+      expect(unexpected(findings)[0]).to.match(/store: no queue at mongodb:.* yet: the database is empty/)
       expect(usable).to.equal(false)
     })
     expect(await raw.db?.listCollections().toArray()).to.deep.equal([])
   })
 
-  it('names what keeps it from being opened', async () => {
+  it('names the reason why a queue cannot be opened', async () => {
     await raw.collection('customers').insertOne({ name: 'x' })
     await look(({ findings, usable }) => {
-      expect(toldBut(findings).join()).to.match(/store: .* holds the collection "customers" of another program/)
+      expect(unexpected(findings).join()).to.match(/store: .* holds the collection "customers" of another program/)
       expect(usable).to.equal(false)
     })
     await raw.dropDatabase()
     await (await open()).close()
     await raw.collection('meta').updateOne({ _id: 'schema' as never }, { $set: { version: 99 } })
-    await look(({ findings }) => expect(toldBut(findings).join()).to.match(/schema version 99.*up to/))
+    await look(({ findings }) => expect(unexpected(findings).join()).to.match(/schema version 99.*up to/))
     await raw.collection('meta').updateOne({ _id: 'schema' as never }, { $set: { version: 1 } })
     await look(({ findings, usable }) => {
-      expect(toldBut(findings).join()).to.match(/schema: version 1 of \d+: it is not upgraded yet/)
+      expect(unexpected(findings).join()).to.match(/schema: version 1 of \d+: not upgraded yet/)
       expect(usable).to.equal(false)
     })
     const away = 'mongodb://127.0.0.1:1/queue'
-    await look(({ findings }) => expect(toldBut(findings).join()).to.match(/store: .* cannot be reached/), away)
-    await look(({ findings }) => expect(toldBut(findings).join()).to.match(/no valid MongoDB URL/), 'mongodb://')
+    await look(({ findings }) => expect(unexpected(findings).join()).to.match(/store: .* cannot be reached/), away)
+    await look(({ findings }) => expect(unexpected(findings).join()).to.match(/not a valid MongoDB URL/), 'mongodb://')
   })
 
-  it('makes indexes, the check of jobs and counters again', async () => {
+  it('creates indexes, the validator of jobs and counters again', async () => {
     const store = await open()
     await put(store, ['a', 'b', 'c'])
     await raw.collection('jobs').dropIndex('held')
@@ -151,16 +151,16 @@ describe('the examination of a MongoDB database @posix', function () {
     await raw.collection('meta').deleteOne({ _id: 'jobs' as never })
     await look(async ({ findings, usable }) => {
       expect(usable).to.equal(true)
-      expect(toldBut(findings)).to.deep.equal([
-        'indexes: not as queuectl made them: controls.asked',
+      expect(unexpected(findings)).to.deep.equal([
+        'indexes: changed since queuectl created them: controls.asked',
         'indexes: missing: jobs.held',
-        'validator: the server does not refuse jobs that cannot be',
-        'counters: missing or behind: jobs; new jobs would come before old ones, or cannot be stored',
+        'validator: the server does not refuse invalid jobs',
+        'counters: missing or behind: jobs; new jobs cannot be stored or would run before old ones',
       ])
       for (const { mend } of findings) await mend?.()
     })
     await look(({ findings }) =>
-      expect(toldBut(findings)).to.deep.equal(['indexes: not as queuectl made them: controls.asked']),
+      expect(unexpected(findings)).to.deep.equal(['indexes: changed since queuectl created them: controls.asked']),
     )
     await put(store, ['d'])
     const order = await store.list({ sort: 'oldest', limit: 9 })
@@ -168,7 +168,7 @@ describe('the examination of a MongoDB database @posix', function () {
     await store.close()
   })
 
-  it('finds counters that are no numbers, and numbers that are none, and sets the counters', async () => {
+  it('finds damaged counters, ignores damaged job numbers, and sets the counters', async () => {
     const store = await open()
     await put(store, ['a', 'b', 'c'])
     const [meta, jobs] = [raw.collection<{ _id: string }>('meta'), raw.collection<{ _id: string }>('jobs')]
@@ -180,16 +180,16 @@ describe('the examination of a MongoDB database @posix', function () {
       expect(error, inspect(value)).to.include({ exit_code: 78 })
       expect(error.hint, inspect(value)).to.contain('doctor')
       await look(async ({ findings }) => {
-        expect(toldBut(findings).join(), inspect(value)).to.match(/^counters: missing or behind: jobs;/)
+        expect(unexpected(findings).join(), inspect(value)).to.match(/^counters: missing or behind: jobs;/)
         for (const { mend } of findings) await mend?.()
       })
       expect(await meta.findOne({ _id: 'jobs' }), inspect(value)).to.include({ value: 3 })
     }
-    await look(({ findings }) => expect(toldBut(findings)).to.deep.equal([]))
+    await look(({ findings }) => expect(unexpected(findings)).to.deep.equal([]))
     await store.close()
   })
 
-  it('says which role changes the check of jobs: readWrite, as it is needed for all else, does not', async function () {
+  it('names the role that may set the validator of jobs: readWrite is enough for all else, but not for this', async function () {
     const admin = (raw.db as mongoose.mongo.Db).admin()
     const refuse = (mode: string) =>
       admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['collMod'], errorCode: 13 } })
@@ -199,21 +199,21 @@ describe('the examination of a MongoDB database @posix', function () {
     const name = address.slice(address.lastIndexOf('/') + 1)
     await look(({ findings }) => {
       const [validator] = findings.filter(({ check }) => check === 'validator')
-      expect(validator?.remedy).to.match(new RegExp(`by a user with the roles readWrite and dbAdmin on .*"${name}"$`))
+      expect(validator?.remedy).to.match(new RegExp(`for a user with the roles readWrite and dbAdmin on .*"${name}"$`))
     })
     await refuse('alwaysOn')
     const { code, stdout } = await queuectl(['doctor', '--fix', '--db', address]).finally(() => refuse('off'))
     expect(code).to.equal(1)
     expect(stdout).to.match(
       new RegExp(
-        `cannot fix it: this takes the right collMod\\n +give the user the role dbAdmin on the database "${name}"`,
+        `: setting the validator requires the right collMod\\n +give the user also the role dbAdmin on the database "${name}"`,
       ),
     )
-    const { stdout: mended } = await queuectl(['doctor', '--fix', '--db', address])
-    expect(mended).to.match(/^fixed +validator +the server refuses jobs that cannot be\n/)
+    const { stdout: fixed } = await queuectl(['doctor', '--fix', '--db', address])
+    expect(fixed).to.match(/^\w+ +validator +the server now refuses invalid jobs\n/)
   })
 
-  it('makes indexes without giving up while the server is at work on them, and says so on a terminal', async function () {
+  it('does not give up while the server builds indexes, and shows the progress on a terminal', async function () {
     if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python with pty')
     this.timeout(120_000)
     const admin = (raw.db as mongoose.mongo.Db).admin()
@@ -226,12 +226,12 @@ describe('the examination of a MongoDB database @posix', function () {
     await block('off', 0).catch(() => skip(this, 'no fail points'))
     await (await open()).close()
     await raw.collection('jobs').dropIndex('held')
-    // Longer than any other client waits for an answer, however often it is asked.
+    // Longer than any other client waits for an answer, with all its tries.
     await block('alwaysOn', 17_000)
     const doctor = startQueuectl(['doctor', '--fix', '--db', address], { through: TERMINAL, env: { NO_COLOR: '1' } })
     const { code, stdout } = await collect(doctor).finally(() => block('off', 0))
     expect(stdout).to.match(
-      /^queuectl: still making indexes of mongodb:\S+ after \d+ s\r\nfixed +indexes +made again: jobs\.held\r\n/,
+      /^queuectl: .*creating indexes in mongodb:\S+.* \d+ s\b.*\r\n\w+ +indexes +created again: jobs\.held\r\n/,
     )
     expect(code).to.equal(0)
   })

@@ -35,7 +35,7 @@ describe('the first use of a MongoDB database @posix', function () {
     await store.close()
   }
 
-  it('may be of six commands at once: each job is there once', async () => {
+  it('works for six commands at once: each job is stored once', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f']
     const env = { QUEUECTL_HOME: tempFolder() }
     const ended = await Promise.all(
@@ -44,32 +44,32 @@ describe('the first use of a MongoDB database @posix', function () {
     expect(ended.map(({ code, stderr }) => `${code}${stderr}`)).to.deep.equal(ids.map(() => '0'))
     const stored = await raw.collection('jobs').find().toArray()
     expect(stored.map(({ _id }) => String(_id)).sort()).to.deep.equal(ids)
-    const left = await meta().find().toArray()
-    expect(left.map(({ _id }) => String(_id)).sort()).to.deep.equal(['controls', 'jobs', 'lock', 'schema'])
+    const documents = await meta().find().toArray()
+    expect(documents.map(({ _id }) => String(_id)).sort()).to.deep.equal(['controls', 'jobs', 'lock', 'schema'])
   })
 
-  it('asks for nothing that a server refuses in an upsert', async () => {
+  it('sends nothing that a server refuses in an upsert', async () => {
     const filters: string[] = []
     mongoose.set('debug', (collection, _method, filter, _update, options) => {
       if (options?.upsert) filters.push(`${collection} ${JSON.stringify(filter)}`)
     })
     await becomesQueue().finally(() => mongoose.set('debug', false))
     expect(filters).to.include('meta {"_id":"lock"}')
-    // https://github.com/mongodb/mongo/blob/v6.0/jstests/core/expr.js, and the like for $where and $near
+    // https://github.com/mongodb/mongo/blob/v6.0/jstests/core/expr.js, and the same for $where and $near
     expect(filters.filter((text) => /\$(?:expr|where|near|geoNear|nearSphere)\b/.test(text))).to.deep.equal([])
   })
 
-  it('goes on after one that failed: it left a "meta" without a word in it', async () => {
+  it('goes on after a failed first use that left an empty "meta"', async () => {
     await raw.createCollection('meta')
     await becomesQueue()
   })
 
-  it('goes on after one that died with the lock, or while it tried the server', async () => {
+  it('goes on after a process that died with the lock, or during the test of the server', async () => {
     await meta().insertMany([lock, { _id: 'probe-x' }])
     await becomesQueue()
   })
 
-  it('goes on where the database was dropped under a supervisor, once that has ended', async () => {
+  it('goes on after the database was dropped under a supervisor, once that has stopped', async () => {
     const alive = new Set<string>()
     const reopen = () => open({ is_alive: () => alive.size > 0 })
     const store = await open()
@@ -87,7 +87,7 @@ describe('the first use of a MongoDB database @posix', function () {
     expect((await raw.collection('samples').indexes()).map(({ name }) => name)).to.include('expiry')
   })
 
-  it('is refused where collections with names of ours hold what is not', async () => {
+  it('is refused if collections with our names contain foreign documents', async () => {
     await raw.collection('processes').insertOne({ kind: 'worker', identity: { pid: 1 }, beat_at: new Date() })
     await raw.collection('samples').insertOne({ at: new Date() })
     expect((await refusal(open())).message).to.match(/belongs to another program: it has the collection "samples"/)
@@ -96,7 +96,7 @@ describe('the first use of a MongoDB database @posix', function () {
     expect((await refusal(open())).message).to.match(/belongs to another program: it has the collection "processes"/)
   })
 
-  it('in a database of others goes on too, once somebody has said that it is meant', async () => {
+  it('goes on in a database of another program too, once the user has chosen it with init', async () => {
     await raw.collection('customers').insertOne({ name: 'x' })
     await raw.createCollection('meta')
     expect((await refusal(open())).message).to.match(/holds the collection "customers" of another program/)
@@ -104,7 +104,7 @@ describe('the first use of a MongoDB database @posix', function () {
     await becomesQueue()
   })
 
-  it('of a server that lacks something says so in one line, exit 78, and is made up for later', async function () {
+  it('of a server that lacks a feature is refused in one line, exit 78, and succeeds later', async function () {
     const admin = (raw.db as mongoose.mongo.Db).admin()
     const refuse = (mode: string, errorCode: number) =>
       admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['findAndModify'], errorCode } })
@@ -119,14 +119,14 @@ describe('the first use of a MongoDB database @posix', function () {
   })
 
   const strange: Record<string, () => Promise<unknown>> = {
-    'holds what is not ours': () => meta().insertOne({ _id: new mongoose.Types.ObjectId() }),
-    'holds what is not ours beside our lock': () => meta().insertMany([lock, { _id: 'settings' }]),
-    'has a lock of somebody else': () => meta().insertOne({ ...lock, application: 'other' } as never),
+    'contains a foreign document': () => meta().insertOne({ _id: new mongoose.Types.ObjectId() }),
+    'contains a foreign document beside our lock': () => meta().insertMany([lock, { _id: 'settings' }]),
+    'has a lock of another program': () => meta().insertOne({ ...lock, application: 'other' } as never),
     'has an index': () => meta().createIndex({ name: 1 }),
-    'has a check': () => raw.createCollection('meta', { validator: { name: { $type: 'string' } } }),
+    'has a validator': () => raw.createCollection('meta', { validator: { name: { $type: 'string' } } }),
   }
   for (const [how, make] of Object.entries(strange)) {
-    it(`is refused where "meta" ${how}`, async () => {
+    it(`is refused if "meta" ${how}`, async () => {
       await make()
       const before = await meta().find().toArray()
       for (const init of [false, true]) {

@@ -12,7 +12,7 @@ import { openProxy } from '../../helpers/tcp-proxy.ts'
 
 const OPENING = { role: 'worker', data_folder: '/none', is_alive: () => false } as const
 
-// A few hundred workers that do nothing must not keep a server busy, nor ask it thrice for what one question tells.
+// A few hundred idle workers must not keep a server busy, nor send three commands where one is enough.
 describe('the load of a worker on MongoDB @posix', function () {
   this.timeout(60_000)
   let store: JobStore
@@ -35,7 +35,7 @@ describe('the load of a worker on MongoDB @posix', function () {
     return sent
   }
 
-  it('is two connections, and a third from the end of its first job on, which asks for the next beside', async () => {
+  it('is two connections, and a third after its first job, which claims the next at the same time', async () => {
     const clients = new Set<object>()
     const own = await openProxy((await mongoServer()).host, (_, client) => clients.add(client))
     const second = await openStore({ address: own.through(address), ...OPENING })
@@ -43,14 +43,14 @@ describe('the load of a worker on MongoDB @posix', function () {
     const job = await take(second)
     expect(clients.size).to.equal(2)
     await settle(second, job, SUCCESS, claimOf())
-    // It may still be on its way when the jobs are settled and claimed by the one that was there.
+    // It may still be opening when the job is settled and the next is claimed over the existing one.
     await until(() => clients.size > 2)
     expect(clients.size).to.equal(3)
     await second.close()
     await own.close()
   })
 
-  it('is two commands for a look in vain, and one for a job that comes soon after', async () => {
+  it('is two commands for a claim that finds nothing, and one for a job that comes soon after', async () => {
     expect(await commandsOf(() => store.claim(claimOf()))).to.deep.equal(['find', 'findAndModify'])
     let soon = false
     for (let n = 0; !soon; n++) {
@@ -58,21 +58,21 @@ describe('the load of a worker on MongoDB @posix', function () {
       expect(await commandsOf(() => store.claim(claimOf()))).to.have.members(['find', 'findAndModify'])
       await put(store, [`j${n}`])
       const commands = await commandsOf(() => take(store))
-      // Else it looks for due jobs again.
+      // Later it checks for due jobs again.
       soon = performance.now() - began < 1_000
       if (soon) expect(commands).to.deep.equal(['findAndModify'])
     }
   })
 
-  it('is no question for due jobs before one is known to be due, which then is not passed over', async () => {
+  it('is no check for due jobs before one is known to be due, which then is not skipped', async () => {
     let late = true
     for (let n = 0; late; n++) {
       const fresh = await openStore({ address, ...OPENING })
       await put(fresh, [`a${n}`, `b${n}`])
-      // Sooner than the next look for due jobs would be.
+      // Earlier than the next check for due jobs.
       await put(fresh, [`soon${n}`], { delay_ms: 240, priority: 9 })
       const first = (await take(fresh)).id
-      // A machine that is too busy has nothing to show: once more.
+      // The machine was too busy for this test: try again.
       late = first === `soon${n}`
       if (!late) {
         expect(first).to.equal(`a${n}`)
@@ -84,8 +84,8 @@ describe('the load of a worker on MongoDB @posix', function () {
     }
   })
 
-  it('is no question about requests when others only store jobs', async function () {
-    if (!(await mongoServer()).replica_set) skip(this, 'this server is no replica set')
+  it('is no check for requests when others only store jobs', async function () {
+    if (!(await mongoServer()).replica_set) skip(this, 'this server is not a replica set')
     const hints: Hint[] = []
     const watch = store.watch({ on_change: (hint) => hints.push(hint) })
     await until(async () => {

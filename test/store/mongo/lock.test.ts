@@ -20,7 +20,7 @@ describe('the lock of a MongoDB schema @posix', function () {
   const meta = () => db.db.collection<{ _id: string; holder?: string; expires_at?: Date }>('meta')
   const stored = () => meta().findOne({ _id: 'lock' })
 
-  it('is held by one at a time, however many want it at once', async () => {
+  it('is held by one at a time, also when many try at once', async () => {
     let [holders, most, done] = [0, 0, 0]
     const work = async () => {
       most = Math.max(most, ++holders)
@@ -32,17 +32,17 @@ describe('the lock of a MongoDB schema @posix', function () {
     expect({ most, done }).to.deep.equal({ most: 1, done: 5 })
   })
 
-  it('of somebody who died with it is taken when its time is over, not before', async () => {
+  it('of a process that died is acquired when it has expired, not before', async () => {
     await meta().insertOne({ _id: 'lock', holder: 'dead', expires_at: new Date(Date.now() + 3_600_000) })
     let taken = false
     const taking = withLock(db, 'next', async () => {
       taken = true
       expect(await stored()).to.include({ holder: 'next', application: 'queuectl' })
     })
-    let asked = 0
+    let tries = 0
     const call = db.call.bind(db)
-    db.call = async (...args) => call(...args).finally(() => asked++) as never
-    await waitFor(() => asked >= 3, { within: 20_000, what: 'it is asked for again and again' })
+    db.call = async (...args) => call(...args).finally(() => tries++) as never
+    await waitFor(() => tries >= 3, { within: 20_000, what: 'it is tried again and again' })
     expect(taken).to.equal(false)
     expect(await stored()).to.include({ holder: 'dead' })
     await meta().updateOne({ _id: 'lock' }, { $set: { expires_at: EPOCH } })
@@ -50,12 +50,12 @@ describe('the lock of a MongoDB schema @posix', function () {
     expect((await stored())?.expires_at).to.deep.equal(EPOCH)
   })
 
-  it('without an end, as somebody may have left it, is free', async () => {
+  it('without an expiry, after an edit, is free', async () => {
     await meta().insertOne({ _id: 'lock', holder: 'dead' })
     expect(await withLock(db, 'next', async () => (await stored())?.holder)).to.equal('next')
   })
 
-  it('is renewed while work goes on', async () => {
+  it('is renewed while the work goes on', async () => {
     await withLock(db, 'me', async () => {
       const first = (await stored())?.expires_at
       const later = async () => Number((await stored())?.expires_at) > Number(first)

@@ -9,7 +9,7 @@ import { tempFolder } from '../../helpers/temp.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that wants a login @posix', function () {
+describe('a MongoDB server that requires a login @posix', function () {
   this.timeout(120_000)
   let server: LoginServer
   before(async function () {
@@ -33,22 +33,22 @@ describe('a MongoDB server that wants a login @posix', function () {
     await store.close()
   })
 
-  it('refuses a wrong password, and nobody learns which (S2)', async () => {
+  it('refuses a wrong password, without showing it (S2)', async () => {
     expect(await refused(open(server.as('writer', 'jobs', 'wr0ng')))).to.contain(server.host)
   })
 
-  it('refuses a missing login, which is told', async () => {
-    expect(await refused(open(`mongodb://${server.host}/jobs`))).to.contain('wants a user')
+  it('refuses a missing login, and the error names it', async () => {
+    expect(await refused(open(`mongodb://${server.host}/jobs`))).to.contain('requires a user')
   })
 
-  it('shows the queue to a user who may only read, and says what is missing when it is to be changed', async () => {
+  it('shows the queue to a user that may only read, and names the missing right for a change', async () => {
     const store = await open(server.as('reader', 'jobs'))
     expect((await store.overview()).total.ready).to.equal(1)
     expect(await refused(store.insert({ jobs: [newJob()] }))).to.contain('readWrite')
     await store.close()
   })
 
-  it('lets a user with readWrite run a queue, and one with read look at all of it', async () => {
+  it('lets a user with readWrite run a queue, and a user with read see all of it', async () => {
     const home = tempFolder()
     const as = (user: string, ...args: string[]) =>
       queuectl(args, { env: { QUEUECTL_HOME: home, QUEUECTL_DB: server.as(user, 'queue') } })
@@ -56,7 +56,7 @@ describe('a MongoDB server that wants a login @posix', function () {
     expect(init).to.include({ code: 0, stderr: '' })
     expect(await as('writer', 'enqueue', '--id', 'r', '--', 'echo hello')).to.include({ code: 0 })
     expect(await as('writer', 'worker', 'start', '--drain')).to.include({ code: 0 })
-    const looks: [string, RegExp][] = [
+    const reads: [string, RegExp][] = [
       ['status', /Completed +[1-9]/],
       ['list', /\br\b/],
       ['show r', /echo hello/],
@@ -66,26 +66,26 @@ describe('a MongoDB server that wants a login @posix', function () {
       ['worker list', /^/],
       ['config list', /max_retries/],
       ['audit', /balance|Starts/],
-      ['doctor', /engine +not tried: this user may only read\n(?:.*\n)*0 problems/],
+      ['doctor', /engine +not tested: this user may only read\n(?:.*\n)*0 problems/],
     ]
-    // One after the other: each logs in, which takes the server its time.
-    for (const [line, expected] of looks) {
+    // One after the other: each logs in, which is slow on the server.
+    for (const [line, expected] of reads) {
       const { code, stdout, stderr } = await as('reader', ...line.split(' '))
       expect(code, `${line}: ${stderr}`).to.equal(0)
       expect(stdout, line).to.match(expected)
     }
     const tried = await as('writer', 'doctor', '--fix')
-    expect(tried.stdout).to.match(/engine +does what queuectl needs/)
+    expect(tried.stdout).to.match(/engine +supports what queuectl needs/)
     const cancel = await as('reader', 'cancel', 'r')
     expect(cancel.code).to.equal(78)
     expect(cancel.stderr).to.match(/give it the role readWrite on the database "queue"\n$/)
   })
 
-  it('refuses another database than the user’s', async () => {
+  it('refuses a database that the user has no rights on', async () => {
     expect(await refused(open(server.as('writer', 'others')))).to.contain('"others"')
   })
 
-  // This server is no replica set, so it has no change streams.
+  // This server is not a replica set, so it has no change streams.
   it('needs no change streams', async () => {
     const store = await open(server.as('writer', 'jobs'))
     const watch = store.watch({ on_change: () => {} })
@@ -96,7 +96,7 @@ describe('a MongoDB server that wants a login @posix', function () {
   })
 })
 
-describe('a MongoDB server that wants TLS and a client’s certificate @posix', function () {
+describe('a MongoDB server that requires TLS and a client certificate @posix', function () {
   this.timeout(60_000)
   let certificates: Certificates
   let server: LoginServer
@@ -109,7 +109,7 @@ describe('a MongoDB server that wants TLS and a client’s certificate @posix', 
   after(() => server?.stop())
 
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'MONGODB-X509']) {
-    it(`lets in whoever has one and logs in by ${mechanism}`, async () => {
+    it(`accepts a client with a certificate that logs in by ${mechanism}`, async () => {
       const url = mechanism === 'MONGODB-X509' ? `mongodb://${server.host}/jobs?` : `${server.as('writer', 'jobs')}&`
       const store = await open(`${url}authMechanism=${mechanism}&${tlsOptions(certificates)}`)
       await put(store, [mechanism])
@@ -123,7 +123,7 @@ describe('a MongoDB server that wants TLS and a client’s certificate @posix', 
     expect(`${error.message} ${error.hint} ${error.stack}`).to.not.match(/wr0ng|s3cret/)
   })
 
-  it('lets nobody in without one', async () => {
+  it('refuses a client without one', async () => {
     const { ca } = certificates
     const error = await refusal(
       open(`${server.as('writer', 'jobs')}&tls=true&${new URLSearchParams({ tlsCAFile: ca })}`),

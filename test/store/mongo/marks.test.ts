@@ -42,7 +42,7 @@ describe('a MongoDB database @posix', function () {
 
   const names = async () => (await raw.db?.listCollections({}, { nameOnly: true }).toArray())?.map(({ name }) => name)
 
-  it('is made and marked once, however many open it at once', async () => {
+  it('is created and marked once, also when many processes open it at the same time', async () => {
     const migrated: number[] = []
     const counting = MIGRATIONS.map((migration) => async (db: mongoose.mongo.Db) => {
       migrated.push(1)
@@ -61,16 +61,16 @@ describe('a MongoDB database @posix', function () {
     await put(store, ['a'])
   })
 
-  it('is not taken for another program’s by one who looks while it is made', async () => {
-    const looker = await connect()
+  it('is not taken for another program’s while another process creates it', async () => {
+    const reader = await connect()
     const other = await connect()
-    // The second call asks for the collections; the answer comes when the other has made them.
-    overtake(looker)(2, () => migrate(other, { is_alive: () => false }))
-    expect(await migrate(looker, { is_alive: () => false })).to.include({ version: MIGRATIONS.length })
+    // The second call lists the collections; the answer comes after the other process has created them.
+    overtake(reader)(2, () => migrate(other, { is_alive: () => false }))
+    expect(await migrate(reader, { is_alive: () => false })).to.include({ version: MIGRATIONS.length })
     expect(await names()).to.include('jobs')
   })
 
-  it('of another program is refused and left alone, until somebody says that it is meant', async () => {
+  it('of another program is refused and not changed, until the user chooses it with init', async () => {
     await raw.collection('customers').insertOne({ name: 'x' })
     const error = await refusal(open())
     expect(error).to.include({ code: 'configuration', exit_code: 78 })
@@ -82,23 +82,23 @@ describe('a MongoDB database @posix', function () {
     expect(await raw.collection('customers').countDocuments()).to.equal(1)
   })
 
-  it('in which another program has collections of our names is refused, meant or not', async () => {
+  it('in which another program has collections of our names is refused, also with init', async () => {
     await raw.collection('jobs').insertOne({ title: 'baker' })
     expect(await refusal(open({ init: true }))).to.include({ exit_code: 78 })
     expect(await names()).to.deep.equal(['jobs'])
   })
 
-  it('is not taken for another program’s while a majority has not yet the first that is written', async () => {
+  it('is not taken for another program’s while a majority lacks its first document', async () => {
     await raw.createCollection('meta')
-    const looker = await connect()
+    const reader = await connect()
     const lock = { _id: 'lock' as never, application: 'queuectl', holder: 'x', expires_at: new Date(0) }
-    // It looks for the mark, for collections, and for the lock, which is not there yet.
-    overtake(looker)(4, () => raw.collection('meta').insertOne(lock))
-    expect(await migrate(looker, { is_alive: () => false })).to.include({ version: MIGRATIONS.length })
+    // It reads the mark, the collections, and the lock, which does not exist yet.
+    overtake(reader)(4, () => raw.collection('meta').insertOne(lock))
+    expect(await migrate(reader, { is_alive: () => false })).to.include({ version: MIGRATIONS.length })
     await put(await open(), ['a'])
   })
 
-  it('that somebody died of making is taken up again', async () => {
+  it('whose creator died is completed by the next process', async () => {
     const broken = [async () => Promise.reject(new Error('died'))]
     const failed = migrate(await connect(), { is_alive: () => false, migrations: broken }).catch((error) => error)
     expect((await failed).message).to.contain('died')
@@ -113,7 +113,7 @@ describe('a MongoDB database @posix', function () {
     expect(error.message).to.contain(`version ${NEXT.length}`)
   })
 
-  it('is upgraded with its jobs, by one', async () => {
+  it('is upgraded with its jobs, by one process', async () => {
     const db = await connect()
     const first = await migrate(db, { is_alive: () => false })
     await put(storeOn(db, first, '/data'), ['a'])
@@ -125,7 +125,7 @@ describe('a MongoDB database @posix', function () {
     expect((await storeOn(db, first, '/data').get({ id: 'a' }))?.id).to.equal('a')
   })
 
-  it('of the first version is upgraded: its jobs have the shell that they had', async () => {
+  it('of the first version is upgraded: its jobs keep their shell', async () => {
     const db = await connect()
     const first = await migrate(db, { is_alive: () => false, migrations: MIGRATIONS.slice(0, 1) })
     await put(storeOn(db, first, '/data'), ['a'])
@@ -133,7 +133,7 @@ describe('a MongoDB database @posix', function () {
     expect((await (await open()).get({ id: 'a' }))?.shell).to.equal('default')
   })
 
-  it('of the second version is upgraded: it has a place for outputs', async () => {
+  it('of the second version is upgraded: it gets the collection of outputs', async () => {
     const db = await connect()
     await migrate(db, { is_alive: () => false, migrations: MIGRATIONS.slice(0, 2) })
     expect(await names()).to.not.include('outputs')
@@ -152,7 +152,7 @@ describe('a MongoDB database @posix', function () {
     expect((await upgrade(() => false)).version).to.equal(NEXT.length)
   })
 
-  it('refuses documents that cannot be', async () => {
+  it('refuses invalid documents', async () => {
     await put(await open(), ['a'])
     const impossible = [
       { state: 'processing' },

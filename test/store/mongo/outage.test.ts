@@ -15,7 +15,7 @@ describe('a MongoDB server that dies and comes back @posix', function () {
   })
   after(() => server?.stop())
 
-  it('finds the same connection at work again, and all that was acknowledged (F20)', async function () {
+  it('is used by the same connection again, and keeps all acknowledged writes (F20)', async function () {
     this.timeout(120_000)
     const store = await openStore({
       address: server.url('jobs'),
@@ -23,8 +23,8 @@ describe('a MongoDB server that dies and comes back @posix', function () {
       data_folder: '/none',
       is_alive: () => false,
     })
-    let heard = 0
-    const watch = store.watch({ on_change: () => heard++ })
+    let events = 0
+    const watch = store.watch({ on_change: () => events++ })
     await put(store, ['a', 'b'])
     const job = await take(store)
     const port = Number(server.host.split(':')[1])
@@ -34,7 +34,8 @@ describe('a MongoDB server that dies and comes back @posix', function () {
     expect(await refusal(store.claim(claimOf()))).to.include({ code: 'unreachable', exit_code: 69 })
     expect(performance.now() - since).to.be.below(15_000)
 
-    // Asked while it is away, answered when it is back; once more, as a worker does, where that takes longer than a call may.
+    // Called while the server is away, answered when it is back; called again, as a worker does, if that takes longer
+    // than a call may.
     const settled = settle(store, job, SUCCESS).catch(() => settle(store, job, SUCCESS))
     server = await startServer({ folder, port })
     expect(await settled).to.include({ state: 'completed' })
@@ -43,7 +44,7 @@ describe('a MongoDB server that dies and comes back @posix', function () {
     expect(await store.beat(beatOf('s1', ['w1']))).to.deep.equal({ lost: [], cancelled: [] })
     await until(async () => {
       await put(store, [newJobId()])
-      return heard > 0
+      return events > 0
     })
     watch.close()
     await store.close()

@@ -13,15 +13,15 @@ import { mongoServer, needsMongo, withOption } from '../../helpers/mongo-server.
 
 type Command = Record<string, unknown>
 
-/** Commands that choose documents, with what explain wants of them. */
+/** Commands that select documents, as far as explain accepts them. */
 const EXPLAINED = ['find', 'findAndModify', 'update', 'delete', 'aggregate', 'distinct']
-/** Few documents each, of which all are wanted, or which are found by `_id`. */
+/** Collections with few documents, which are read as a whole or by `_id`. */
 const SMALL = ['config', 'meta', 'processes']
 
-/** So many names of queues. */
+/** `count` names of queues. */
 const named = (count: number) => ['default', ...Array.from({ length: count - 1 }, (_, i) => `q${i}`)]
 
-// What makes a queue of a million jobs as quick as one of ten: the server's own word on each command that is sent.
+// A queue of a million jobs must be as fast as one of ten: the server's own plan for each command shows that.
 describe('the MongoDB commands @posix', function () {
   this.timeout(60_000)
   let db: Connection
@@ -38,7 +38,7 @@ describe('the MongoDB commands @posix', function () {
   })
   afterEach(() => store.close())
 
-  /** Commands that no index serves: by MongoDB's rules, and by the server's own word where it plans by them. */
+  /** Commands that no index serves: by MongoDB's rules, and by the server's own plan if the server follows them. */
   async function slow(): Promise<string[]> {
     const commands = sent.map(withoutSession).filter((command) => !SMALL.includes(collectionOf(command)))
     const { slow: plans_simply } = await mongoServer()
@@ -111,21 +111,21 @@ describe('the MongoDB commands @posix', function () {
     expect(await slow()).to.deep.equal([])
   })
 
-  it('begin a page where the one before ended, also among equals', async () => {
+  it('start a page where the previous one ended, also among equals', async () => {
     await put(store, ['a', 'b'])
     for (const sort of ['due', 'order', 'finished'] as const) {
       if (sort === 'finished') await store.cancel({ ids: ['a', 'b'] })
       sent = []
       await store.list({ sort, limit: 5, after: 'a' })
       const pages = sent.filter(({ limit }) => limit === 5)
-      // Two ranges, and no condition beside them that throws away what was read.
+      // Two ranges, and no other condition that discards what was read.
       expect(pages, sort).to.have.length(2)
       expect(JSON.stringify(pages), sort).to.not.contain('$or')
     }
     expect(await slow()).to.deep.equal([])
   })
 
-  it('would be found out otherwise', async () => {
+  it('that no index serves are found', async () => {
     await put(store, ['a'])
     sent = []
     const { jobs } = db.models
@@ -141,7 +141,7 @@ describe('the MongoDB commands @posix', function () {
     expect(await slow()).to.have.length(5)
   })
 
-  describe('of a claim take the first entry of an index that gives filter and order', () => {
+  describe('of a claim take the first entry of an index that serves filter and order', () => {
     const SHAPES = [
       ...[
         { what: 'of all queues', queues: null, take: 'order', due: 'due' },
@@ -181,7 +181,8 @@ describe('the MongoDB commands @posix', function () {
       expect([...takes, ...dues]).to.have.length.above(2)
       for (const command of takes) expect(await indexOf(command)).to.equal('queue_order')
       for (const command of dues) expect(await indexOf(command)).to.equal('queue_due')
-      // Never past what waits in the others: the queues that are wanted are named, and found by one look for each queue.
+      // Never past the jobs that wait in the excluded queues: the others are named, and found by one index seek for
+      // each queue.
       expect(JSON.stringify(sent)).to.not.match(/\$nin|\$ne/)
       const distincts = sent.filter((command) => 'distinct' in command)
       expect(distincts).to.have.length.above(1)
@@ -200,11 +201,11 @@ describe('the MongoDB commands @posix', function () {
       const looks = sent.filter((command) => 'find' in command)
       expect(looks.length).to.be.at.least(2)
       for (const command of looks) expect(await indexOf(command)).to.equal('due')
-      // By ids, which it has found: no more than these are looked at.
+      // By the ids that it has found: no other jobs are read.
       expect(sent.flatMap((command) => (command.updates as { q: Command }[]) ?? [])[0]?.q).to.have.property('_id')
     })
 
-    /** The index that serves a command, by MongoDB's rules, or by the server's own word where it plans by them. */
+    /** The index that serves a command: by MongoDB's rules, or by the server's own plan if the server follows them. */
     async function indexOf(command: Command): Promise<string> {
       const bare = withoutSession(command)
       const [question = { filter: {}, sort: [] }] = questionsOf(bare)
@@ -219,7 +220,7 @@ describe('the MongoDB commands @posix', function () {
   })
 })
 
-/** As of a run whose predecessors are forgotten with its end. */
+/** The output of a finished run that is late enough to remove those of earlier runs. */
 function outputOf({ id: job, run_token }: Job) {
   const where = { host: 'h', path: '/p' }
   return { token: String(run_token), job, run: 21, ...where, bytes: 1, tail: Buffer.from('x'), ended: true }
@@ -239,7 +240,7 @@ function withoutSession({
 
 const collectionOf = (command: Command) => String(Object.values(command)[0])
 
-/** The filters of a command, each with its order. */
+/** The filters of a command, each with its sort order. */
 function questionsOf(command: Command): Question[] {
   const { updates, deletes, pipeline, filter, query, sort } = command as Record<string, never>
   const order = [...((sort as Map<string, number> | undefined) ?? [])]
@@ -251,7 +252,7 @@ function questionsOf(command: Command): Question[] {
 
 const stagesOf = (plan: unknown) => valuesOf(plan, 'stage')
 
-/** What stands under `name` in a plan that won, wherever it stands. */
+/** All values of `name` in the winning plan, at any depth. */
 function valuesOf(plan: unknown, name: string): string[] {
   if (typeof plan !== 'object' || plan === null) return []
   return Object.entries(plan).flatMap(([key, value]) => {

@@ -13,7 +13,7 @@ interface Program {
   before: ReturnType<typeof overtake>
 }
 
-// There are no transactions: what one call does in several writes, another may see half done.
+// Without transactions another call may see the writes of a call half done.
 describe('between two writes to MongoDB @posix', function () {
   this.timeout(60_000)
   let one: Program
@@ -38,15 +38,18 @@ describe('between two writes to MongoDB @posix', function () {
 
   const same = (id: string, content = 'h') => newJob({ id, content_hash: content })
 
-  /** A bulk of `one` with a job `x` that another program stores first; `meanwhile` happens before it takes back all. */
+  /**
+   * A bulk of `one` with a job `x` that another program stores first; `meanwhile` runs before the bulk removes its jobs
+   * again.
+   */
   async function refusedBulk(jobs: readonly ReturnType<typeof newJob>[], meanwhile: () => Promise<unknown>) {
-    // It looks for taken ids, takes numbers, stores, looks whose `x` is, and takes back.
+    // The calls: check for existing ids, take numbers, store, read `x`, remove.
     one.before(3, () => put(other.store, ['x'], { content_hash: 'other' }))
     one.before(5, meanwhile)
     expect((await refusal(one.store.insert({ jobs: [...jobs, same('x')] }))).code).to.equal('duplicate_id')
   }
 
-  it('of a claim beside it, a list of what is ready shows a job whose time has come', async () => {
+  it('of a concurrent claim, a list of ready jobs shows a due job', async () => {
     await put(one.store, ['due'], { delay_ms: 1 })
     await until(async () => (await one.store.overview()).total.ready === 1)
     await put(one.store, ['first'], { priority: 5 })
@@ -56,7 +59,7 @@ describe('between two writes to MongoDB @posix', function () {
   })
 
   describe('of a bulk that is refused', () => {
-    it('R10: a job of which another was told that it is there stays', async () => {
+    it('R10: a job that another insert was answered with stays', async () => {
       await refusedBulk([same('y'), same('z')], async () => {
         expect((await other.store.insert({ jobs: [same('y')] }))[0]?.existing).to.equal(true)
       })
@@ -64,34 +67,34 @@ describe('between two writes to MongoDB @posix', function () {
       expect(await one.store.get({ id: 'z' })).to.equal(null)
     })
 
-    it('R10: a job that is taken back while another finds it is stored by that one', async () => {
+    it('R10: a job that is removed while another insert finds it is stored by that insert', async () => {
       const spec = same('y')
-      const looked = Promise.withResolvers<void>()
-      const takenBack = Promise.withResolvers<void>()
-      let told: ReturnType<JobStore['insert']> | undefined
+      const found = Promise.withResolvers<void>()
+      const removed = Promise.withResolvers<void>()
+      let inserted: ReturnType<JobStore['insert']> | undefined
       await refusedBulk([same('y')], async () => {
-        // It takes a number, tries to store, and looks who has the id.
+        // The calls: take a number, try to store, read the job with the id.
         other.before(4, () => {
-          looked.resolve()
-          return takenBack.promise
+          found.resolve()
+          return removed.promise
         })
-        told = other.store.insert({ jobs: [spec] }).finally(looked.resolve)
-        await looked.promise
+        inserted = other.store.insert({ jobs: [spec] }).finally(found.resolve)
+        await found.promise
       })
-      takenBack.resolve()
-      expect((await told)?.[0]?.existing).to.equal(false)
+      removed.resolve()
+      expect((await inserted)?.[0]?.existing).to.equal(false)
       expect(await mustGet(one.store, 'y')).to.include({ insert_token: spec.insert_token })
     })
 
-    it('jobs that somebody has requeued or promoted stay', async () => {
+    it('jobs that were requeued or promoted stay', async () => {
       const later = newJob({ id: 'promoted', delay_ms: 60_000 })
       await refusedBulk([newJob({ id: 'requeued' }), later, newJob({ id: 'z' })], async () => {
         await other.store.cancel({ ids: ['requeued'] })
         await other.store.requeue({ ids: ['requeued'] })
         await other.store.promote({ ids: ['promoted'] })
       })
-      const left = (await one.store.list({ sort: 'oldest', limit: 9 })).map(({ id }) => id)
-      expect(left).to.deep.equal(['requeued', 'promoted', 'x'])
+      const remaining = (await one.store.list({ sort: 'oldest', limit: 9 })).map(({ id }) => id)
+      expect(remaining).to.deep.equal(['requeued', 'promoted', 'x'])
     })
   })
 
@@ -99,7 +102,7 @@ describe('between two writes to MongoDB @posix', function () {
     it('an id that is purged is free', async () => {
       await put(other.store, ['a'])
       await other.store.cancel({ ids: ['a'] })
-      // It takes a number, tries to store, and looks who has the id.
+      // The calls: take a number, try to store, read the job with the id.
       one.before(3, () => other.store.purge({ states: ['cancelled'], older_than_ms: 0, limit: 9 }))
       const [inserted] = await one.store.insert({ jobs: [same('a')] })
       expect(inserted).to.deep.equal({ job: await mustGet(other.store, 'a'), existing: false })
@@ -114,7 +117,7 @@ describe('between two writes to MongoDB @posix', function () {
       for (const id of ids) await one.store.cancel({ ids: [id] })
     }
 
-    it('takes whatever has ended, where the server’s clock is known a little late too', async () => {
+    it('all finished jobs are removed, also when our estimate of the server’s clock is behind', async () => {
       await cancelled('a')
       const [db] = opened as [Connection]
       const now = db.now.bind(db)
@@ -123,17 +126,17 @@ describe('between two writes to MongoDB @posix', function () {
       expect(await one.store.purge(all)).to.include({ jobs: 1 })
     })
 
-    it('jobs that another purge removes are counted by that one alone; both name the logs', async () => {
+    it('jobs that another purge removes are counted only by that one; both name the logs', async () => {
       await ended(one.store, 'a', SUCCESS)
       const [run] = await one.store.runs({ id: 'a' })
-      // It looks for jobs, and removes outputs.
+      // The calls before: find jobs, remove outputs.
       one.before(3, async () => {
         expect(await other.store.purge(all)).to.deep.equal({ jobs: 1, tokens: [run?.token] })
       })
       expect(await one.store.purge(all)).to.deep.equal({ jobs: 0, tokens: [run?.token] })
     })
 
-    it('a job that is run again and ends anew meanwhile stays, with its new result', async () => {
+    it('a job that runs again and finishes meanwhile stays, with its new result', async () => {
       await ended(one.store, 'a', SUCCESS)
       one.before(3, async () => {
         await other.store.requeue({ ids: ['a'] })
@@ -143,17 +146,17 @@ describe('between two writes to MongoDB @posix', function () {
       expect(await mustGet(one.store, 'a')).to.include({ state: 'completed' })
     })
 
-    it('it goes on behind a page that another has removed: fewer than asked for are all', async () => {
+    it('it continues after a page that another purge removed: fewer than requested means no more', async () => {
       await cancelled('a', 'b', 'c')
       one.before(3, () => other.store.purge({ ...all, limit: 2 }))
       expect(await one.store.purge({ ...all, limit: 2 })).to.include({ jobs: 1 })
       expect(await one.store.list({ sort: 'oldest', limit: 9 })).to.deep.equal([])
     })
 
-    it('a job whose id is taken anew at once is counted, and its logs are named', async () => {
+    it('a removed job whose id is used again at once is counted, and its logs are named', async () => {
       await ended(one.store, 'a', SUCCESS)
       const [run] = await one.store.runs({ id: 'a' })
-      // It looks for jobs, removes outputs and jobs, and looks which are still there.
+      // The calls: find jobs, remove outputs, remove jobs, read which remain.
       one.before(4, () => put(other.store, ['a']))
       expect(await one.store.purge(all)).to.deep.equal({ jobs: 1, tokens: [run?.token] })
       expect(await mustGet(one.store, 'a')).to.include({ state: 'pending' })

@@ -10,14 +10,14 @@ import { skip } from '../../helpers/skip.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-describe('a MongoDB server that does not fit @posix', function () {
+describe('a MongoDB server that is too old @posix', function () {
   this.timeout(60_000)
-  // Wire version 13 is MongoDB 5.0, which the driver takes; 6 is MongoDB 3.6, which it does not.
+  // Wire version 13 is MongoDB 5.0, which the driver accepts; 6 is MongoDB 3.6, which it refuses.
   for (const [version, maxWireVersion] of [
     ['5.0.31', 13],
     ['3.6.23', 6],
   ] as const) {
-    it(`is refused as too old: ${version}, exit 78`, async () => {
+    it(`is refused: ${version}, exit 78`, async () => {
       const hello = {
         isWritablePrimary: true,
         ismaster: true,
@@ -29,27 +29,27 @@ describe('a MongoDB server that does not fit @posix', function () {
       const { code, stderr } = await queuectl(['status', '--db', `mongodb://${server.host}/jobs`])
       await server.close()
       expect(stderr).to.match(
-        /^queuectl: MongoDB at 127\.0\.0\.1:\d+ is too old: .*\n {2}MongoDB 6\.0 or later is needed\n$/,
+        /^queuectl: MongoDB at 127\.0\.0\.1:\d+ is too old: .*\n {2}queuectl needs MongoDB 6\.0 or later\n$/,
       )
       expect(code).to.equal(78)
     })
   }
 })
 
-describe('a MongoDB server that does not tell its time @posix', function () {
+describe('a MongoDB server that does not report its time @posix', function () {
   this.timeout(60_000)
-  for (const [localTime, said] of [
-    [undefined, 'nothing'],
+  for (const [localTime, shown] of [
+    [undefined, 'missing'],
     ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'],
     [{ ms: 1 }, '{"ms":1}'],
   ] as const) {
-    it(`is refused in words, exit 78: ${said}`, async () => {
+    it(`is refused with the reason, exit 78: ${shown}`, async () => {
       const hello = { isWritablePrimary: true, minWireVersion: 0, maxWireVersion: 21, maxBsonObjectSize: 2 ** 24 }
       const server = await openFakeMongo({ ...hello, version: '7.0.0', ...(localTime && { localTime }) })
       const { code, stderr } = await queuectl(['status', '--db', `mongodb://${server.host}/jobs`])
       await server.close()
-      expect(stderr).to.match(/^queuectl: MongoDB at 127\.0\.0\.1:\d+ does not tell its time: hello\.localTime is /)
-      expect(stderr).to.contain(`hello.localTime is ${said}\n  leases hold by the clock of the server`)
+      expect(stderr).to.match(/^queuectl: MongoDB at 127\.0\.0\.1:\d+ does not report its time: hello\.localTime is /)
+      expect(stderr).to.contain(`hello.localTime is ${shown}\n  leases depend on the server’s clock`)
       expect(code).to.equal(78)
     })
   }
@@ -75,7 +75,7 @@ describe('a MongoDB server that refuses indexes @posix', function () {
   const failIndexes = (mode: unknown, data: object) =>
     admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['createIndexes'], ...data } })
 
-  it('is named with its reason, exit 78; when it does not any more the rest is made', async () => {
+  it('is named with its reason, exit 78; once it accepts them the rest is created', async () => {
     await failIndexes('alwaysOn', { errorCode: 67 })
     const error = await refusal(open(address))
     expect(error).to.include({ code: 'configuration', exit_code: 78 })
@@ -87,7 +87,7 @@ describe('a MongoDB server that refuses indexes @posix', function () {
     await store.close()
   })
 
-  it('as it has none of that kind, is said to lack them', async () => {
+  it('because it does not support that kind is reported to lack them', async () => {
     await raw.dropDatabase()
     await failIndexes('alwaysOn', { errorCode: 115 })
     const error = await refusal(open(address)).finally(() => failIndexes('off', {}))

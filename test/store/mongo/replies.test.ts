@@ -8,7 +8,7 @@ import { tellTogether } from '../../helpers/side-by-side.ts'
 import { skip } from '../../helpers/skip.ts'
 import { openProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 
-// What a connection that breaks between a write and its answer must not do: lose a job, or run or count one twice.
+// A connection that breaks between a write and its answer must not lose a job, nor run or count one twice.
 describe('a MongoDB answer that is lost (F22) @posix', function () {
   this.timeout(60_000)
   let proxy: TcpProxy
@@ -34,7 +34,7 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     return result
   }
 
-  it('to an insert: the job is there once, and is ours', async () => {
+  it('to an insert: the job is stored once, and is reported as new', async () => {
     const [inserted] = await losing('insert', () => store.insert({ jobs: [newJob({ id: 'a' })] }))
     expect(inserted).to.deep.equal({ job: await mustGet(store, 'a'), existing: false })
     const bulk = await losing('insert', () => store.insert({ jobs: Array.from({ length: 30 }, () => newJob()) }))
@@ -42,14 +42,14 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     expect((await store.overview()).total.ready).to.equal(31)
   })
 
-  it('to an insert of what is there already: it is told as existing', async () => {
+  it('to an insert of a job that exists: it is reported as existing', async () => {
     await put(store, ['a'], { content_hash: 'h' })
     const jobs = [newJob({ id: 'a', content_hash: 'h' })]
     const [inserted] = await losing('update', () => store.insert({ jobs }))
     expect(inserted).to.deep.equal({ job: await mustGet(store, 'a'), existing: true })
   })
 
-  it('to a claim: the job is handed out once, the last one too', async () => {
+  it('to a claim: the job is claimed once, the last one too', async () => {
     await put(store, ['a', 'b'])
     for (const id of ['a', 'b']) {
       const claim = claimOf()
@@ -59,11 +59,11 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     expect((await store.overview()).total).to.include({ processing: 2, ready: 0 })
   })
 
-  it('to a claim that comes to the server behind its repetition: the next claim gets the job', async () => {
-    const handOn = proxy.holdBack('findAndModify')
+  it('to a claim that reaches the server after its repetition: the next claim gets the job', async () => {
+    const passOn = proxy.holdBack('findAndModify')
     expect(await store.claim(claimOf({ worker_id: 'w1' }))).to.include({ job: null })
     await put(store, ['a'])
-    await handOn()
+    await passOn()
     expect(await mustGet(store, 'a')).to.include({ state: 'processing', processing_by: 'w1' })
     expect((await store.claim(claimOf({ worker_id: 'w2' }))).job).to.equal(null)
     expect((await store.claim(claimOf({ worker_id: 'w1' }))).job).to.include({ id: 'a', runs: 1 })
@@ -86,7 +86,7 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     expect(next?.job).to.include({ id: 'b', runs: 1 })
   })
 
-  it('to a fence: it holds', async () => {
+  it('to a fence: it succeeds', async () => {
     await put(store, ['a'])
     const { lease_token: token } = await take(store)
     const fence = { id: 'a', token, new_token: 'n', by: 's', lease_ms: 20_000 }
@@ -94,7 +94,7 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     expect(await mustGet(store, 'a')).to.include({ lease_token: 'n', processing_by: 's' })
   })
 
-  it('to a beat: rows and leases are written', async () => {
+  it('to a heartbeat: rows and leases are written', async () => {
     await put(store, ['a'])
     const job = await take(store)
     const beat = beatOf('s1', ['w1'], [job.lease_token])
@@ -102,7 +102,7 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     expect((await store.processes()).map(({ id }) => id)).to.have.members(['s1', 'w1'])
   })
 
-  it('to a request of people: it is told as done', async () => {
+  it('to a request of an operator: it is reported as done', async () => {
     await put(store, ['a', 'b'])
     const result = async (call: () => ReturnType<JobStore['cancel']>) =>
       (await losing('findAndModify', call))[0]?.result
@@ -112,8 +112,8 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     expect(await result(() => store.promote({ ids: ['later'] }))).to.equal('done')
   })
 
-  it('to a purge: what is gone is counted, and its logs are named', async () => {
-    // As a command names its collection.
+  it('to a purge: removed jobs are counted, and their logs are named', async () => {
+    // The bytes by which a command names its collection.
     for (const command of ['delete\0\x08\0\0\0outputs', 'delete\0\x05\0\0\0jobs']) {
       await put(store, ['a'])
       const job = await take(store)
@@ -123,14 +123,14 @@ describe('a MongoDB answer that is lost (F22) @posix', function () {
     }
   })
 
-  it('to the taking of controls: none is taken by nobody', async () => {
+  it('to the taking of controls: none is lost', async () => {
     await store.ask({ id: 'c1', supervisor_id: 's1', kind: 'stop', args: {} })
     const taken = await losing('update', () => store.takeControls({ supervisor_id: 's1' }))
     expect(taken.map(({ id }) => id)).to.deep.equal(['c1'])
   })
 })
 
-/** Lost until the call gives up: what it did nobody knows. */
+/** Answers are lost until the call gives up: its effect is unknown. */
 const DOUBTS: Record<string, (lost: Lost) => Promise<void>> = {
   'to a claim: the next claim of that worker gets the job': async ({ store, lose, claim, stateOf }) => {
     await put(store, ['a'])
@@ -144,7 +144,7 @@ const DOUBTS: Record<string, (lost: Lost) => Promise<void>> = {
     expect(await store.claim(claim())).to.include({ job: null })
   },
 
-  'to several claims of one worker: each of its slots gets another of the jobs': async ({ store, lose, claim }) => {
+  'to several claims of one worker: each of its slots gets a different job': async ({ store, lose, claim }) => {
     await put(store, ['a', 'b'])
     const claims = () => Promise.allSettled([1, 2].map(() => store.claim(claim())))
     lose('findAndModify')
@@ -154,7 +154,7 @@ const DOUBTS: Record<string, (lost: Lost) => Promise<void>> = {
     expect(found).to.have.members(['a', 'b'])
   },
 
-  'to a settle: the next claim gets what was claimed beside it': async ({ store, lose, claim, stateOf }) => {
+  'to a settle: the next claim gets the job that was claimed beside it': async ({ store, lose, claim, stateOf }) => {
     await put(store, ['a', 'b', 'c'])
     const job = await take(store)
     lose('$concatArrays')
@@ -174,7 +174,7 @@ describe('a MongoDB answer that is lost for longer than a call may take (F22) @p
 
 interface Lost {
   store: JobStore
-  /** Answers to requests with that text are lost from now on; null: none any more. */
+  /** Answers to requests with that text are lost from now on; null: no more are lost. */
   lose: (text: string | null) => void
   claim: () => ReturnType<typeof claimOf>
   stateOf: (id: string) => Promise<string>
@@ -184,7 +184,7 @@ async function doubting(story: (lost: Lost) => Promise<void>): Promise<undefined
   const server = await mongoServer()
   const proxy = await openProxy(server.host)
   const address = proxy.through(server.url())
-  // Its calls are given up soonest.
+  // The role whose calls give up first.
   const store = await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
   const lose = (text: string | null) => proxy.loseAnswerTo(text ?? '', text === null ? 0 : 1_000)
   try {
@@ -207,7 +207,7 @@ describe('a MongoDB primary that steps down (F21) @posix', function () {
     store = await openStore({ address, role: 'worker', data_folder: '/none', is_alive: () => false })
     connection = await mongoose.createConnection(address).asPromise()
     admin = connection.getClient().db('admin')
-    // A server has them only when it was started with enableTestCommands.
+    // A server has fail points only when it was started with enableTestCommands.
     if (!(await clearFailPoint())) skip(this, 'this server has no fail points')
   })
   afterEach(async () => {
@@ -223,7 +223,7 @@ describe('a MongoDB primary that steps down (F21) @posix', function () {
     )
   const failPoint = (mode: unknown, data: object) => admin.command({ configureFailPoint: 'failCommand', mode, data })
 
-  it('while a write is under way: it counts once', async () => {
+  it('during a write: the write counts once', async () => {
     const writeConcernError = { code: 91, errmsg: 'Replication is being shut down' }
     const commands = ['insert', 'findAndModify', 'update']
     await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
@@ -236,7 +236,7 @@ describe('a MongoDB primary that steps down (F21) @posix', function () {
     expect(await store.runs({ id: 'a' })).to.have.length(1)
   })
 
-  it('or closes its connections: the call is made again', async () => {
+  it('and closes its connections: the call is repeated', async () => {
     await put(store, ['a'])
     await failPoint({ times: 3 }, { failCommands: ['findAndModify', 'find'], closeConnection: true })
     expect((await take(store)).id).to.equal('a')

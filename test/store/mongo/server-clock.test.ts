@@ -52,7 +52,7 @@ describe('the clock of a MongoDB store (F25) @posix', function () {
 })
 
 describe('the clock of a server @posix', () => {
-  it('stays doubtful where it was doubted during a look: that one may be at the server before', async () => {
+  it('stays doubtful when it is doubted during a reading, which may come from the previous server', async () => {
     const clock = new ServerClock()
     await clock.measure(async () => {
       clock.doubt()
@@ -64,7 +64,7 @@ describe('the clock of a server @posix', () => {
   })
 })
 
-describe('the clock of a MongoDB store behind a change of the primary @posix', function () {
+describe('the clock of a MongoDB store after a change of the primary @posix', function () {
   this.timeout(60_000)
   const primary = { setName: 'r', isWritablePrimary: true, secondary: false, localTime: new Date() }
   let server: Awaited<ReturnType<typeof openFakeMongo>>
@@ -76,7 +76,7 @@ describe('the clock of a MongoDB store behind a change of the primary @posix', f
     server = await openFakeMongo(answer)
     answer.hosts.push(server.host)
     const address = parseUrl(`mongodb://${server.host}/jobs`)
-    // Nobody else may set how often the driver looks.
+    // Set here, since an address cannot set how often the driver checks the server.
     const driver_url = `${address.driver_url}?heartbeatFrequencyMS=500`
     db = await Connection.open({ ...address, driver_url }, 'command')
     expect(await db.call(async () => db.now())).to.be.closeTo(Date.now(), CLOCK_MS)
@@ -87,15 +87,15 @@ describe('the clock of a MongoDB store behind a change of the primary @posix', f
     await server.close()
   })
 
-  it('is the new one’s after an answer that says so', async () => {
-    const told = await db.call(async (again) => {
+  it('is the new primary’s after an error that reports the change', async () => {
+    const time = await db.call(async (again) => {
       if (!again) throw new mongo.MongoServerError({ message: 'stepped down', code: 189 })
       return db.now()
     })
-    expect(told).to.be.closeTo(Date.now() + HOUR_MS, CLOCK_MS)
+    expect(time).to.be.closeTo(Date.now() + HOUR_MS, CLOCK_MS)
   })
 
-  it('is the new one’s where no call has failed', async () => {
+  it('is the new primary’s when no call has failed', async () => {
     const types: string[] = []
     db.db.client.on('serverDescriptionChanged', ({ newDescription }) => types.push(newDescription.type))
     Object.assign(primary, { isWritablePrimary: false, secondary: true })

@@ -8,7 +8,8 @@ import type { JobStore } from '../../../src/store/port.ts'
 import { LEASE_MS, put, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 
-// A primary that does not know yet that it is none any more answers reads by what it has: https://jira.mongodb.org/browse/SERVER-89619.
+// An old primary that has not yet noticed its successor answers reads with old data:
+// https://jira.mongodb.org/browse/SERVER-89619.
 describe('a read from MongoDB that is older than a write @posix', function () {
   this.timeout(60_000)
   let db: Connection
@@ -22,7 +23,7 @@ describe('a read from MongoDB that is older than a write @posix', function () {
     await store.close()
   })
 
-  /** Answers the next read of jobs, of several or of whether there is one, as before there were any. */
+  /** Answers the next read of jobs (`find` or `exists`) as if none existed. */
   function readNothing(): void {
     const { jobs } = db.models
     const nothing = (result: unknown) => () => {
@@ -33,7 +34,7 @@ describe('a read from MongoDB that is older than a write @posix', function () {
     Object.assign(jobs, { find: nothing([]), exists: nothing(null) })
   }
 
-  it('makes no lease look lost that was just renewed; one that is lost is said to be', async () => {
+  it('reports no lease as lost that was just renewed; a lost one is reported', async () => {
     await put(store, ['a', 'b', 'c'])
     const [a, b, c] = [await take(store), await take(store), await take(store)]
     await settle(store, c, SUCCESS)
@@ -46,7 +47,7 @@ describe('a read from MongoDB that is older than a write @posix', function () {
     })
   })
 
-  it('makes no fence look missed whose first answer was lost', async () => {
+  it('reports no fence as missed whose first answer was lost', async () => {
     await put(store, ['a'])
     const { lease_token: token } = await take(store)
     const fence = { id: 'a', token, new_token: 'n', by: 's', lease_ms: LEASE_MS }

@@ -30,7 +30,7 @@ describe('the stand-in for MongoDB', () => {
     expect(statSync(first).mtimeMs).to.equal(mtimeMs)
   })
 
-  it('is not taken for installed when pip refuses', function () {
+  it('does not count as installed when pip refuses', function () {
     this.timeout(120_000)
     const cache = tempFolder()
     const requirements = path.join(cache, 'requirements.txt')

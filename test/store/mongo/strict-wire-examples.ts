@@ -13,7 +13,7 @@ const index = (more: Doc): Example => ({
 })
 const partial = (filter: Doc): Example => index({ partialFilterExpression: filter })
 const create = (validator: Doc): Example => ({ command: { create: 'c', validator } })
-/** An expression where one may stand. */
+/** A command with an expression where one is allowed. */
 const expression = (value: unknown): Example => update([{ $set: { a: value } }])
 const cond = (names: string): Doc => ({ $cond: Object.fromEntries(names.split(' ').map((name) => [name, 1])) })
 /** As a client of the program sends it. */
@@ -27,7 +27,7 @@ function nested(levels: number): Doc {
   return levels === 0 ? {} : { a: nested(levels - 1) }
 }
 
-/** For each rule a command that breaks it and no other, and one that is near and breaks none. */
+/** For each rule a command that breaks only this rule, and a similar one that breaks none. */
 export const EXAMPLES: Readonly<Record<RuleName, { breaks: Examples; near: Examples }>> = {
   'upsert-filter': {
     breaks: ['$expr', '$where', '$text'].map((name) => ({

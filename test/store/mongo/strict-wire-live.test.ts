@@ -8,7 +8,7 @@ import { ROOT } from '../../helpers/sources.ts'
 import { NOTES, watchedFlags } from '../../helpers/strict-wire/notes.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
-/** What the program would never send, by its own client. */
+/** Sends commands that the program never sends, with the program's own client. */
 const SENDER = `
 import { parseUrl } from '${ROOT}src/store/mongo/url.ts'
 import { Connection } from '${ROOT}src/store/mongo/connection.ts'
@@ -28,7 +28,7 @@ it('does not', async () => {})
 describe('a command that breaks a rule @posix', function () {
   this.timeout(60_000)
 
-  it('is noted, whichever process sends it', async function () {
+  it('is noted, from any process', async function () {
     await needsMongo.call(this)
     const notes = path.join(tempFolder(), 'notes')
     const [program, address] = [path.join(tempFolder(), 'sender.ts'), (await mongoServer()).url()]
@@ -44,7 +44,7 @@ describe('a command that breaks a rule @posix', function () {
     expect(noted[0]).to.match(/^find of "jobs" breaks .*https:.* by state: \$\$NOW, sent by sender\.ts/)
   })
 
-  it('fails the test that sent it, and no other', () => {
+  it('fails only the test that sent it', () => {
     const suite = path.join(tempFolder(), 'suite.test.ts')
     writeFileSync(suite, SUITE)
     const { status, stdout } = spawnSync(process.execPath, [MOCHA, suite], { cwd: ROOT, encoding: 'utf8' })

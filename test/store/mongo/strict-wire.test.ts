@@ -12,21 +12,21 @@ const rulesBrokenBy = ({ command, ...over }: Example) => [
   ...new Set(judge({ ...OF_TEST, ...over, command }).map(({ rule }) => rule)),
 ]
 
-// What the stand-in forgives, MongoDB does not: each command of each test is held against these.
+// The stand-in accepts commands that MongoDB refuses: so each command of each test is checked against these rules.
 describe('the rules for what is sent to MongoDB', () => {
-  it('have an example each, and a source', () => {
+  it('each have an example and a source', () => {
     expect(Object.keys(EXAMPLES).sort()).to.deep.equal(Object.keys(RULES).sort())
     for (const { source } of Object.values(RULES)) expect(source).to.match(/^(https:\/\/|src\/)/)
   })
 
   for (const [rule, { breaks, near }] of Object.entries(EXAMPLES)) {
-    it(`${rule}: one command breaks it, and one that is near does not`, () => {
+    it(`${rule}: one command breaks it, and a similar one does not`, () => {
       for (const example of [breaks].flat()) expect(rulesBrokenBy(example), show(example)).to.deep.equal([rule])
       for (const example of [near].flat()) expect(rulesBrokenBy(example), show(example)).to.deep.equal([])
     })
   }
 
-  it('know the commands that only look', () => {
+  it('recognize the commands that only read', () => {
     const looks = (...words: string[]) => isLook(['node', '/src/main.ts', ...words])
     for (const words of ['status --json', '--db mongodb://h/d list', 'worker list', 'dlq show a', 'show worker'])
       expect(looks(...words.split(' ')), words).to.equal(true)

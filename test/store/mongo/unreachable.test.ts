@@ -7,7 +7,7 @@ import { openProxy } from '../../helpers/tcp-proxy.ts'
 
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
-/** What the command line may take in all, less the start of a program, is 5.5 s; the rest is for a busy machine. */
+/** A command may take 5.5 s in all, without the program's start; the rest is for a busy machine. */
 const BOUND_MS = 10_000
 
 describe('a MongoDB server out of reach @posix', function () {
@@ -21,7 +21,7 @@ describe('a MongoDB server out of reach @posix', function () {
     expect(`${error.message} ${error.hint} ${error.stack}`).to.not.contain('s3cret')
   }
 
-  it('is named in time, without the password: nobody listens', async () => {
+  it('is named in time, without the password: nothing listens there', async () => {
     const port = await portOf(createServer(), true)
     await refusedInTime(() => open(`mongodb://me:s3cret@127.0.0.1:${port}/x`), `127.0.0.1:${port}`)
   })
@@ -33,14 +33,14 @@ describe('a MongoDB server out of reach @posix', function () {
     silent.close()
   })
 
-  it('is named in time: there is no such host', async () => {
+  it('is named in time: the host does not exist', async () => {
     await refusedInTime(() => open('mongodb://me:s3cret@nobody.invalid/x'), 'nobody.invalid')
   })
 
-  describe('after it was within reach', () => {
+  describe('after it could be reached', () => {
     before(needsMongo)
 
-    it('is named in time: its answers stop (F23) @slow', async () => {
+    it('is named in time: it stops answering (F23) @slow', async () => {
       const server = await mongoServer()
       const proxy = await openProxy(server.host)
       const store = await open(proxy.through(server.url()))

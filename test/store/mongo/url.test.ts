@@ -16,20 +16,20 @@ describe('a MongoDB address @posix @fast', () => {
     expect(parseUrl('mongodb://h/jobs')).to.include({ database: 'jobs', names_database: true })
   })
 
-  it('blacks out the password in any of its forms', () => {
+  it('hides the password in any of its forms', () => {
     const { redact } = parseUrl('mongodb://me:a%40b%2fc@h/x')
-    expect(redact('as given a%40b%2fc, plain a@b/c, encoded anew a%40b%2Fc')).to.equal(
-      'as given ***, plain ***, encoded anew ***',
+    expect(redact('as given a%40b%2fc, plain a@b/c, encoded again a%40b%2Fc')).to.equal(
+      'as given ***, plain ***, encoded again ***',
     )
     expect(parseUrl('mongodb://h/x').redact('nothing to hide')).to.equal('nothing to hide')
   })
 
-  it('blacks out the password of a key too', () => {
+  it('hides the password of a key too', () => {
     const { redact } = parseUrl('mongodb://h/x?tlsCertificateKeyFile=k.pem&tlsCertificateKeyFilePassword=s%263cret')
     expect(redact('as given s%263cret, plain s&3cret')).to.equal('as given ***, plain ***')
   })
 
-  it('of a DNS record has no port, and goes to the driver as it is', () => {
+  it('of a DNS record has no port, and is passed to the driver unchanged', () => {
     const url = 'mongodb+srv://me:s3cret@cluster0.ab1c.example.net/jobs?srvMaxHosts=2&srvServiceName=customname'
     expect(parseUrl(url)).to.include({
       label: 'mongodb+srv://me@cluster0.ab1c.example.net/jobs',
@@ -38,8 +38,8 @@ describe('a MongoDB address @posix @fast', () => {
     })
   })
 
-  // What Atlas offers to copy.
-  it('of a cloud is taken as it is given out there', () => {
+  // The address that Atlas offers to copy.
+  it('of Atlas is accepted as Atlas gives it', () => {
     const { label, driver_url } = parseUrl(
       'mongodb+srv://me:s3cret@c.ab1c.example.net/?retryWrites=true&w=majority&appName=Cluster0',
     )
@@ -47,7 +47,7 @@ describe('a MongoDB address @posix @fast', () => {
     expect(driver_url).to.equal('mongodb+srv://me:s3cret@c.ab1c.example.net/?retryWrites=true')
   })
 
-  const TAKEN = [
+  const PASSED_ON = [
     'authSource=admin&authMechanism=SCRAM-SHA-1',
     'authMechanism=MONGODB-X509&tls=true&tlsCAFile=%2Fetc%2Fca.pem&tlsCertificateKeyFile=a+b.pem',
     'ssl=true&tlsInsecure=true',
@@ -58,8 +58,8 @@ describe('a MongoDB address @posix @fast', () => {
     'directConnection=true',
     'loadBalanced=true',
   ]
-  it('keeps what is the user’s to say, to the letter', () => {
-    for (const text of TAKEN) expect(parseUrl(`mongodb://h/x?${text}`).driver_url).to.equal(`mongodb://h/x?${text}`)
+  it('keeps the options that the user decides, unchanged', () => {
+    for (const text of PASSED_ON) expect(parseUrl(`mongodb://h/x?${text}`).driver_url).to.equal(`mongodb://h/x?${text}`)
   })
 
   const WITHOUT_EFFECT = [
@@ -89,55 +89,55 @@ describe('a MongoDB address @posix @fast', () => {
     'heartbeatFrequencyMS=600',
     'minHeartbeatFrequencyMS=600',
   ]
-  it('loses what is not the user’s to say: durability, time-outs and connections', () => {
+  it('drops the options that queuectl decides: durability, time-outs and connections', () => {
     for (const text of WITHOUT_EFFECT)
       expect(parseUrl(`mongodb://h/x?${text}`).driver_url, text).to.equal('mongodb://h/x')
     expect(parseUrl('mongodb://h/x?w=majority&tls=true&journal=true').driver_url).to.equal('mongodb://h/x?tls=true')
   })
 
-  /** A part of an address that is refused, and what the error says of it. */
+  /** A part of an address that is refused, and the error for it. */
   const REFUSED = {
-    'proxyHost=localhost': /option proxyHost .*cannot do.*tunnel/,
-    'proxyPort=1080': /option proxyPort .*cannot do.*tunnel/,
-    'proxyUsername=me': /option proxyUsername .*cannot do.*tunnel/,
-    'proxyPassword=s3cret': /option proxyPassword .*cannot do.*tunnel/,
-    'authMechanism=GSSAPI': /option authMechanism=GSSAPI .*cannot do.*SCRAM-SHA-256.*MONGODB-X509/,
-    'authMechanism=MONGODB-AWS': /option authMechanism=MONGODB-AWS .*cannot do.*SCRAM-SHA-256/,
-    'authMechanism=MONGODB-OIDC': /option authMechanism=MONGODB-OIDC .*cannot do.*SCRAM-SHA-256/,
-    'authMechanismProperties=AWS_SESSION_TOKEN:s3cret': /option authMechanismProperties .*cannot do/,
-    'gssapiServiceName=x': /option gssapiServiceName .*cannot do/,
-    'compressors=snappy': /option compressors=snappy .*cannot do.*zstd/,
-    'compressors=zlib,snappy': /option compressors=snappy .*cannot do.*zstd/,
-    'autoEncryption=x': /option autoEncryption .*cannot do.*encrypt its disk/,
-    'mongodbLogPath=stdout': /option mongodbLogPath .*not known/,
-    'promoteValues=false': /option promoteValues .*not known/,
-    'dbName=other': /option dbName .*not known/,
+    'proxyHost=localhost': /option proxyHost .*not supported.*tunnel/,
+    'proxyPort=1080': /option proxyPort .*not supported.*tunnel/,
+    'proxyUsername=me': /option proxyUsername .*not supported.*tunnel/,
+    'proxyPassword=s3cret': /option proxyPassword .*not supported.*tunnel/,
+    'authMechanism=GSSAPI': /option authMechanism=GSSAPI .*not supported.*SCRAM-SHA-256.*MONGODB-X509/,
+    'authMechanism=MONGODB-AWS': /option authMechanism=MONGODB-AWS .*not supported.*SCRAM-SHA-256/,
+    'authMechanism=MONGODB-OIDC': /option authMechanism=MONGODB-OIDC .*not supported.*SCRAM-SHA-256/,
+    'authMechanismProperties=AWS_SESSION_TOKEN:s3cret': /option authMechanismProperties .*not supported/,
+    'gssapiServiceName=x': /option gssapiServiceName .*not supported/,
+    'compressors=snappy': /option compressors=snappy .*not supported.*zstd/,
+    'compressors=zlib,snappy': /option compressors=snappy .*not supported.*zstd/,
+    'autoEncryption=x': /option autoEncryption .*not supported.*encrypt the server’s disk/,
+    'mongodbLogPath=stdout': /option mongodbLogPath .*is unknown/,
+    'promoteValues=false': /option promoteValues .*is unknown/,
+    'dbName=other': /option dbName .*is unknown/,
   }
 
   for (const [text, about] of Object.entries(REFUSED)) {
-    it(`is refused by name for what cannot be done: ${text}`, () => {
+    it(`is refused for an option that is not supported, by its name: ${text}`, () => {
       const error = refusalOf(() => parseUrl(`mongodb://me:s3cret@h/x?tls=true&${text}`))
       expect(error).to.include({ code: 'configuration', exit_code: 78 })
       expect(`${error.message}; ${error.hint}`).to.match(about).and.to.not.contain('s3cret')
     })
   }
 
-  it('has no option that the documentation leaves out, but those for tests and those that are not known', () => {
+  it('has only options that the documentation lists, except those for tests and unknown ones', () => {
     const documentation = projectText('docs/several-hosts.md').toLowerCase()
-    const known = Object.entries(REFUSED).filter(([, about]) => !about.source.includes('not known'))
-    const texts = [...TAKEN, ...WITHOUT_EFFECT, ...known.map(([text]) => text)]
+    const known = Object.entries(REFUSED).filter(([, about]) => !about.source.includes('is unknown'))
+    const texts = [...PASSED_ON, ...WITHOUT_EFFECT, ...known.map(([text]) => text)]
     const names = texts.flatMap((text) => [...new URLSearchParams(text).keys()].map((name) => name.toLowerCase()))
     expect(names.filter((name) => !documentation.includes(`\`${name}`))).to.deep.equal([])
   })
 
-  it('is refused when it names a database of the server’s own', () => {
+  it('is refused when it names a database of the server itself', () => {
     for (const name of ['admin', 'config', 'local']) {
       const error = refusalOf(() => parseUrl(`mongodb://me:s3cret@h/${name}?authSource=admin`))
-      expect(error).to.include({ exit_code: 78, message: `the database "${name}" is MongoDB’s own` })
+      expect(error).to.include({ exit_code: 78, message: `the database "${name}" is reserved by MongoDB` })
     }
   })
 
-  it('is refused when malformed, without a word of it', () => {
+  it('is refused when malformed, without showing any of it', () => {
     const urls = [
       'mongodb://',
       'MONGODB://me:s3cret@h/x',

@@ -6,8 +6,8 @@ import { claimOf, mustGet, newJob, settle, supervisorRow, take, workerRow } from
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
 
-// In an update by pipeline a string that begins with a dollar names a field; a dot in a name goes one level down.
-describe('values that mean something to MongoDB @posix', function () {
+// In an update by pipeline a string that starts with a dollar names a field; a dot in a name goes one level down.
+describe('values with a meaning in MongoDB @posix', function () {
   this.timeout(60_000)
   let address: string
   let store: JobStore
@@ -18,7 +18,7 @@ describe('values that mean something to MongoDB @posix', function () {
   })
   afterEach(() => store.close())
 
-  it('are stored as they are', async () => {
+  it('are stored unchanged', async () => {
     const env = { 'A.B': '$HOME', $C: '$$NOW', __proto__x: '{"$ne":null}' }
     const spec = newJob({ id: 'a', command: '$HOME/x "$$" {"$gt":""}', queue: 'q.$', cwd: '$cwd', env })
     await store.insert({ jobs: [spec] })
@@ -35,7 +35,7 @@ describe('values that mean something to MongoDB @posix', function () {
     expect(await mustGet(store, 'a')).to.include({ reason: 'cannot start: $$ROOT' })
   })
 
-  it('in the registry too', async () => {
+  it('are stored unchanged in the registry too', async () => {
     const jobs = [
       { id: 'a.b', run: 1, token: '$t', command: '$x', pid: null, started_at: 5, cpu: 1, rss: null, note: null },
     ]
@@ -47,7 +47,7 @@ describe('values that mean something to MongoDB @posix', function () {
     expect(rows.get('w.1')).to.deep.include({ jobs })
   })
 
-  it('are refused by the command line where they stand for a value', async () => {
+  it('are refused by the command line in place of a plain value', async () => {
     for (const field of ['id', 'command', 'queue', 'priority', 'cwd', 'timeout']) {
       const job = JSON.stringify({ command: 'true', [field]: { $ne: null } })
       const { code, stderr } = await queuectl(['enqueue', job, '--db', address])
@@ -69,7 +69,7 @@ describe('values that mean something to MongoDB @posix', function () {
     expect((await store.processes()).map(({ id }) => id)).to.have.members(['s1', 'w1'])
   })
 
-  it('keeps the last 20 runs of a job that never rests', async () => {
+  it('of a job that runs again and again: the last 20 runs are kept', async () => {
     await store.insert({ jobs: [newJob({ id: 'a' })] })
     for (let n = 1; n <= 22; n++) await settle(store, await take(store), { kind: 'released', cause: 'stop signal' })
     expect((await store.runs({ id: 'a' })).map(({ number }) => number)).to.deep.equal(

@@ -39,70 +39,70 @@ describe('a change stream of a MongoDB server @posix', function () {
         data: { failCommands: ['aggregate'], errorCode, appName: 'queuectl worker' },
       })
 
-  /** A watch, with what it has heard, and when it asked for a stream. */
+  /** A watch, with the hints that it received, and the times when it requested a stream and when that was refused. */
   async function watching(role: StoreRole = 'worker') {
     const db = await Connection.open(parseUrl(`${address}?monitorCommands=true`), role)
-    const [heard, asked, refused]: [Hint[], number[], number[]] = [[], [], []]
+    const [hints, requested, refused]: [Hint[], number[], number[]] = [[], [], []]
     db.db.client.on('commandStarted', ({ commandName }) => {
-      if (commandName === 'aggregate') asked.push(performance.now())
+      if (commandName === 'aggregate') requested.push(performance.now())
     })
     db.db.client.on('commandFailed', ({ commandName }) => {
       if (commandName === 'aggregate') refused.push(performance.now())
     })
     opened.push(
       db,
-      watchChanges(db, (hint) => heard.push(hint)),
+      watchChanges(db, (hint) => hints.push(hint)),
     )
-    return { heard, asked, refused }
+    return { hints, requested, refused }
   }
 
   const jobs = () => raw.collection<{ _id: string }>('jobs')
   let made = 0
   const insert = () => jobs().insertOne({ _id: `made${made++}` })
 
-  it('is opened again when the database is removed under it', async () => {
+  it('is opened again when the database is dropped under it', async () => {
     await insert()
-    const { heard, asked } = await watching()
-    await until(async () => (await insert()) && heard.length > 0)
+    const { hints, requested } = await watching()
+    await until(async () => (await insert()) && hints.length > 0)
     await raw.dropDatabase()
-    await until(() => asked.length > 1)
-    const { length } = heard
-    await until(async () => (await insert()) && heard.length > length)
+    await until(() => requested.length > 1)
+    const { length } = hints
+    await until(async () => (await insert()) && hints.length > length)
   })
 
-  it('tells of an update that the server logs as a replacement', async () => {
+  it('reports an update that the server logs as a replacement', async () => {
     const store = await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
     opened.push(store)
     await put(store, ['a', 'later'], { delay_ms: 60_000 })
-    const { heard } = await watching()
+    const { hints } = await watching()
     await until(async () => {
       await put(store, [`made${made++}`], { delay_ms: 60_000 })
-      return heard.includes('new_jobs')
+      return hints.includes('new_jobs')
     })
     const later = await jobs().findOne({ _id: 'later' })
-    expect(heard).to.not.include('anything')
+    expect(hints).to.not.include('anything')
     await jobs().replaceOne({ _id: 'later' }, { ...later, view: 'ready' })
-    await until(() => heard.includes('anything'))
+    await until(() => hints.includes('anything'))
     await store.promote({ ids: ['a'] })
     const { id } = await take(store)
-    const length = heard.filter((hint) => hint === 'anything').length
+    const length = hints.filter((hint) => hint === 'anything').length
     await jobs().replaceOne({ _id: id }, { ...(await jobs().findOne({ _id: id })), cancel_requested_at: new Date() })
-    await until(() => heard.filter((hint) => hint === 'anything').length > length)
+    await until(() => hints.filter((hint) => hint === 'anything').length > length)
     expect((await mustGet(store, id)).cancel_requested_at).to.be.a('number')
   })
 
-  it('that the server does not have is never asked for again; one that it refuses is, ever less often', async function () {
+  it('that the server does not support is never requested again; a refused one is, less and less often', async function () {
     await refuse('alwaysOn', 115).catch(() => skip(this, 'no fail points'))
     const without = await watching()
     await until(() => without.refused.length === 1)
     await refuse('alwaysOn', 13)
-    const { asked } = await watching()
-    await until(() => asked.length >= 4)
-    expect(Number(asked[3]) - Number(asked[0])).to.be.above(3_000)
-    expect(without.asked).to.have.length(1)
+    const { requested } = await watching()
+    await until(() => requested.length >= 4)
+    expect(Number(requested[3]) - Number(requested[0])).to.be.above(3_000)
+    expect(without.requested).to.have.length(1)
   })
 
-  it('that cannot be opened is a finding of doctor: polling alone', async function () {
+  it('that cannot be opened is a finding of doctor: only polling remains', async function () {
     await (await openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })).close()
     const findings = async () => {
       const { findings, close } = await examineStore({ address })
@@ -121,6 +121,6 @@ describe('a change stream of a MongoDB server @posix', function () {
       .catch(() => skip(this, 'no fail points'))
     const [finding] = await findings()
     expect(finding).to.include({ level: 'warning' })
-    expect(finding?.message).to.match(/change streams cannot be opened.*polling/)
+    expect(finding?.message).to.match(/cannot open change streams.*polling/)
   })
 })
