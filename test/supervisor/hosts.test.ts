@@ -38,7 +38,7 @@ describe('several hosts on one queue @posix', function () {
     expect(owners.map(({ identity }) => identity.host_id)).to.have.members(['host-a', 'host-b'])
     const before = await scene.rows()
     const stop = (a as Host).begin('worker', 'stop')
-    for (const stops of [/\(host-a\)\) stops; /, /\(host-b\)\) stops; /]) {
+    for (const stops of [/\(host-a\)\) is stopping; /, /\(host-b\)\) is stopping; /]) {
       await waitFor(() => stops.test(stop.warned()), { within: 5_000, what: String(stops) })
     }
     scene.go()

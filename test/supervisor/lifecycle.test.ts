@@ -52,7 +52,7 @@ describe('a supervisor’s life @posix', function () {
     const began = monotonic()
     const { code, stdout } = await scene.launch('--drain', '--timeout', '1s', '--grace', '0').ended
     expect(code).to.equal(124)
-    expect(stdout).to.match(/not drained in time: 2 jobs left\n/)
+    expect(stdout).to.match(/not drained in time: 2 jobs remaining\n/)
     expect(stdout).to.not.match(/ {2}drained/)
     expect(monotonic() - began).to.be.below(25_000)
   })

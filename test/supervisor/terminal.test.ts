@@ -68,7 +68,7 @@ describe('worker start in a terminal @posix', function () {
   it('ends jobs after two, as interruptions: exit 1 (F14, R6, R8)', async () => {
     const { id, press, code } = await open('echo begun >> ledger; exec sleep 600')
     await press(/stopping/)
-    await press(/ending running jobs now \(SIGTERM\)/)
+    await press(/stopping running jobs now \(SIGTERM\)/)
     expect(await code()).to.equal(1)
     expect(await scene.job(id)).to.include({ state: 'pending', attempts: 0, interruptions: 1, worker_deaths: 0 })
   })
