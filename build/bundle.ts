@@ -4,8 +4,8 @@ import path from 'node:path'
 import { LICENSES_FILE } from './licenses/licenses.ts'
 import { bundled, defines, programTexts, ROOT } from './program.ts'
 
-// Makes what the npm package runs: dist/queuectl.cjs and the texts beside it that it starts, of which the one with mongoose is
-// loaded for a mongodb:// store only. Another folder than dist may be named.
+// Builds the contents of the npm package: dist/queuectl.cjs and the texts that it starts; the one with mongoose is
+// loaded for a mongodb:// store only. An argument names another folder than dist.
 
 const MINIMUM_NODE = 26
 
@@ -24,7 +24,7 @@ function launcherText(command: string): Promise<string> {
   })
 }
 
-/** ES3 on purpose: any Node that can read the file at all must get this far. */
+/** ES3 on purpose: any Node that can parse the file at all must get this far. */
 function refuseOldNode(minimum: number): string {
   return (
     `if(parseInt(process.versions.node,10)<${minimum}){` +

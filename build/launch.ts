@@ -12,27 +12,27 @@ import {
 import path from 'node:path'
 import { launch } from './launching.ts'
 
-// The first lines of the npm package, which lie beside the texts of the program: V8 need not read what it has compiled before. Compiling
-// is half of what a short command costs beyond Node's own start (enqueue: 2.1 × `node -e 0` without, 1.5 × with the cache), and Node's
-// own compile cache keeps only what was compiled at load, not the functions that were called (1.9 ×).
+// The first lines of the npm package, next to the texts of the program, with what V8 has compiled before. Compiling is
+// half of what a short command costs beyond Node's own start (enqueue: 2.1 × `node -e 0` without the cache, 1.5 × with
+// it). Node's own compile cache keeps only what was compiled at load, not the functions that were called (1.9 ×).
 
-/** A digest of the command line's text; put in by build/bundle.ts. */
+/** A digest of the command line's text; defined by build/bundle.ts. */
 declare const DIGEST: string
 
 const filename = (name: string) => path.join(__dirname, name === 'licenses' ? 'THIRD-PARTY-LICENSES' : `${name}.cjs`)
 const file = cacheFile()
 const script = launch({
   read: (name) => readFileSync(filename(name), 'latin1'),
-  // Read here, and kept nowhere: a supervisor would have half a megabyte of it for as long as it runs.
+  // Read on each call and not kept: a supervisor would hold half a megabyte for its whole life.
   compiled: (name) => (file && name === 'command' ? readOwn(file) : undefined),
   filename,
 })
-// Undefined where there was none to be accepted or rejected.
+// Undefined if there was no cached code to accept or reject.
 if (file && script.cachedDataRejected !== false) process.on('exit', (code) => code === 0 && save(file))
 
 /**
- * Where the compiled code of this command is kept: each has its own, of the functions that it calls. Undefined for workers, which
- * live long, and where the user wants none (Node's own switch) or has no folder.
+ * The file with this command's compiled code: each command has its own, with the functions that it calls. Undefined for
+ * workers, which live long, and where the user has turned it off (Node's own switch) or has no folder.
  */
 function cacheFile(): string | undefined {
   const [command = ''] = process.argv.slice(2)
@@ -50,7 +50,7 @@ function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
   return base && path.join(base, 'queuectl')
 }
 
-/** The content of a file that nobody but this user can have written: what is in it gets executed. */
+/** The content of a file that only this user can have written, because its content is executed. */
 function readOwn(name: string): Buffer | undefined {
   try {
     const fd = openSync(name, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
@@ -66,7 +66,10 @@ function readOwn(name: string): Buffer | undefined {
   }
 }
 
-/** Whole or not at all, on disk before it has its name: V8 does not survive every damaged cache. Failure costs only time. */
+/**
+ * Writes the file completely or not at all, on disk before it gets its name: V8 does not survive every damaged cache. A
+ * failure costs only time.
+ */
 function save(name: string): void {
   const temporary = `${name}.${process.pid}`
   try {

@@ -1,19 +1,19 @@
 import { Script } from 'node:vm'
 import { forkedAsWorker } from '../src/platform/self.ts'
 
-/** Where a launcher has the texts of the program from, by their names, and what V8 has compiled of them before. */
+/** Where a launcher gets the texts of the program, by name, and their compiled code. */
 export interface Texts {
   read(name: string): string
   compiled(name: string): Uint8Array | undefined
-  /** What stack traces call it. */
+  /** File name in stack traces. */
   filename(name: string): string
 }
 
-/** Runs what this process is for, the text `worker` or the text `command`. Returns it: V8 compiles more of it while it runs. */
+/** Runs the text for this process's role, `worker` or `command`. Returns it: V8 compiles more of it while it runs. */
 export function launch(texts: Texts): Script {
   let mongoose: { exports: unknown } | null = null
   const load = (wanted: string): unknown => {
-    // As any module of CommonJS it becomes the default export. Read byte by byte like the others, but in UTF-8.
+    // As any CommonJS module it becomes the default export. Read byte by byte like the others, but decoded as UTF-8.
     if (wanted === '#licenses') return Buffer.from(texts.read('licenses'), 'latin1').toString()
     if (wanted !== 'mongoose') return require(wanted)
     if (mongoose === null) {
@@ -27,7 +27,7 @@ export function launch(texts: Texts): Script {
   return script
 }
 
-/** A text is a function of CommonJS's own names. Compiled code that does not fit is left aside by V8, silently. */
+/** Compiles a text as a function of CommonJS's variables. V8 silently ignores compiled code that does not fit. */
 function compile(name: string, { read, compiled, filename }: Texts): Script {
   const cachedData = compiled(name)
   return new Script(read(name), { filename: filename(name), ...(cachedData && { cachedData }) })

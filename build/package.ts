@@ -20,9 +20,9 @@ import { CACHE, sourceTime } from './package/tools.ts'
 import { brand } from './package/windows.ts'
 import { bundled, programTexts, ROOT, version } from './program.ts'
 
-// Makes the executables, each one file with everything in it, on any system for all of them, and what is published with them.
-// `npm run package -- [--target NAME]… [--no-build] [--no-archive] [--no-publish] [--output FOLDER]`; without build: of what lies
-// there; without publish: no sums and no bill of materials.
+// Builds the executables, each a single file, for all systems on any of them, and the files published with them. `npm
+// run package -- [--target NAME]… [--no-build] [--no-archive] [--no-publish] [--output FOLDER]`; --no-build: use the
+// existing executables; --no-publish: without checksums and bill of materials.
 
 const { values } = parseArgs({
   allowNegative: true,
@@ -34,7 +34,8 @@ const { values } = parseArgs({
     output: { type: 'string', default: `${ROOT}dist` },
   },
 })
-if (process.version !== `v${NODE_VERSION}`) throw new Error(`to be run by Node ${NODE_VERSION}: npm run package`)
+if (process.version !== `v${NODE_VERSION}`)
+  throw new Error(`requires Node ${NODE_VERSION}: run it by "npm run package"`)
 const targets = values.target.map(targetOf)
 const dist = path.resolve(values.output)
 const time = sourceTime()
@@ -50,16 +51,16 @@ async function make(target: Target): Promise<void> {
   if (values.archive) archive(target)
 }
 
-/** In a process of its own: pkg is told by the environment where its files are, which a process has only one of. */
+/** Builds a target in its own process: pkg finds its files through the environment, and a process has only one. */
 async function makeApart({ name }: Target): Promise<void> {
   const flags = (['build', 'archive'] as const).filter((flag) => !values[flag]).map((flag) => `--no-${flag}`)
   const args = [fileURLToPath(import.meta.url), '--target', name, ...flags, '--no-publish', '--output', dist]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`${name} was not made`)
+  if (code !== 0) throw new Error(`${name} was not built`)
 }
 
-/** As many at a time as there are processors. */
+/** Runs as many jobs at a time as there are processors. */
 async function inParallel(jobs: (() => Promise<void>)[]): Promise<void> {
   const next = async (): Promise<void> => {
     const job = jobs.shift()
@@ -70,7 +71,7 @@ async function inParallel(jobs: (() => Promise<void>)[]): Promise<void> {
   await Promise.all(Array.from({ length: availableParallelism() }, next))
 }
 
-/** Bill of materials, and the sums of all that lies there for these targets. */
+/** Writes the bill of materials, and the checksums of all files of these targets. */
 function publish(): void {
   const bill = 'queuectl.cdx.json'
   writeFileSync(path.join(dist, bill), sbom(targets, time))
@@ -95,8 +96,8 @@ async function build(target: Target): Promise<void> {
     if (target.platform === 'win') brand(node, version())
     const texts = await writeTexts(target, work)
     const code = compiledCode(target, node, texts)
-    notes.push(code ? 'with compiled code' : 'no compiled code: its Node does not run here')
-    // An archive that lies there holds an earlier one.
+    notes.push(code ? 'with compiled code' : 'no compiled code: this machine cannot run its Node')
+    // An existing archive contains an earlier build.
     for (const old of [file, path.join(dist, archiveName(target))]) rmSync(old, { force: true })
     const launcher = path.join(work, 'launcher.cjs')
     writeFileSync(launcher, await bundled({ entryPoints: ['build/package/launcher.ts'] }))
@@ -109,7 +110,7 @@ async function build(target: Target): Promise<void> {
   tell(name, began, notes)
 }
 
-/** The texts of the program as files in `folder`. */
+/** Writes the texts of the program to files in `folder`. */
 async function writeTexts(target: Target, folder: string) {
   const write = (name: string, text: string) => {
     const file = path.join(folder, name)
@@ -126,7 +127,10 @@ async function writeTexts(target: Target, folder: string) {
   }
 }
 
-/** For the archives. Whole at each moment: the builds of other targets write the same file at the same time. */
+/**
+ * Writes the licences for the archives. Atomic, because the builds of other targets write the same file at the same
+ * time.
+ */
 function publishLicenses(text: string): void {
   const temporary = path.join(dist, `${LICENSES_FILE}.${process.pid}`)
   writeFileSync(temporary, text)
@@ -164,5 +168,5 @@ function sha256(file: string): string {
 function targetOf(name: string): Target {
   const target = TARGETS.find((one) => one.name === name)
   if (target) return target
-  throw new Error(`there is no target ${name}, only ${TARGETS.map((one) => one.name).join(', ')}`)
+  throw new Error(`unknown target "${name}"; targets: ${TARGETS.map((one) => one.name).join(', ')}`)
 }

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { licensesOf } from './licenses/licenses.ts'
 
-// The parts of the program as texts: what the npm package and the executables are made of.
+// The parts of the program as texts: the contents of the npm package and of the executables.
 
 /** The project's folder, with a separator at its end. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** What the MongoDB driver asks for and does without: compression, a proxy, logins of clouds. */
+/** Optional packages that the MongoDB driver can do without: compression, a proxy, cloud logins. */
 const OPTIONAL = [
   '@aws-sdk/credential-providers',
   '@mongodb-js/zstd',
@@ -26,23 +26,24 @@ const SHARED = {
   write: false,
   platform: 'node',
   format: 'cjs',
-  // Not node26: an older Node must be able to parse the file before it can say that it is too old.
+  // Not node26: an older Node must be able to parse the file before it can report that it is too old.
   target: 'es2022',
-  // The texts are compiled as scripts, which know `require` alone.
+  // The texts are compiled as scripts, which only have `require`.
   supported: { 'dynamic-import': false },
-  // Names stay: a shorter file starts no faster, and a stack trace can be read.
+  // Names are kept: a shorter file starts no faster, and stack traces stay readable.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // In CommonJS import.meta is an empty object: what reads it works from the sources and fails in the bundle.
+  // In CommonJS import.meta is an empty object: code that reads it works from source and fails in the bundle.
   logOverride: { 'empty-import-meta': 'error' },
 } satisfies BuildOptions
 
 /**
- * What the program is made of, each as a function of CommonJS's own names: all of src that a command or a supervisor needs, all that a
- * forked worker needs, and mongoose, which a queue in a file never loads, and which the `require` of the others has to know.
- * Beside them the licences of every package that has a file in them. `target`: what the program says that it was built for.
+ * The parts of the program, each as a function of CommonJS's variables: all of src that a command or a supervisor
+ * needs, all that a forked worker needs, and mongoose, which a queue in a file never loads, and which the `require` of
+ * the others must provide. With them the licences of every package that contributes a file. `target`: the target name
+ * that the program reports.
  */
 export async function programTexts(
   target: string,
@@ -57,7 +58,7 @@ export async function programTexts(
   return { command: command.text, worker: worker.text, mongoose: mongoose.text, licenses }
 }
 
-/** A text, and the files that it was made of. */
+/** A text, and the files it was built from. */
 interface Bundle {
   text: string
   inputs: string[]
@@ -74,7 +75,7 @@ async function roleText(entry: string, target: string, without: readonly string[
   return { text: functionOf(leanImports(text)), inputs }
 }
 
-/** mongoose with all that it needs, but its driver's optional companions. */
+/** mongoose with everything it needs, except its driver's optional packages. */
 async function mongooseText(): Promise<Bundle> {
   const { text, inputs } = await bundleOf({
     stdin: { contents: "module.exports = require('mongoose')", resolveDir: ROOT },
@@ -87,7 +88,7 @@ function functionOf(text: string): string {
   return `(function(exports,require,module){${text}\n})`
 }
 
-/** The text of one bundle; `options` on top of what all have in common. */
+/** The text of one bundle; `options` extend the common ones. */
 export async function bundled(options: BuildOptions): Promise<string> {
   return (await bundleOf(options)).text
 }
@@ -97,7 +98,7 @@ async function bundleOf(options: BuildOptions): Promise<Bundle> {
   return { text: outputFiles[0]?.text ?? '', inputs: Object.keys(metafile.inputs) }
 }
 
-/** Constants put into a bundle as strings; what is null stays undefined there. */
+/** Constants for a bundle, as strings; a null value stays undefined there. */
 export function defines(values: Record<string, string | null>): Record<string, string> {
   const entries = Object.entries(values).map(([name, value]) => [name, value ? JSON.stringify(value) : 'undefined'])
   return Object.fromEntries(entries)
@@ -115,8 +116,9 @@ export function commit(): string | null {
 }
 
 /**
- * What commander does at its start and is of no use here: it loads node:child_process, for subcommands that are programs of their own, and
- * builds a class of Unicode characters, for names of options. That costs each command 7 % and 4 % of Node's own start.
+ * Removes what commander does at its start without use here: it loads node:child_process, for subcommands that are
+ * separate programs, and builds a class of Unicode characters, for option names. Per command that costs 7 % and 4 % of
+ * Node's own start.
  */
 function leanCommander(): Plugin {
   const namespace = 'lean'
@@ -136,12 +138,15 @@ function leanCommander(): Plugin {
   }
 }
 
-/** esbuild copies every name of a module that has no default export and is asked for one: Node's own have a hundred. */
+/**
+ * esbuild copies every name of a module that has no default export but is imported by default: Node's own have a
+ * hundred.
+ */
 function leanImports(text: string): string {
   return text.replace(/__toESM\(require\(("node:\w+")\)(?:,1)?\)/g, '({__proto__:require($1),default:require($1)})')
 }
 
 function replaced(text: string, part: string, by: string): string {
-  if (!text.includes(part)) throw new Error(`a package has changed: there is no ${part} in it`)
+  if (!text.includes(part)) throw new Error(`a package has changed: it does not contain ${part}`)
   return text.replace(part, () => by)
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-// Whether a built program works: `node build/smoke.ts dist/queuectl.cjs`, or the path of an executable. Quick; the tests do the rest.
+// Checks that a built program works: `node build/smoke.ts dist/queuectl.cjs`, or the path of an executable. Quick; the
+// tests do the rest.
 
 const [program = 'dist/queuectl.cjs'] = process.argv.slice(2)
 const [exec, ...before] = /\.[cm]?js$/.test(program)
@@ -18,7 +19,7 @@ try {
   queuectl('worker', 'start', '--count', '2', '--drain')
   const { state } = JSON.parse(queuectl('show', 'smoke', '--json'))
   expect('state of a job that prints the version of node', state, 'completed')
-  // Not a version: then the job met our own program where it asked for node.
+  // Anything but a version means that the job started our own program instead of node.
   expect('its output', /^v\d+\.\d+\.\d+$/.test(queuectl('logs', 'smoke').trim()), true)
   expect('exit code of an unknown command', status(exec, [...before, 'no-such-command']), 2)
   refusesOldNode()
@@ -32,7 +33,7 @@ function queuectl(...args: string[]): string {
   return execFileSync(exec, [...before, ...args], { env, encoding: 'utf8', timeout: 30_000 })
 }
 
-/** Where the machine's own Node is too old, the file must say so instead of failing to load. */
+/** If the machine's own Node is too old, the file must report that instead of failing to load. */
 function refusesOldNode(): void {
   const own = (process.env.PATH ?? '').split(path.delimiter).filter((folder) => !/[\\/]node_modules[\\/]/.test(folder))
   const old = spawnSync('node', ['-p', 'process.execPath'], {
@@ -49,5 +50,5 @@ function status(command: string, args: string[]): number | null {
 }
 
 function expect(what: string, actual: unknown, expected: unknown): void {
-  if (actual !== expected) throw new Error(`${what}: ${actual}, not ${expected}`)
+  if (actual !== expected) throw new Error(`${what}: expected ${expected}, got ${actual}`)
 }

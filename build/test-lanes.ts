@@ -13,7 +13,10 @@ interface LaneRule {
   grep: string
   /** For the tests, by test/helpers/length.ts. */
   length: string
-  /** Files at a time, beyond one for each processor: many tests mostly wait. Where times are asserted as promised that would disturb. */
+  /**
+   * Files run at a time, in addition to one per processor: many tests mostly wait. The slow lane asserts times as
+   * promised, which this would disturb.
+   */
   more_jobs: number
 }
 
@@ -23,17 +26,17 @@ const LANES: Record<Lane, LaneRule> = {
   slow: { title: /@slow|@full/, grep: '@slow|@full', length: '1', more_jobs: 0 },
 }
 
-/** Whether there is a lane of that name. */
+/** Whether a lane of that name exists. */
 export function isLane(name: string): name is Lane {
   return Object.hasOwn(LANES, name)
 }
 
-/** How mocha finds the tests of a lane by their titles, and how they are run. */
+/** How mocha finds the tests of a lane by their titles, and how to run them. */
 export function laneRule(lane: Lane): Omit<LaneRule, 'title'> {
   return LANES[lane]
 }
 
-/** Whether a test file of that text may have tests of `lane` for this system. */
+/** Whether a test file with that text may contain tests of `lane` for this system. */
 export function hasTestsOf(lane: Lane, text: string, windows: boolean): boolean {
   return LANES[lane].title.test(text) && !(windows && text.includes('@posix'))
 }

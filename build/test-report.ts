@@ -4,7 +4,7 @@ import type Mocha from 'mocha'
 const mocha: typeof Mocha = createRequire(import.meta.url)('mocha')
 const { EVENT_RUN_END, EVENT_TEST_FAIL } = mocha.Runner.constants
 
-/** Mocha's own report, and at its end what failed, once more, and one line that sums all up. */
+/** Mocha's own report, followed by the failed titles once more, and one summary line. */
 export default class Report extends mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
@@ -17,10 +17,10 @@ export default class Report extends mocha.reporters.Spec {
     })
   }
 
-  /** A lane without a test would hide that its tags are gone. */
+  /** A lane without any test would hide that its tags are missing. */
   override done(failures: number, end: (failures: number) => void): void {
     const { passes = 0 } = this.stats
-    if (failures === 0 && passes === 0) console.error('no test has run')
+    if (failures === 0 && passes === 0) console.error('no test was run')
     end(passes === 0 ? Math.max(1, failures) : failures)
   }
 }

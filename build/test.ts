@@ -7,16 +7,16 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hasTestsOf, isLane, laneRule } from './test-lanes.ts'
 
-// `npm test`, `npm run test:fast`, `npm run test:slow`: the tests of a lane, several files at a time. Words that name files or folders of
-// tests leave out the others; all other words are mocha's, whose --grep takes the place of the lane's tags. The tests of executables are
-// for `npm run test:package`.
+// `npm test`, `npm run test:fast`, `npm run test:slow`: run the tests of a lane, several files at a time. Arguments
+// that name test files or folders restrict the run to them; all others are passed to mocha, whose --grep replaces the
+// lane's tags. `npm run test:package` tests the executables.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const WINDOWS = process.platform === 'win32'
 
 const [lane = 'usual', ...words] = process.argv.slice(2)
 if (!isLane(lane)) {
-  console.error(`unknown lane "${lane}": fast, usual or slow`)
+  console.error(`unknown lane "${lane}"; lanes: fast, usual, slow`)
   process.exit(2)
 }
 const { grep, length, more_jobs } = laneRule(lane)
@@ -39,7 +39,7 @@ const child = spawn(
   process.execPath,
   [
     mocha,
-    // On Windows they have only ever run one by one.
+    // On Windows the files have only ever run one by one.
     ...(WINDOWS ? [] : ['--parallel', '--jobs', String(availableParallelism() + more_jobs)]),
     ...['--reporter', report, '--grep', `/${grep}/`],
     ...words.filter((word) => !word.startsWith('test/')),
@@ -48,7 +48,7 @@ const child = spawn(
   {
     stdio: 'inherit',
     cwd: ROOT,
-    // By what a file holds, so that the next lane finds it as well.
+    // Derived from the file's content, so that the next lane finds it as well.
     env: {
       QUEUECTL_TEST_LENGTH: length,
       NODE_COMPILE_CACHE: path.join(ROOT, 'node_modules/.cache/queuectl-compile'),
@@ -60,7 +60,7 @@ process.once('SIGTERM', () => child.kill())
 const [code] = await once(child, 'close')
 process.exitCode = code ?? 1
 
-/** Those with most text first: what takes longest should not be what all wait for in the end. */
+/** The longest files first: the slowest ones should not run last. */
 function testFiles(): { name: string; text: string }[] {
   return readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs queuectl for Linux and macOS: takes the archive for this machine, checks its sum, puts the program into a folder.
-# Works as a file and from a pipe: curl -fsSL URL/install.sh | sh -s -- --dir FOLDER
+# Installs queuectl for Linux and macOS: downloads the archive for this machine, verifies its checksum, installs the
+# program in a folder. Works as a file and from a pipe: curl -fsSL URL/install.sh | sh -s -- --dir FOLDER
 set -eu
 
 base=${QUEUECTL_BASE_URL:-@BASE_URL@}
@@ -13,10 +13,10 @@ main() {
       --dir) dir=${2:?--dir needs a folder}; shift 2 ;;
       --version) version=${2:?--version needs a version}; version=${version#v}; shift 2 ;;
       -h | --help) usage; exit 0 ;;
-      *) fail "unknown option $1; there are --dir and --version" ;;
+      *) fail "unknown option $1; options: --dir, --version" ;;
     esac
   done
-  case $base in @*) fail 'QUEUECTL_BASE_URL says where to take it from; this copy of the script does not know' ;; esac
+  case $base in @*) fail 'this copy of the script has no download address: set QUEUECTL_BASE_URL' ;; esac
   [ -n "$dir" ] || dir=$(default_dir)
 
   archive=queuectl-$(target).tar.xz
@@ -26,23 +26,24 @@ main() {
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT TERM
 
-  say "takes $from/$archive"
+  say "downloading $from/$archive"
   fetch "$from/SHA256SUMS" "$work/SHA256SUMS"
   fetch "$from/$archive" "$work/$archive"
   check "$work" "$archive"
-  # Left to tar: that of macOS knows xz by itself, and there is no xz there.
-  (cd "$work" && tar -xJf "$archive") || fail "cannot unpack $archive: it takes xz and tar"
+  # tar decompresses: that of macOS supports xz itself, and macOS has no xz.
+  (cd "$work" && tar -xJf "$archive") || fail "cannot unpack $archive: xz and tar are required"
 
   mkdir -p "$dir"
   dir=$(CDPATH= cd "$dir" && pwd)
-  # Within the folder a rename replaces the program at once, also one that runs. It is tried there: where temporary files lie, programs may be forbidden.
+  # Within the folder a rename replaces the program at once, even a running one. The program is tried there, because the
+  # folder of temporary files may forbid programs.
   new=$dir/.queuectl.$$
   trap 'rm -rf "$work" "$new"' EXIT
   cp "$work/queuectl" "$new"
   chmod 755 "$new"
   found=$("$new" --version) || fail 'the program does not run on this machine; nothing was installed'
   mv -f "$new" "$dir/queuectl"
-  say "queuectl $found is in $dir"
+  say "installed queuectl $found in $dir"
   next
 }
 
@@ -60,14 +61,14 @@ target() {
   case $(uname -s) in
     Linux) system=linux ;;
     Darwin) system=macos ;;
-    *) fail "there is no program for $(uname -s); on Windows use install.ps1" ;;
+    *) fail "no program for the system $(uname -s); on Windows use install.ps1" ;;
   esac
   case $(uname -m) in
     x86_64 | amd64) cpu=x64 ;;
     aarch64 | arm64) cpu=arm64 ;;
-    *) fail "there is no program for the processor $(uname -m)" ;;
+    *) fail "no program for the processor $(uname -m)" ;;
   esac
-  # A shell under Rosetta believes that it is on an Intel Mac.
+  # A shell under Rosetta reports an Intel Mac.
   if [ "$system$cpu" = macosx64 ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then cpu=arm64; fi
   if [ "$system" = linux ] && ! [ -e /lib64/ld-linux-x86-64.so.2 ] && ! [ -e /lib/ld-linux-aarch64.so.1 ]; then
     fail 'the program needs the GNU C library, which this system does not have'
@@ -85,8 +86,8 @@ fetch() {
   elif command -v wget >/dev/null; then
     wget -q -O "$2" "$1"
   else
-    fail 'it takes curl or wget'
-  fi || fail "cannot get $1"
+    fail 'curl or wget is required'
+  fi || fail "cannot download $1"
 }
 
 check() {
@@ -97,13 +98,13 @@ check() {
   else
     actual=$(shasum -a 256 "$1/$2")
   fi
-  [ "${actual%% *}" = "$expected" ] || fail "the sum of $2 is not the published one; nothing was installed"
+  [ "${actual%% *}" = "$expected" ] || fail "the checksum of $2 is wrong; nothing was installed"
 }
 
 next() {
   case :$PATH: in
     *":$dir:"*) ;;
-    *) say "that folder is not on your PATH; put this into the profile of your shell:"
+    *) say "that folder is not on your PATH; add this line to the profile of your shell:"
        say "  export PATH=\"$dir:\$PATH\"" ;;
   esac
   say "try: queuectl enqueue -- 'echo hello'    and in another terminal: queuectl worker start"
@@ -112,5 +113,5 @@ next() {
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "install.sh: $*"; exit 1; }
 
-# The last line, so that a script that was cut off on its way does nothing.
+# The last line, so that an incompletely downloaded script does nothing.
 main "$@"

@@ -3,12 +3,12 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { NODE_VERSION } from '../package/targets.ts'
 
-/** Name of the file in archives and in the npm package. */
+/** Name of the file, in archives and in the npm package. */
 export const LICENSES_FILE = 'THIRD-PARTY-LICENSES'
 
 /**
- * The text of Node's LICENSE, with those of its parts. A copy, because the npm package of Node for Windows carries none; a test
- * compares it with the package that is installed.
+ * Node's LICENSE, with those of its parts. A copy, because the npm package of Node for Windows contains none; a test
+ * compares it with the installed package.
  */
 export const NODE_LICENSE = fileURLToPath(new URL(`node-${NODE_VERSION}.txt`, import.meta.url))
 
@@ -23,8 +23,8 @@ interface Package {
 }
 
 /**
- * The licences of all that is in the program: its own first, then those of the packages that `inputs` (files, as esbuild names them)
- * belong to, by name, then Node's. Throws for a package without a text.
+ * The licences of everything in the program: its own, then those of the packages that contain `inputs` (file names as
+ * esbuild prints them), sorted by name, then Node's. Throws for a package without a licence text.
  */
 export function licensesOf(inputs: readonly string[]): string {
   const folders = new Set(inputs.flatMap((input) => packageFolder(input) ?? []))
@@ -37,7 +37,7 @@ export function licensesOf(inputs: readonly string[]): string {
   ].join('\n')
 }
 
-/** The folder of the package that a file of node_modules belongs to; null for our own files. */
+/** The package folder of a file in node_modules; null for our own files. */
 export function packageFolder(input: string): string | null {
   const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
   return folder === undefined ? null : path.resolve(ROOT, folder)
@@ -46,7 +46,7 @@ export function packageFolder(input: string): string | null {
 function packageIn(folder: string): Package {
   const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
   const files = readdirSync(folder).filter((file) => /^(\w+-)?(licen[cs]e|copying|notice)\b/i.test(file))
-  if (files.length === 0) throw new Error(`${name} ${version} has no text of its licence (${license})`)
+  if (files.length === 0) throw new Error(`${name} ${version} has no licence text (${license})`)
   const text = files.sort().map((file) => readFileSync(path.join(folder, file), 'utf8'))
   return { name, version, license, text: text.join('\n') }
 }

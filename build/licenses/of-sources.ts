@@ -1,7 +1,7 @@
 import { programTexts } from '../program.ts'
 
-// What `#licenses` is where the program runs from its sources; what is built has it as a file beside it, or inside.
+// Replaces `#licenses` when the program runs from source; a build has the licences in a file next to it, or inside.
 
-/** The licences of all that the program is made of. */
+/** The licences of everything in the program. */
 const licenses: string = (await programTexts('sources')).licenses
 export default licenses

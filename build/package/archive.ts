@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { crc32, deflateRawSync } from 'node:zlib'
 
-// Archives that hold the same bytes whenever and wherever they are made: one time for everything, no users, no order of the disk.
+// Archives with identical bytes on every machine and at any time: one time for all entries, no users, a fixed order.
 
 /** A file in an archive. */
 export interface Entry {
@@ -12,8 +12,8 @@ export interface Entry {
 }
 
 /**
- * Writes `output`, a tar of the entries compressed by xz; `time` in seconds since 1970, `level` as xz has it, from 0 to 9. Throws when
- * there is no xz.
+ * Writes `output`, a tar of the entries compressed by xz; `time` in seconds since 1970, `level` of xz from 0 to 9.
+ * Throws without xz.
  */
 export function tarXz(output: string, entries: readonly Entry[], time: number, level = 6): void {
   const parts = entries.flatMap(({ name, file, executable }) => {
@@ -22,14 +22,15 @@ export function tarXz(output: string, entries: readonly Entry[], time: number, l
     return [tarHeader(name, content.length, mode, time), content, Buffer.alloc(-content.length & 511)]
   })
   const input = Buffer.concat([...parts, Buffer.alloc(1024)])
-  // In blocks, which several processors work on; their size is given, so that it does not depend on how many there are.
+  // In blocks, so that several processors work on them; their size is fixed, so that it does not depend on the number
+  // of processors.
   const args = ['--compress', '--stdout', `-${level}`, '--threads=0', '--block-size=64MiB']
   const { stdout, status, error } = spawnSync('xz', args, {
     input,
     maxBuffer: 2 ** 30,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  if (status !== 0) throw new Error(`xz, which makes the archives, failed: ${error?.message ?? `exit code ${status}`}`)
+  if (status !== 0) throw new Error(`xz failed to create an archive: ${error?.message ?? `exit code ${status}`}`)
   writeFileSync(output, stdout)
 }
 
@@ -79,7 +80,9 @@ function tarHeader(name: string, size: number, mode: number, time: number): Buff
   return header
 }
 
-/** What a file's own header and the directory have in common, from the version needed to the length of extra fields. */
+/**
+ * The fields shared by a file's own header and the directory, from the required version to the length of extra fields.
+ */
 function zipFields(content: Buffer, packed_size: number, name: string, time: number): Buffer {
   const at = new Date(time * 1000)
   const clock = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1)

@@ -7,7 +7,7 @@ const RECORD = fileURLToPath(new URL('record.ts', import.meta.url))
 /** Debian's qemu-user-static with its libraries for arm64: libc6-arm64-cross and libstdc++6-arm64-cross. */
 const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu']
 
-/** The commands whose compiled code an executable carries; all others get that of `list`, which stands under no name. */
+/** The commands whose compiled code an executable contains; all others use that of `list`, stored without a name. */
 const COMMANDS: Record<string, readonly string[]> = {
   '--version': ['--version'],
   '--help': ['--help'],
@@ -17,15 +17,15 @@ const COMMANDS: Record<string, readonly string[]> = {
 }
 
 /**
- * What Node is told in an executable: without it a short command spends 2 ms of 27 on threads that wait for work until it ends. Code
- * that was compiled under other flags of V8 would be left aside. No larger space for new objects: short commands get by without
- * a collection, and those that wait for long would fill it, 3 MB each.
+ * Node options inside an executable. Without this one a short command spends 2 ms of 27 on threads that wait for work.
+ * V8 ignores code that was compiled under other flags. The space for new objects is not enlarged: short commands need
+ * no collection, and commands that wait for long would fill it, 3 MB each.
  */
 export const NODE_FLAGS = ['--v8-pool-size=1']
 
 /**
- * What V8 compiles of the program for each command, and of mongoose at its load, by the names of the assets. Null where the target's
- * Node does not run here, itself or under qemu: code of another architecture would be of no use.
+ * What V8 compiles of the program for each command, and of mongoose when it is loaded, by asset name. Null where this
+ * machine cannot run the target's Node, natively or under qemu: code of another architecture would be useless.
  */
 export function compiledCode(
   target: Target,
@@ -54,7 +54,7 @@ function runnerOf(target: Target, node: string): string[] | null {
   return exists(qemu, [...options, node, '--version']) ? [qemu, ...options, node] : null
 }
 
-/** Records what V8 compiles of `text` in one run of it; each run gives the same bytes. */
+/** Records what V8 compiles of `text` in one run; every run yields the same bytes. */
 function recorded(
   [file = '', ...before]: string[],
   text: string,

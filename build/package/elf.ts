@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-// ELF for 64 bits, little-endian (System V ABI, chapters 4 and 5): where the fields are that are looked at.
+// ELF for 64 bits, little-endian (System V ABI, chapters 4 and 5): offsets of the fields in use.
 const HEADER = { programs: 0x20, sections: 0x28, program_size: 0x36, program_count: 0x38, section_size: 0x3a }
 export const SECTION_COUNT = 0x3c
 export const SECTION_NAMES = 0x3e
@@ -20,22 +20,22 @@ const NO_BITS = 8
 const LOAD = 1
 const EXECUTABLE = 1
 
-/** An executable of Linux in memory. What it returns are parts of `bytes`: to write into them changes it. */
+/** A Linux executable in memory. Its methods return parts of `bytes`: writing to them changes the executable. */
 export class Elf {
   readonly bytes: Buffer
   readonly sections: readonly Buffer[]
   readonly programs: readonly Buffer[]
 
-  /** Throws when the file is none for 64 bits, little-endian. */
+  /** Throws unless the file is a 64-bit little-endian one. */
   constructor(file: string) {
     this.bytes = readFileSync(file)
     const is_elf = this.bytes.readUInt32BE(0) === 0x7f454c46 && this.bytes.readUInt16BE(4) === 0x0201
-    if (!is_elf) throw new Error(`${file} is no ELF file of 64 bits`)
+    if (!is_elf) throw new Error(`${file} is not a 64-bit ELF file`)
     this.sections = this.#table(HEADER.sections, HEADER.section_size, SECTION_COUNT)
     this.programs = this.#table(HEADER.programs, HEADER.program_size, HEADER.program_count)
   }
 
-  /** The entries of a section of that name. Throws when there is none. */
+  /** The entries of the section with that name. Throws when it does not exist. */
   entries(name: string): Buffer[] {
     const header = this.section(name)
     const size = number(header, SECTION.entry_size)
@@ -43,23 +43,23 @@ export class Elf {
     return Array.from({ length: content.length / size }, (_, i) => content.subarray(i * size, (i + 1) * size))
   }
 
-  /** Header of the section of that name. Throws when there is none. */
+  /** Header of the section with that name. Throws when it does not exist. */
   section(name: string): Buffer {
     const names = this.sections[this.bytes.readUInt16LE(SECTION_NAMES)]
     const found =
       names && this.sections.find((one) => text(this.content(names), one.readUInt32LE(SECTION.name)) === name)
-    if (!found) throw new Error(`an ELF file without ${name}`)
+    if (!found) throw new Error(`the ELF file has no section ${name}`)
     return found
   }
 
-  /** What a section holds. */
+  /** The content of a section. */
   content(header: Buffer): Buffer {
     if (header.readUInt32LE(SECTION.type) === NO_BITS) return Buffer.alloc(0)
     const at = number(header, SECTION.offset)
     return this.bytes.subarray(at, at + number(header, SECTION.size))
   }
 
-  /** The bytes that lie at an address once the program is loaded. */
+  /** The bytes at an address of the loaded program. */
   at(address: number, length: number): Buffer {
     const program = this.programs.find((one) => {
       const from = number(one, PROGRAM.address)
@@ -73,13 +73,14 @@ export class Elf {
   }
 
   /**
-   * Puts code into the rest of the last page of code, which linkers leave empty, and returns its address. Throws when it is not.
+   * Adds code in the rest of the last code page, which linkers leave empty, and returns its address. Throws when it is
+   * not empty.
    */
   addCode(code: Buffer): number {
     const program = this.programs.find(
       (one) => one.readUInt32LE(0) === LOAD && one.readUInt32LE(PROGRAM.flags) & EXECUTABLE,
     )
-    if (!program) throw new Error('an ELF file without code')
+    if (!program) throw new Error('the ELF file has no code')
     const size = (number(program, PROGRAM.file_size) + 15) & ~15
     const room = this.bytes.subarray(
       number(program, PROGRAM.offset) + size,
@@ -89,7 +90,7 @@ export class Elf {
     const ends_at = number(program, PROGRAM.offset) + size + code.length
     const is_free =
       room.every((byte) => byte === 0) && !begins.some((at) => at > number(program, PROGRAM.offset) && at < ends_at)
-    if (!is_free) throw new Error('an ELF file without room for code')
+    if (!is_free) throw new Error('the ELF file has no room for code')
     room.set(code)
     for (const field of [PROGRAM.file_size, PROGRAM.memory_size])
       program.writeBigUInt64LE(BigInt(size + code.length), field)
@@ -104,12 +105,12 @@ export class Elf {
   }
 }
 
-/** A number of 64 bits that is small enough for JavaScript. */
+/** A 64-bit number that is small enough for JavaScript. */
 export function number(buffer: Buffer, at: number): number {
   return Number(buffer.readBigUInt64LE(at))
 }
 
-/** The text that begins at `at` in a table of strings. */
+/** The string that begins at `at` in a string table. */
 export function text(strings: Buffer, at: number): string {
   return strings.toString('latin1', at, strings.indexOf(0, at))
 }

@@ -6,9 +6,9 @@ import { NODE_FLAGS } from './code.ts'
 import { NODE_VERSION, type Target } from './targets.ts'
 
 /**
- * Makes `output`, one file of a Node binary, the launcher and its assets (names and files), by pkg; `work` is a folder of this build's
- * own, where the launcher lies. pkg's command line would put a prelude of its own before the program, which patches child_process:
- * only this function of it does not.
+ * Writes `output`, a single file with a Node binary, the launcher and its assets (names and files), by pkg; `work` is
+ * this build's own folder with the launcher. pkg's command line would insert its own prelude before the program, which
+ * patches child_process: only this function of pkg does not.
  */
 export async function makeExecutable(
   target: Target,
@@ -18,14 +18,15 @@ export async function makeExecutable(
   log.info = () => {}
   seed(target, node, work)
   const seaConfig = {
-    // As seen from pkg's own folder in `work`: the path becomes a part of the executable, and must not tell where it was built.
+    // Relative to pkg's own folder in `work`: the path becomes part of the executable, and must not reveal where it was
+    // built.
     main: `../${path.basename(launcher)}`,
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
     assets,
     execArgv: NODE_FLAGS,
-    // NODE_OPTIONS is for the jobs.
+    // NODE_OPTIONS applies to the jobs, not to the program.
     execArgvExtension: 'none',
   }
   const { platform, arch } = target
@@ -48,7 +49,7 @@ async function within(folder: string, job: () => Promise<void>): Promise<void> {
   }
 }
 
-/** pkg looks for Node below the user's home before it downloads one: it finds the one that has been checked. */
+/** pkg searches the user's home for Node before it downloads one: it finds the checked one there. */
 function seed({ platform, arch }: Target, node: string, home: string): void {
   const windows = platform === 'win'
   const name = `node-v${NODE_VERSION}-${{ linux: 'linux', macos: 'darwin', win: 'win' }[platform]}-${arch}`

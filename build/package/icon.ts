@@ -14,7 +14,7 @@ export function icon(size: number): Data.RawIconItem | Data.IconItem {
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
       const [red = 0, green = 0, blue = 0] = colour(x / size, y / size)
-      // Bitmaps are stored from the bottom, as blue, green, red, alpha.
+      // Bitmaps are stored from the bottom up, as blue, green, red, alpha.
       pixels.set([blue, green, red, 255], ((size - 1 - y) * size + x) * 4)
     }
   }
@@ -26,7 +26,7 @@ export function icon(size: number): Data.RawIconItem | Data.IconItem {
   return Data.RawIconItem.from(Buffer.concat([header, pixels, mask]), size, size, 32)
 }
 
-/** Of a point in the unit square. */
+/** Colour of a point in the unit square. */
 function colour(x: number, y: number): readonly number[] {
   const row = Math.floor((y - 0.14) / 0.26)
   const inside = (y - 0.14) % 0.26 < 0.18 && y > 0.14

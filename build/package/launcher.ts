@@ -1,10 +1,10 @@
 import { getRawAsset } from 'node:sea'
 import { launch } from '../launching.ts'
 
-// The first lines of an executable. The program lies beside them as texts, with code that V8 has compiled from them at build time, not
-// only what is compiled at load but the functions that a command calls: to compile them is half of what a short command costs
-// beyond Node's own start. Node's own code cache of an executable has the former only (enqueue: 1.9 × `node -e 0`), and no two
-// builds make the same one.
+// The first lines of an executable. The program is stored next to them as texts, with code that V8 compiled from them
+// at build time: not only what is compiled at load, but also the functions that a command calls. Compiling these is
+// half of what a short command costs beyond Node's own start. Node's own code cache of an executable contains only the
+// former (enqueue: 1.9 × `node -e 0`), and differs between any two builds.
 
 const [, , command = ''] = process.argv
 launch({

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { Elf, number, SECTION, text } from './elf.ts'
 import type { Target } from './targets.ts'
 
-// Node for Linux needs libatomic, which a fresh Debian, Ubuntu or Red Hat does not have, for one function: a compare and exchange of
-// 8 bytes in V8, aligned to 8, of which its compiler knew only that they are aligned to 4. The function is put into the file instead.
+// Node for Linux needs libatomic, which a fresh Debian, Ubuntu or Red Hat does not have, for one function: a compare
+// and exchange of 8 bytes in V8. They are aligned to 8, but its compiler could assume only 4. The function is added to
+// the file instead.
 
 const LIBRARY = 'libatomic.so.1'
 const FUNCTION = '__atomic_compare_exchange'
@@ -12,14 +13,14 @@ const RELOCATION = { address: 0, info: 8 }
 const NEEDED = 1n
 const VERSIONS_NEEDED = 0x6ffffffen
 const VERSIONS_NEEDED_COUNT = 0x6fffffffn
-/** An entry of .gnu.version_r: how many versions, of which library, where the next one is. */
+/** An entry of .gnu.version_r: number of versions, library, position of the next entry. */
 const VERSION = { count: 2, library: 4, first: 8, next: 12 }
 const VERSION_NAME = { number: 6, next: 12 }
 const ANY_VERSION = 1
 
 /**
- * bool __atomic_compare_exchange(size_t size, void *object, void *expected, void *desired, int, int), for a size of 8; any other ends the
- * program. The order is the strictest whatever is asked for.
+ * bool __atomic_compare_exchange(size_t size, void *object, void *expected, void *desired, int, int), for a size of 8;
+ * any other size ends the program. It always uses the strictest memory order.
  */
 const CODE: Record<Target['arch'], string[]> = {
   x64: [
@@ -53,7 +54,7 @@ const CODE: Record<Target['arch'], string[]> = {
   ],
 }
 
-/** Frees a Node for Linux of its need for libatomic. Throws when it needs it for anything but that function. */
+/** Removes the dependency on libatomic from a Node for Linux. Throws when it uses anything but that function. */
 export function withoutLibatomic(binary: string, { arch }: Target): void {
   const elf = new Elf(binary)
   const names = elf.content(elf.section('.dynstr'))
@@ -74,19 +75,19 @@ export function withoutLibatomic(binary: string, { arch }: Target): void {
   writeFileSync(binary, elf.bytes)
 }
 
-/** Lets calls of the symbol end at `address`: its slot holds that from the beginning, and nobody is asked to fill it in. */
+/** Makes calls of the symbol reach `address`: its slot contains it from the start, and no relocation fills it in. */
 function bind(elf: Elf, symbol: number, address: number): void {
   const relocations = [...elf.entries('.rela.plt'), ...elf.entries('.rela.dyn')]
   const own = relocations.filter((one) => Number(one.readBigUInt64LE(RELOCATION.info) >> 32n) === symbol)
   if (own.length !== 1) throw new Error(`${own.length} places call ${FUNCTION}`)
   for (const relocation of own) {
     elf.at(number(relocation, RELOCATION.address), 8).writeBigUInt64LE(BigInt(address))
-    // Of no type.
+    // A relocation of no type.
     relocation.writeBigUInt64LE(0n, RELOCATION.info)
   }
 }
 
-/** Takes the library out of the list of those whose versions are checked; returns the numbers of these versions. */
+/** Removes the library from the list of checked versions; returns the numbers of these versions. */
 function forgetVersions(elf: Elf, names: Buffer): number[] {
   const header = elf.section('.gnu.version_r')
   const list = elf.content(header)
@@ -106,7 +107,7 @@ function forgetVersions(elf: Elf, names: Buffer): number[] {
       header.writeUInt32LE(header.readUInt32LE(SECTION.info) - 1, SECTION.info)
       return versionNumbers(list, at)
     }
-    if (next === 0) throw new Error(`an ELF file without versions of ${LIBRARY}`)
+    if (next === 0) throw new Error(`the ELF file has no versions of ${LIBRARY}`)
     before = at
     at += next
   }
@@ -121,13 +122,13 @@ function versionNumbers(list: Buffer, at: number): number[] {
   })
 }
 
-/** Takes the library out of those that are loaded: the entries behind it move up. */
+/** Removes the library from those that are loaded: the entries after it move up. */
 function forgetLibrary(elf: Elf, names: Buffer): void {
   const entries = elf.entries('.dynamic')
   const at = entries.findIndex(
     (entry) => entry.readBigUInt64LE() === NEEDED && text(names, number(entry, 8)) === LIBRARY,
   )
-  if (at < 0) throw new Error(`an ELF file that does not load ${LIBRARY}`)
+  if (at < 0) throw new Error(`the ELF file does not load ${LIBRARY}`)
   const content = elf.content(elf.section('.dynamic'))
   const size = content.length / entries.length
   content.copyWithin(at * size, (at + 1) * size)
@@ -139,6 +140,6 @@ function add(buffer: Buffer, at: number, value: number): void {
 
 function dynamicEntry(elf: Elf, tag: bigint): Buffer {
   const entry = elf.entries('.dynamic').find((one) => one.readBigUInt64LE() === tag)
-  if (!entry) throw new Error(`an ELF file without the dynamic entry ${tag.toString(16)}`)
+  if (!entry) throw new Error(`the ELF file has no dynamic entry ${tag.toString(16)}`)
   return entry
 }

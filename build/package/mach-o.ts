@@ -18,25 +18,25 @@ const VERSION = 0x20400
 const AD_HOC = 2
 const SHA256 = { type: 2, bytes: 32 }
 const MAIN_BINARY = 1n
-/** What is hashed at a time, and a page of memory on arm64. */
+/** Size of a hashed block, and of a memory page on arm64. */
 const PAGE_BITS = 12
 const MEMORY_PAGE = 0x4000
 
 /**
- * The executable signed ad hoc; pkg has taken out the signature that it had. Without one that holds, an arm64 machine ends it at its start.
- * Such a signature says that nothing has been changed, not who made it, as the linkers of LLVM and Go make it too. Throws when the
- * file is no Mach-O, is signed already, or is not made as linkers make it.
+ * The executable with an ad-hoc signature; pkg has removed its former one. Without a valid one, an arm64 machine kills
+ * it at its start. Such a signature proves that nothing was changed, not who built it; the linkers of LLVM and Go
+ * create it too. Throws when the file is not Mach-O, is already signed, or is not laid out as linkers do.
  */
 export function signAdHoc(original: Buffer, identifier: string): Buffer {
   const limit = (original.length + 15) & ~15
   const file = Buffer.concat([original], limit)
-  if (file.readUInt32LE(0) !== MAGIC) throw new Error('not a Mach-O file of 64 bits')
+  if (file.readUInt32LE(0) !== MAGIC) throw new Error('not a 64-bit Mach-O file')
   const commands = loadCommands(file)
   const text = segment(commands, '__TEXT')
   const links = segment(commands, '__LINKEDIT')
   const begin = number(links, SEGMENT_FIELD.offset)
   if (begin + number(links, SEGMENT_FIELD.file_size) !== original.length)
-    throw new Error('a Mach-O file with more at its end')
+    throw new Error('the Mach-O file has unexpected data at its end')
   const size = signatureBytes(limit, identifier)
   addCommand(file, commands, [CODE_SIGNATURE, 16, limit, size])
   const bytes = limit + size - begin
@@ -45,19 +45,19 @@ export function signAdHoc(original: Buffer, identifier: string): Buffer {
   return Buffer.concat([file, superBlob(file, identifier, text)], limit + size)
 }
 
-/** Puts a load command behind the others, where there is room up to the first section. */
+/** Adds a load command after the others, if there is room before the first section. */
 function addCommand(file: Buffer, commands: ReturnType<typeof loadCommands>, fields: readonly number[]): void {
   const at = HEADER_BYTES + file.readUInt32LE(COMMANDS_SIZE)
   const room = file.subarray(at, at + fields.length * 4)
-  if (commands.some(({ type }) => type === CODE_SIGNATURE)) throw new Error('a Mach-O file that is signed')
+  if (commands.some(({ type }) => type === CODE_SIGNATURE)) throw new Error('the Mach-O file is already signed')
   if (!room.every((byte) => byte === 0) || at + room.length > firstSection(commands))
-    throw new Error('no room to sign in')
+    throw new Error('the Mach-O file has no room for a signature command')
   for (const [i, field] of fields.entries()) room.writeUInt32LE(field, i * 4)
   file.writeUInt32LE(commands.length + 1, COMMANDS_COUNT)
   file.writeUInt32LE(at - HEADER_BYTES + room.length, COMMANDS_SIZE)
 }
 
-/** Where in the file the first section begins; those without content have no place in it. */
+/** File offset of the first section; sections without content take no space in the file. */
 function firstSection(commands: ReturnType<typeof loadCommands>): number {
   const places = commands.flatMap(({ type, bytes }) => {
     const count = type === SEGMENT ? bytes.readUInt32LE(SEGMENT_FIELD.sections) : 0
@@ -81,7 +81,7 @@ function segment(commands: ReturnType<typeof loadCommands>, name: string): Buffe
   const found = commands.find(
     ({ type, bytes }) => type === SEGMENT && bytes.toString('latin1', 8, 24).startsWith(`${name}\0`),
   )
-  if (!found) throw new Error(`a Mach-O file without ${name}`)
+  if (!found) throw new Error(`the Mach-O file has no ${name}`)
   return found.bytes
 }
 
@@ -92,7 +92,7 @@ function signatureBytes(limit: number, identifier: string): number {
 
 const pagesIn = (limit: number) => Math.ceil(limit / (1 << PAGE_BITS))
 
-/** One blob that holds one other: the directory of hashes. */
+/** A blob that contains one other blob: the directory of hashes. */
 function superBlob(signed: Buffer, identifier: string, text: Buffer): Buffer {
   const directory = codeDirectory(signed, identifier, text)
   const head = Buffer.alloc(20)

@@ -5,8 +5,8 @@ import { NODE_VERSION, type Target } from './targets.ts'
 import { CACHE, npm, run } from './tools.ts'
 
 /**
- * The Node binary of a target, taken into `folder` from its npm package, which npm fetches the first time. The package is checked each
- * time against the digest that the target has on record. Throws when it does not match.
+ * The Node binary of a target, extracted to `folder` from its npm package, which npm downloads the first time. The
+ * package is checked every time against the digest recorded for the target. Throws when it does not match.
  */
 export function nodeBinary(target: Target, folder: string): string {
   const archive = `${target.node_package}-${NODE_VERSION}.tgz`
@@ -17,9 +17,9 @@ export function nodeBinary(target: Target, folder: string): string {
   const digest = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`
   if (digest !== target.integrity) {
     rmSync(file)
-    throw new Error(`${archive} is not the one on record: ${digest}, not ${target.integrity}`)
+    throw new Error(`${archive} has the digest ${digest}, expected ${target.integrity}`)
   }
-  // GNU tar would take the colon of a drive for that of a host.
+  // GNU tar would take the colon of a drive for that of a host name.
   copyFileSync(file, path.join(folder, archive))
   run('tar', ['-xzf', archive, 'package/bin'], { cwd: folder })
   return path.join(folder, 'package', 'bin', target.platform === 'win' ? 'node.exe' : 'node')

@@ -3,12 +3,15 @@ import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 
-// Runs a text of the executable once and keeps what V8 has compiled of it: node record.ts TEXT OUTPUT [arguments of the program…].
-// Started by code.ts, by the target's own Node. Nothing in it may depend on how fast this machine is, else no two builds are alike:
-// the clock stands still, since the age of a job decides which functions show it, and V8 takes no function for a hot one, since it
-// notes in its code which ones were.
+// Runs a text of the executable once and saves what V8 has compiled of it: node record.ts TEXT OUTPUT [arguments of the
+// program…]. code.ts starts it with the target's own Node. Nothing may depend on the speed of this machine, or builds
+// would differ. The clock stands still, since the age of a job decides which functions show it. V8 optimizes no hot
+// functions, since the compiled code records which ones were hot.
 
-/** What V8 compiles hot functions by. The code is of use only to a V8 whose flags are those under which it was put together. */
+/**
+ * The compilers that V8 uses for hot functions. Compiled code is accepted only by a V8 with the same flags as when it
+ * was assembled.
+ */
 const TIERS = ['sparkplug', 'maglev', 'turbofan']
 const NOW_MS = Date.UTC(2026, 0, 1)
 

@@ -4,14 +4,14 @@ import { NODE_VERSION, type Target } from './targets.ts'
 import { npm } from './tools.ts'
 
 /**
- * What the executables are made of, as a CycloneDX document: npm's own list of the packages inside, and the Node of each target.
- * `time` in seconds since 1970. npm's random serial number is replaced by one that follows from the content.
+ * The contents of the executables as a CycloneDX document: npm's own list of the packages inside, and the Node of each
+ * target. `time` in seconds since 1970. npm's random serial number is replaced by one derived from the content.
  */
 export function sbom(targets: readonly Target[], time: number): string {
   const args = ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only', '--sbom-type=application']
   const document = JSON.parse(npm(args, { cwd: ROOT }))
   document.metadata.timestamp = new Date(time * 1000).toISOString()
-  // npm takes the folder's name.
+  // npm uses the folder's name.
   Object.assign(document.metadata.component, { name: 'queuectl', version: version() })
   document.components.push(...targets.map(nodeOf))
   delete document.serialNumber
@@ -36,7 +36,7 @@ function nodeOf({ name, node_package, integrity }: Target): unknown {
   }
 }
 
-/** A UUID of version 8, made of a digest (RFC 9562). */
+/** A UUID of version 8, derived from a digest (RFC 9562). */
 function uuidOf(hex: string): string {
   const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)]
   return parts.join('-')

@@ -4,9 +4,10 @@ import { Elf, number, PROGRAM, SECTION, SECTION_COUNT, SECTION_NAMES, SECTIONS_A
 const LOADED = 2n
 
 /**
- * Takes what is never loaded out of a Node for Linux: symbols and debugging data, a fifth of it. Done here, and not by a tool of the
- * system: few have one for another processor, and no two of them make the same file. To be done before the program goes in, since pkg
- * adds that behind everything else. Throws when the file is not made as linkers make it, with such sections at its end.
+ * Removes what is never loaded from a Node for Linux: symbols and debugging data, a fifth of the file. It uses no
+ * system tool: few systems have one for another processor, and no two of them write the same file. Run it before the
+ * program is added, since pkg appends that at the end. Throws when the file is not laid out as linkers do, with these
+ * sections at its end.
  */
 export function strip(binary: string): void {
   const elf = new Elf(binary)
@@ -19,7 +20,7 @@ export function strip(binary: string): void {
   const end = Math.max(...ends)
 
   const names = sections[bytes.readUInt16LE(SECTION_NAMES)]
-  if (!names) throw new Error(`${binary} has no names of sections`)
+  if (!names) throw new Error(`${binary} has no section names`)
   const content = elf.content(names)
   const moved = Buffer.from(names)
   moved.writeBigUInt64LE(BigInt(end), SECTION.offset)

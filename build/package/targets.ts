@@ -1,18 +1,18 @@
-/** A system and processor that an executable is made for. */
+/** A system and processor for which an executable is built. */
 export interface Target {
   name: string
-  /** As pkg and the names of the executables say it. */
+  /** The name that pkg and the executables' names use. */
   platform: 'linux' | 'macos' | 'win'
   arch: 'x64' | 'arm64'
-  /** npm package that holds Node for it, and the digest that the registry has on record for `NODE_VERSION`. */
+  /** npm package with Node for it, and the registry's digest of it for `NODE_VERSION`. */
   node_package: string
   integrity: string
 }
 
-/** The Node inside: the one that the project is developed and tested with. */
+/** The Node inside: the version that the project is developed and tested with. */
 export const NODE_VERSION = '26.10.0'
 
-/** All that can be built, on any of them. */
+/** All targets; each can be built on any system. */
 export const TARGETS: readonly Target[] = [
   {
     name: 'linux-x64',
@@ -51,13 +51,13 @@ export const TARGETS: readonly Target[] = [
   },
 ]
 
-/** Whether the programs of that target run on this machine by themselves. */
+/** Whether this machine can run the programs of that target natively. */
 export function isHost({ platform, arch }: Target): boolean {
   const host = { linux: 'linux', macos: 'darwin', win: 'win32' }[platform]
   return host === process.platform && arch === process.arch
 }
 
-/** The file name of its executable. */
+/** File name of the target's executable. */
 export function executableName({ name, platform }: Target): string {
   return `queuectl-${name}${platform === 'win' ? '.exe' : ''}`
 }

@@ -3,15 +3,15 @@ import { NtExecutable, NtExecutableResource, Resource } from 'resedit'
 import { icon } from './icon.ts'
 
 /**
- * Pixels. Together they take more room than Node's icon: resources that shrink leave a section larger in the file than in memory, which
- * pkg's tool for PE files does not understand.
+ * In pixels. Together they need more space than Node's icon: if the resources shrink, a section is larger in the file
+ * than in memory, which pkg's tool for PE files does not support.
  */
 const ICON_SIZES = [16, 32, 48, 64, 128, 256]
 const LANGUAGE = { lang: 1033, codepage: 1200 }
 
 /**
- * Makes a Windows Node look like what it becomes: our icon and what the file's properties show. Also takes out Node's own signature,
- * which would not hold for the changed file.
+ * Gives a Windows Node our icon and file properties. Also removes Node's own signature, which would be invalid for the
+ * changed file.
  */
 export function brand(file: string, version: string): void {
   const executable = NtExecutable.from(readFileSync(file), { ignoreCert: true })
@@ -19,7 +19,7 @@ export function brand(file: string, version: string): void {
   const [info] = Resource.VersionInfo.fromEntries(resources.entries)
   if (info === undefined) throw new Error(`${file} has no version resource`)
   info.removeStringValue(LANGUAGE, 'InternalName')
-  // Numbers alone: of a pre-release resedit would make others.
+  // Numbers only: resedit would convert a pre-release to other ones.
   const [numbers = ''] = version.split('-')
   info.setFileVersion(numbers)
   info.setProductVersion(numbers)

@@ -20,7 +20,7 @@ describe('the bundle', function () {
     file = path.join(folder, 'queuectl.cjs')
   })
 
-  it('carries a job through its life, with every import that waits until it is needed', () => {
+  it('runs a job from enqueue to end, including every lazy import', () => {
     const home = tempFolder()
     const [job] = JSON.parse(run(home, 'enqueue', '--json', '-', { input: '{"id":"one","command":"echo done"}\n' }))
     expect(job).to.include({ id: 'one', state: 'pending' })
@@ -29,7 +29,7 @@ describe('the bundle', function () {
     expect(run(home, 'logs', 'one')).to.equal('done\n')
   })
 
-  it('has none of the points at which a test may have the sources die', () => {
+  it('contains no kill points', () => {
     const home = tempFolder()
     const points = tempFolder()
     for (const point of KILL_POINTS) writeFileSync(path.join(points, point), '')
@@ -42,7 +42,7 @@ describe('the bundle', function () {
       expect(readFileSync(path.join(folder, name), 'utf8')).to.not.match(/KILL_POINTS/)
   })
 
-  it('that is replaced while it works lets no worker of the other one in: its jobs finish, exit 75 (F30)', async () => {
+  it('refuses workers of a newer build that replaced it: its jobs finish, exit 75 (F30)', async () => {
     const home = tempFolder()
     const mine = path.join(home, 'mine')
     cpSync(folder, mine, { recursive: true })
@@ -70,7 +70,7 @@ describe('the bundle', function () {
     process.kill(idle.pid, 'SIGKILL')
     await waitFor(() => said.includes(`was replaced by ${version}.9`), {
       within: 20_000,
-      what: 'it tells of the other',
+      what: 'it reports the other build',
     })
     writeFileSync(go, '')
     expect(await ended).to.include({ code: 75 })
@@ -78,7 +78,7 @@ describe('the bundle', function () {
     expect(JSON.parse(run(home, 'worker', 'list', '--json'))).to.deep.equal([])
   })
 
-  it('loads for a short command no part of Node that takes its time and is of no use to it', () => {
+  it('loads no slow part of Node that a short command does not use', () => {
     const home = tempFolder()
     const report = path.join(home, 'report.cjs')
     const loaded = path.join(home, 'loaded.json')
@@ -102,7 +102,7 @@ describe('the bundle', function () {
     }
   })
 
-  it('says what it needs where Node is too old', () => {
+  it('reports the required version when Node is too old', () => {
     const text = readFileSync(file, 'utf8').replace(/process\.versions\.node/g, '"20.19.0"')
     const old = path.join(tempFolder(), 'old.cjs')
     writeFileSync(old, text)
@@ -111,7 +111,7 @@ describe('the bundle', function () {
     expect(stderr).to.equal('queuectl: needs Node 26 or newer, this is Node 20.19.0\n')
   })
 
-  it('keeps compiled code where only its owner writes, and runs no other', function () {
+  it('keeps compiled code where only its owner can write, and runs no other', function () {
     if (!process.getuid) skip(this, 'no file modes on Windows')
     const home = tempFolder()
     run(home, 'version')
@@ -122,7 +122,7 @@ describe('the bundle', function () {
 
     writeFileSync(cache, 'not compiled code')
     expect(run(home, 'version')).to.match(/^queuectl /)
-    expect(readFileSync(cache).length, 'a cache that does not fit is replaced').to.be.above(good.length / 2)
+    expect(readFileSync(cache).length, 'an invalid cache is replaced').to.be.above(good.length / 2)
 
     writeFileSync(cache, 'written by somebody else')
     chmodSync(cache, 0o666)
@@ -130,7 +130,7 @@ describe('the bundle', function () {
     expect(statSync(cache).mode & 0o777, 'and one that others may write, without being read').to.equal(0o600)
   })
 
-  it('works where nothing can be kept', () => {
+  it('works without a place for its cache', () => {
     const home = path.join(tempFolder(), 'file')
     writeFileSync(home, '')
     expect(run(home, 'version')).to.match(/^queuectl /)

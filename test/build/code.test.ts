@@ -23,7 +23,7 @@ describe('the compiled code of an executable', function () {
     command = (await programTexts(host.name)).command
   })
 
-  it('is the same in each build, and what its Node takes', () => {
+  it('is the same in each build, and accepted by its Node', () => {
     const [one = {}, other = {}] = [recorded(), recorded()]
     expect(Object.keys(one)).to.include.members([
       'code/command',
@@ -37,12 +37,12 @@ describe('the compiled code of an executable', function () {
     expect(taken(one)).to.equal('accepted\n')
   })
 
-  /** In a folder of its own, as each build is. */
+  /** In its own folder, as in each build. */
   function recorded() {
     const folder = tempFolder()
     const texts = { command: path.join(folder, 'command'), mongoose: path.join(folder, 'mongoose') }
     writeFileSync(texts.command, command)
-    // In its place, since it is large.
+    // Moved instead of copied, since it is large.
     writeFileSync(texts.mongoose, '(function(exports,require,module){module.exports={}})')
     return host ? (compiledCode(host, process.execPath, texts) ?? {}) : {}
   }

@@ -8,13 +8,13 @@ import { ROOT, sourceFiles } from '../helpers/sources.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 const TAGS = ['@fast', '@slow', '@full', '@posix']
-/** Begins a suite that no other one holds. */
+/** The beginning of a suite that is not nested in another one. */
 const OUTERMOST = /(?<=^|^for \([^\n]*\n {2})(?:describe|sideBySide|jobStoreContract)\((['`])(.*?)\1/gm
 
 const TESTS = sourceFiles('test').filter(({ path }) => path.endsWith('.test.ts') && path !== 'test/build/lanes.test.ts')
 
 describe('the lanes of the tests @fast', () => {
-  it('are told by tags that exist', () => {
+  it('use existing tags only', () => {
     const titles = TESTS.flatMap(({ path, text }) =>
       [...text.matchAll(/\b(?:describe|it|sideBySide|jobStoreContract)\((['`])(.*?)\1/g)].flatMap((match) =>
         [...(match[2] ?? '').matchAll(/ (@\w+)/g)].map(([, tag]) => `${path} ${tag}`),
@@ -24,7 +24,7 @@ describe('the lanes of the tests @fast', () => {
     for (const tag of TAGS) expect(titles.some((title) => title.endsWith(tag))).to.equal(true)
   })
 
-  it('leave out on Windows whole files only', () => {
+  it('omit whole files only on Windows', () => {
     const torn = TESTS.filter(({ text }) => text.includes('@posix')).flatMap(({ path, text }) =>
       [...text.matchAll(OUTERMOST)]
         .filter((match) => !match[2]?.includes('@posix'))
@@ -35,7 +35,7 @@ describe('the lanes of the tests @fast', () => {
     expect(hasTestsOf('usual', "describe('a @posix'", false)).to.equal(true)
   })
 
-  it('have each test in the usual lane or in the slow one, and those of any length in both', () => {
+  it('run each test in the usual or the slow lane, and those of any length in both', () => {
     const lanes = (title: string) =>
       (['fast', 'usual', 'slow'] as const).filter((lane) => new RegExp(laneRule(lane).grep).test(title))
     expect(lanes('a store keeps all')).to.deep.equal(['usual'])
@@ -45,13 +45,13 @@ describe('the lanes of the tests @fast', () => {
     expect(lanes('a store keeps all within a second @full')).to.deep.equal(['usual', 'slow'])
   })
 
-  it('run in full what can be of any length', () => {
+  it('run every test of any length in full', () => {
     const of_any_length = TESTS.filter(({ code }) => /\bholdsFor\(|\bkeepsTo\(/.test(code))
     expect(of_any_length).to.have.length.above(5)
     expect(of_any_length.filter(({ text }) => !text.includes(' @full')).map(({ path }) => path)).to.deep.equal([])
   })
 
-  it('skip a test by the helper alone, which wants a reason', () => {
+  it('skip a test only by the helper, which requires a reason', () => {
     const own = ['test/helpers/skip.ts', 'test/build/lanes.test.ts']
     const others = sourceFiles('test').filter(({ path, code }) => !own.includes(path) && /\.skip\(\)/.test(code))
     expect(others.map(({ path }) => path)).to.deep.equal([])
@@ -68,7 +68,7 @@ describe('the report of a lane', () => {
     return { status, lines: stdout.trimEnd().split('\n') }
   }
 
-  it('names again at its end what failed, and sums up in its last line', () => {
+  it('repeats the failed titles at its end, and sums up in its last line', () => {
     const { status, lines } = report(
       "describe('a', () => { it('b', () => {}); it('c', () => { throw new Error('no') }); it('d', function () { this.skip() }) })",
     )
@@ -76,7 +76,7 @@ describe('the report of a lane', () => {
     expect(lines.slice(-2)).to.deep.equal(['failed: a c', '1 passed, 1 failed, 1 skipped'])
   })
 
-  it('fails when no test has run', () => {
+  it('fails when no test was run', () => {
     const { status, lines } = report("describe('a', () => { it('b', function () { this.skip() }) })")
     expect(status).to.equal(1)
     expect(lines.at(-1)).to.equal('0 passed, 0 failed, 1 skipped')

@@ -17,14 +17,14 @@ describe('the licences', function () {
     text = (await programTexts('node')).licenses
   })
 
-  it('begin with the program’s own and end with Node’s, of the version that is built in', () => {
+  it('begin with the program’s own and end with those of the built-in Node version', () => {
     expect(text).to.match(/^=+\nqueuectl [\d.]+ \(MIT\)\n=+\n\n/)
     expect(text).to.contain(projectText('LICENSE').trim())
     expect(text.endsWith(`${readFileSync(NODE_LICENSE, 'utf8').trim()}\n`)).to.equal(true)
     expect(text).to.contain('- V8').and.to.contain('- OpenSSL').and.to.contain('- libuv')
   })
 
-  it('hold the text of each package that has a file in the bundle', async () => {
+  it('contain the text of each package with a file in the bundle', async () => {
     const { metafile } = await build({
       absWorkingDir: ROOT,
       stdin: {
@@ -62,25 +62,25 @@ describe('the licences', function () {
     }
   })
 
-  it('are not made when a package has no text', () => {
+  it('fail when a package has no text', () => {
     expect(() => licensesOf(['node_modules/mocha/package.json'])).to.not.throw()
     expect(() => licensesOf(['node_modules/no-such-package/index.js'])).to.throw('no-such-package')
   })
 
-  it('of Node are those of the package that is installed', function () {
+  it('of Node equal those of the installed package', function () {
     const home = path.join(ROOT, 'node_modules/node/node_modules')
     const folders = existsSync(home) ? readdirSync(home).map((name) => path.join(home, name)) : []
     const file = folders
       .map((folder) => path.join(folder, 'LICENSE'))
       .find((file) => existsSync(file) && /node-(bin-)?(linux|darwin)/.test(file))
-    // There is none in that for Windows.
+    // The package for Windows contains none.
     if (file === undefined) skip(this, 'no licence in the Node package for Windows')
     const { version } = JSON.parse(readFileSync(path.join(file, '../package.json'), 'utf8'))
     expect(path.basename(NODE_LICENSE)).to.equal(`node-${version}.txt`)
     expect(readFileSync(NODE_LICENSE, 'utf8')).to.equal(readFileSync(file, 'utf8'))
   })
 
-  it('lie beside the bundle, which prints them', () => {
+  it('are in a file next to the bundle, which prints them', () => {
     const folder = tempFolder()
     execFileSync(process.execPath, [path.join(ROOT, 'build/bundle.ts'), '--quiet', folder])
     expect(readFileSync(path.join(folder, LICENSES_FILE), 'utf8')).to.equal(text)
@@ -89,7 +89,7 @@ describe('the licences', function () {
     expect(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).to.equal(text)
   })
 
-  it('are printed from the sources, and as one document for machines', async () => {
+  it('are printed when run from source, and as one JSON document', async () => {
     expect(await queuectl(['licenses'])).to.deep.equal({ code: 0, stdout: text, stderr: '' })
     expect(JSON.parse((await queuectl(['licenses', '--json'])).stdout)).to.deep.equal({ licenses: text })
   })

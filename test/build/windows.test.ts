@@ -9,7 +9,7 @@ const LANGUAGE = { lang: 1033, codepage: 1200 }
 
 describe('the properties of the executable for Windows @fast', () => {
   for (const version of ['1.2.3', '1.2.3-rc.1']) {
-    it(`have the version ${version}, in numbers too`, () => {
+    it(`have the version ${version}, also as numbers`, () => {
       const file = path.join(tempFolder(), 'node.exe')
       const executable = NtExecutable.createEmpty()
       const resources = NtExecutableResource.from(executable)

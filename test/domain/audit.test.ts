@@ -4,7 +4,7 @@ import { addToTotals, type EndedRun, emptyTotals, imbalance } from '../../src/do
 import type { Job } from '../../src/domain/job.ts'
 import { job as anyJob } from '../helpers/runs.ts'
 
-/** A run that took half a second, a second after the one before. */
+/** A run of half a second, one second after the previous one. */
 function entry(number: number, over: Partial<EndedRun> = {}): EndedRun {
   const started_at = number * 1_000
   const times = { started_at, finished_at: started_at + 500 }
@@ -30,7 +30,7 @@ function faults(of: Job | null, runs: EndedRun[], kept: number | null = null): F
 }
 
 describe('the audit of a job @fast', () => {
-  it('finds nothing wrong with lives that can be', () => {
+  it('finds no fault in possible histories', () => {
     const dead = failed(2, { state: 'dead' })
     const lives: [Job, EndedRun[]][] = [
       [job('pending', 0), []],
@@ -44,7 +44,7 @@ describe('the audit of a job @fast', () => {
       [job('dead', 1, { interruptions: 1, worker_deaths: 1, max_interruptions: 1 }), [died(1, { state: 'dead' })]],
       [job('pending', 1, { interruptions: 1 }), [died(1, { cause: 'host lost' })]],
       [job('cancelled', 1, { attempts: 1 }), [failed(1)]],
-      // A run that failed while a cancel was on its way.
+      // A run that failed while a cancel was requested.
       [job('cancelled', 1), [entry(1, { outcome: 'cancelled', state: 'cancelled' })]],
       [job('pending', 1, { requeues: 1 }), [entry(1)]],
       [job('cancelled', 1, { requeues: 1 }), [entry(1)]],
@@ -55,7 +55,7 @@ describe('the audit of a job @fast', () => {
     for (const [of, runs] of lives) expect(auditHistory({ job: of, runs }, null), of.state).to.deep.equal([])
   })
 
-  it('finds what was lost', () => {
+  it('finds lost runs', () => {
     expect(faults(job('pending', 1), [])).to.deep.equal(['lost'])
     expect(faults(job('completed', 3), [entry(1, { outcome: 'released', state: 'pending' }), entry(3)])).to.include(
       'lost',
@@ -66,7 +66,7 @@ describe('the audit of a job @fast', () => {
     expect(fault?.message).to.contain('token1')
   })
 
-  it('finds what was doubled', () => {
+  it('finds doubled runs', () => {
     expect(faults(job('processing', 1), [released(1)])).to.deep.equal(['doubled'])
     expect(faults(job('completed', 1), [entry(1), entry(2)])).to.include('doubled')
     expect(faults(job('pending', 1), [released(1), { ...released(1), token: 'other' }])).to.deep.equal(['doubled'])
@@ -74,7 +74,7 @@ describe('the audit of a job @fast', () => {
     expect(faults(job('processing', 2, { run_token: 'token1' }), [released(1)])).to.deep.equal(['doubled'])
   })
 
-  it('finds two runs at the same time, and lets clocks differ a little', () => {
+  it('finds two runs at the same time, and tolerates small clock differences', () => {
     const long = entry(1, { outcome: 'released', state: 'pending', finished_at: 9_000 })
     expect(faults(job('pending', 2), [long, released(2)])).to.deep.equal(['doubled'])
     expect(faults(job('processing', 2), [long])).to.deep.equal(['doubled'])
@@ -82,7 +82,7 @@ describe('the audit of a job @fast', () => {
     expect(faults(job('processing', 2), [drifted])).to.deep.equal([])
   })
 
-  it('finds what was revived', () => {
+  it('finds revived jobs', () => {
     expect(faults(job('completed', 2), [entry(1), entry(2)])).to.deep.equal(['revived'])
     expect(faults(job('processing', 2), [entry(1)])).to.deep.equal(['revived'])
     expect(faults(job('pending', 1), [entry(1)])).to.deep.equal(['revived'])
@@ -105,13 +105,13 @@ describe('the audit of a job @fast', () => {
     expect(faults(job('pending', 1), [entry(1, { state: 'pending' })])).to.deep.equal(['wrong_state'])
   })
 
-  it('asks no more of runs from before requeues were recorded than they can say', () => {
+  it('does not check requeues of runs from before these were recorded', () => {
     const old = [failed(1, { state: 'dead', requeues: null }), entry(2, { requeues: null })]
     expect(faults(job('completed', 2), old)).to.deep.equal([])
     expect(faults(job('completed', 3), old)).to.deep.equal(['lost'])
   })
 
-  it('asks only for the runs that a store keeps', () => {
+  it('expects only the runs that a store keeps', () => {
     const last = [4, 5].map((number) => failed(number))
     expect(faults(job('pending', 5, { attempts: 5, max_retries: 9 }), last, 2)).to.deep.equal([])
     expect(faults(job('pending', 5, { attempts: 1, max_retries: 9 }), last, 2)).to.deep.equal(['miscounted'])

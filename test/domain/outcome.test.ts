@@ -89,7 +89,7 @@ const ROWS: Row[] = [
   ],
 ]
 
-describe('what the end of a run makes of its job @fast', () => {
+describe('how the end of a run changes its job @fast', () => {
   for (const [title, outcome, job, expected] of ROWS) {
     it(title, () => {
       expect(decide({ ...FRESH, ...job }, outcome)).to.deep.include(expected)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { holdsSecret, isMistypedUrl, isShared, sameStore, withoutSecrets } from '../../src/domain/store-address.ts'
 
 describe('the address of a store', () => {
-  it('shows no password, also where it is mistyped (S2)', () => {
+  it('shows no password, even if it is mistyped (S2)', () => {
     const texts = {
       'cannot open mongodb://me:s3cret@h/x': 'cannot open mongodb://me:***@h/x',
       'mongodb+srv://me:s3c@ret@h': 'mongodb+srv://me:***@h',
@@ -18,7 +18,7 @@ describe('the address of a store', () => {
     for (const [text, shown] of Object.entries(texts)) expect(withoutSecrets(text)).to.equal(shown)
   })
 
-  it('is shown as it is where it has none', () => {
+  it('is shown unchanged without a password', () => {
     for (const text of [
       'mongodb://me@h:27017/x?authSource=admin',
       'MongoDB at h:27017 cannot be reached: me@h',
@@ -28,7 +28,7 @@ describe('the address of a store', () => {
       expect(withoutSecrets(text)).to.equal(text)
   })
 
-  it('is mistyped where it was meant for MongoDB and is no URL', () => {
+  it('is mistyped if it was meant for MongoDB but is not a URL', () => {
     for (const text of ['MONGODB://h', 'mongodb:/h', 'mongodb+srv:h', 'Mongo://h', '"mongodb://h"', ' mongodb://h'])
       expect(isMistypedUrl(text), text).to.equal(true)
     for (const text of [
@@ -42,7 +42,7 @@ describe('the address of a store', () => {
       expect(isMistypedUrl(text), text).to.equal(false)
   })
 
-  it('is a server’s where it is a URL of any store, which may hold a password and be the same as another', () => {
+  it('is shared if it is a URL; such a URL may contain a password and name the same store as another', () => {
     for (const url of ['mongodb://h/x', 'MONGODB+SRV://h/x', 'postgres://h/x'])
       expect(isShared(url), url).to.equal(true)
     for (const file of ['q.db', 'c:\\q.db', 'sqlite:q.db', 'SQLITE://q.db', 'file:///q.db'])

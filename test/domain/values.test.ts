@@ -12,11 +12,11 @@ describe('the retry delay @fast', () => {
     expect([1, 2, 3, 10].map((attempts) => backoffMs(policy, attempts))).to.deep.equal([2000, 4000, 8000, 1_024_000])
   })
 
-  it('is capped, also where the power overflows (S18)', () => {
+  it('is capped, even if the power overflows (S18)', () => {
     expect(backoffMs({ backoff_base: 10, backoff_max: 60 }, 400)).to.equal(60_000)
   })
 
-  it('may be the same each time, or nothing', () => {
+  it('may be constant, or zero', () => {
     expect(backoffMs({ backoff_base: 1, backoff_max: 60 }, 7)).to.equal(1000)
     expect(backoffMs({ backoff_base: 0, backoff_max: 60 }, 7)).to.equal(0)
   })
@@ -66,7 +66,7 @@ describe('settings @fast', () => {
     )
   })
 
-  it('fall back to the default where a store holds nonsense', () => {
+  it('fall back to the default for invalid stored values', () => {
     expect(effectiveSettings({ max_retries: 'many', grace: -1, durability: 'maybe' })).to.include({
       max_retries: 3,
       grace: 20,
@@ -82,7 +82,7 @@ describe('settings @fast', () => {
     ['log_limit', '64 MiB', 67_108_864],
     ['durability', 'full', 'full'],
   ] as const) {
-    it(`take ${text} for ${key}`, () => expect(parseSetting(key, text)).to.equal(value))
+    it(`accept ${text} for ${key}`, () => expect(parseSetting(key, text)).to.equal(value))
   }
 
   for (const [key, text] of [
@@ -111,7 +111,7 @@ describe('ids @fast', () => {
     expect(['', '../x', 'a b', 'ä', 'x\0', 'x\n', 'x'.repeat(65)].some(isJobId)).to.equal(false)
   })
 
-  it('that are made up fit, and do not repeat', () => {
+  it('that are generated are valid and unique', () => {
     const ids = new Set(Array.from({ length: 10_000 }, newJobId))
     expect(ids.size).to.equal(10_000)
     expect([...ids].every(isJobId)).to.equal(true)
@@ -120,7 +120,7 @@ describe('ids @fast', () => {
 })
 
 describe('the view of a job @fast', () => {
-  it('tells pending jobs apart', () => {
+  it('distinguishes pending jobs', () => {
     const view = (next_run_at: number, attempts: number) => viewOf({ state: 'pending', next_run_at, attempts }, 1000)
     expect([view(1000, 0), view(1001, 0), view(1001, 1)]).to.deep.equal(['ready', 'scheduled', 'retrying'])
     expect(viewOf({ state: 'dead', next_run_at: 5000, attempts: 1 }, 1000)).to.equal('dead')

@@ -5,13 +5,13 @@ import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('sleep @fast', () => {
-  it('lasts its time', async () => {
+  it('takes the given time', async () => {
     const began = monotonic()
     await sleep(30)
     expect(monotonic() - began).to.be.within(29, 10_000)
   })
 
-  it('ends early without an error when it is aborted, before or meanwhile', async () => {
+  it('ends early without an error when it is aborted before or during the sleep', async () => {
     const began = monotonic()
     await sleep(60_000, AbortSignal.abort())
     await sleep(10 ** 12, AbortSignal.timeout(20))
@@ -20,7 +20,7 @@ describe('sleep @fast', () => {
 })
 
 describe('an alarm @fast', () => {
-  it('rings once its time has come, and not when it was called off', async () => {
+  it('rings when its time has come, and not when it was cancelled', async () => {
     const rung: string[] = []
     const began = monotonic()
     alarm(20, () => rung.push(`after ${monotonic() - began >= 20}`))
@@ -34,7 +34,7 @@ describe('an alarm @fast', () => {
 })
 
 describe('signals @fast', () => {
-  it('are noted with their time, in order, and taken once', async function () {
+  it('are noted with their time, in order, and returned once', async function () {
     if (process.platform === 'win32') return skip(this, 'not for Windows')
     let wakes = 0
     const notes = noteSignals(['SIGHUP', 'SIGTERM'], () => wakes++)

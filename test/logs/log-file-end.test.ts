@@ -19,7 +19,7 @@ describe('the end of an output @posix', () => {
     for (const output of opened.splice(0)) output.close()
   })
 
-  it('is its last bytes, and how many there were in all', async () => {
+  it('is its last bytes, with the number of all bytes', async () => {
     const output = open()
     expect(await output.end(10, 0)).to.equal(null)
     appendFileSync(output.fd, 'short')
@@ -29,7 +29,7 @@ describe('the end of an output @posix', () => {
     expect(await output.end(10, 22)).to.equal(null)
   })
 
-  it('begins with a whole character, and else takes bytes as they are', async () => {
+  it('begins with a whole character, and keeps other bytes unchanged', async () => {
     const output = open()
     appendFileSync(output.fd, 'aü€😀z')
     const tails = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((most) => output.end(most, 0)))
@@ -41,12 +41,12 @@ describe('the end of an output @posix', () => {
     expect((await binary.end(200, 0))?.tail).to.deep.equal(Buffer.alloc(100, 0x80))
   })
 
-  it('is in one piece, and counts every byte, while the middle is cut out again and again', async () => {
+  it('is consecutive, and counts every byte, while the middle is cut out repeatedly', async () => {
     const output = open()
     const all = Buffer.from(Array.from({ length: 3_000 }, (_, i) => `line ${i}\n`).join(''))
     for (let at = 0; at < all.length; at += 1_500) {
       appendFileSync(output.fd, all.subarray(at, at + 1_500))
-      // Asked at once, as by two who do not know of each other.
+      // Both at once, as by two independent callers.
       const [, end] = await Promise.all([output.check(), output.end(LIMIT, 0)])
       const written = Math.min(all.length, at + 1_500)
       const tail = end?.tail ?? Buffer.alloc(0)
@@ -56,7 +56,7 @@ describe('the end of an output @posix', () => {
     }
   })
 
-  it('counts on when the job empties its log', async () => {
+  it('continues to count when the job truncates its log', async () => {
     const output = open()
     appendFileSync(output.fd, 'x'.repeat(LIMIT + 100))
     await output.check()
@@ -68,7 +68,7 @@ describe('the end of an output @posix', () => {
     expect(await output.end(9, 0)).to.deep.equal({ bytes: LIMIT + 107, tail: Buffer.from('anew on') })
   })
 
-  it('is told from the log alone when its worker did not see it', async () => {
+  it('is read from the log alone when its worker did not see it', async () => {
     const output = open()
     expect(await leftTail(output.path, LIMIT, 10)).to.equal(null)
     appendFileSync(output.fd, 'first words')
@@ -81,7 +81,7 @@ describe('the end of an output @posix', () => {
     expect(await leftTail(`${output.path}x`, LIMIT, 5)).to.equal(null)
   })
 
-  it('can be asked for when the run has ended, and not when its log is gone', async () => {
+  it('is available after the run has ended, and null when its log is gone', async () => {
     const lab = runLab()
     let asked: Promise<unknown> | null = null
     const watch_output = (output: ReturnType<typeof open>) => async () => {

@@ -26,7 +26,7 @@ describe('a log @posix', () => {
   const folder = tempFolder()
   const open = (limit = LIMIT) => openOutput({ folder, token: newToken(), limit })
 
-  it('is made for its owner only, whatever the umask (S7)', function () {
+  it('is created for its owner only, for any umask (S7)', function () {
     if (process.getuid === undefined) return skip(this, 'no file modes on Windows')
     const before = process.umask(0)
     try {
@@ -42,7 +42,7 @@ describe('a log @posix', () => {
     }
   })
 
-  it('is refused where a link leads elsewhere, be it the file or a folder (S22)', () => {
+  it('is refused if its file or a folder is a link (S22)', () => {
     const token = newToken()
     const file = logPath(folder, token)
     mkdirSync(path.dirname(file), { recursive: true })
@@ -53,14 +53,14 @@ describe('a log @posix', () => {
     expect(() => openOutput({ folder: linked, token: newToken(), limit: LIMIT })).to.throw(/is not a folder/)
   })
 
-  it('is opened again after somebody removed its folder', () => {
+  it('is opened again after its folder was removed', () => {
     const own = tempFolder()
     openOutput({ folder: own, token: `a${newToken().slice(1)}`, limit: LIMIT }).close()
     rmSync(path.join(own, 'logs'), { recursive: true })
     openOutput({ folder: own, token: `a${newToken().slice(1)}`, limit: LIMIT }).close()
   })
 
-  it('is left alone up to its limit', async () => {
+  it('is not changed up to its limit', async () => {
     const output = open()
     writeSync(output.fd, Buffer.alloc(LIMIT, 'x'))
     await output.check()
@@ -69,7 +69,7 @@ describe('a log @posix', () => {
   })
 
   for (const excess of [1, 50, LIMIT, 100 * LIMIT]) {
-    it(`keeps its head and tail when it is ${excess} bytes too long, and says exactly how much is missing`, async () => {
+    it(`keeps its head and tail when it is ${excess} bytes too long, and states exactly how much is missing`, async () => {
       const output = open()
       const all = bytes(LIMIT + excess)
       appendFileSync(output.fd, all)
@@ -79,7 +79,7 @@ describe('a log @posix', () => {
     })
   }
 
-  it('is cut again and again while it grows', async () => {
+  it('is cut repeatedly while it grows', async () => {
     const output = open()
     const all = bytes(20 * LIMIT)
     for (let at = 0; at < all.length; at += 1500) {
@@ -99,7 +99,7 @@ describe('a log @posix', () => {
     expect(lab.log(handle.token)).to.deep.equal(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)))
   })
 
-  it('of a gigabyte costs neither disk nor memory (F27) @slow', async function () {
+  it('of a gigabyte uses neither disk nor memory (F27) @slow', async function () {
     this.timeout(120_000)
     const lab = runLab()
     const limit = 1024 * 1024
@@ -109,7 +109,7 @@ describe('a log @posix', () => {
       most = Math.max(most, process.memoryUsage.rss() - before)
     }, 20)
     const [written, go] = ['written', 'go'].map((name) => path.join(lab.folder, name)) as [string, string]
-    // What is written between the last look of a cut and its end is lost: the last word waits until nothing is to be cut.
+    // Bytes written between the last check of a cut and its end are lost: the last word waits until no cut is due.
     const wait = `touch ${written}; until [ -e ${go} ]; do sleep 0.05; done`
     const command = `echo first; yes 0123456789 | head -c 1073741824; ${wait}; echo last`
     const handle = lab.start(command, { log_limit: limit })
@@ -125,13 +125,13 @@ describe('a log @posix', () => {
       .and.match(/last\n$/)
     const kept = log.length - (MARKER.exec(log.toString())?.[0].length ?? 0)
     const total = 'first\n'.length + 1024 ** 3 + 'last\n'.length
-    // A worker that is held up at that moment loses more, and does not know it.
+    // A worker that is delayed at that moment loses more, and does not notice.
     expect(Number(MARKER.exec(log.toString())?.[1])).to.be.within((total - kept) / 2, total - kept)
     expect(most).to.be.below(60 * 1024 * 1024)
   })
 })
 
-/** Bytes of all values in which no two neighbourhoods are alike. */
+/** Bytes of all values, each neighbourhood unique. */
 function bytes(length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 17 + (i >> 16)) & 0xff))
 }

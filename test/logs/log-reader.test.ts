@@ -23,12 +23,12 @@ describe('reading a log @posix', () => {
     return { text: Buffer.concat(chunks).toString('latin1'), end }
   }
 
-  it('finds nothing where there is no file', async () => {
+  it('finds nothing without a file', async () => {
     expect(await read()).to.deep.equal({ text: '', end: 0 })
     expect(await lastLines(file, 5)).to.deep.equal([])
   })
 
-  it('gives all of it, and where it ends', async () => {
+  it('returns all of it, and the position of its end', async () => {
     write(bytes(200_000))
     const { text, end } = await read()
     expect(end).to.equal(200_000)
@@ -44,25 +44,25 @@ describe('reading a log @posix', () => {
     ['a\nb\n', 0, ''],
     ['', 3, ''],
   ] as const) {
-    it(`gives the last ${tail} lines of ${JSON.stringify(text)}`, async () => {
+    it(`returns the last ${tail} lines of ${JSON.stringify(text)}`, async () => {
       write(text)
       expect((await read({ tail })).text).to.equal(expected)
     })
   }
 
-  it('finds last lines that lie far apart', async () => {
+  it('finds last lines that are far apart', async () => {
     const long = 'x'.repeat(150_000)
     write(`no\n${long}\nend\n`)
     expect((await read({ tail: 2 })).text).to.equal(`${long}\nend\n`)
     expect(await lastLines(file, 1)).to.deep.equal(['end'])
   })
 
-  it('decodes last lines, broken text included', async () => {
+  it('decodes last lines, including invalid text', async () => {
     write(Buffer.from('fine\nnaïve \xff\r\n', 'latin1'))
     expect(await lastLines(file, 5)).to.deep.equal(['fine', 'na\ufffdve \ufffd'])
   })
 
-  it('takes no more memory for one endless line than a megabyte (F27)', async () => {
+  it('uses at most a megabyte of memory for one endless line (F27)', async () => {
     write(Buffer.alloc(3 * 1024 ** 2, 'x'))
     expect((await read({ tail: 1 })).end - (await read({ tail: 1 })).text.length).to.equal(2 * 1024 ** 2)
   })
@@ -73,7 +73,7 @@ describe('following a log @posix', function () {
   const stops: (() => Promise<void>)[] = []
   afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
 
-  it('gives what is appended, from before there is a file to the end', async () => {
+  it('returns what is appended, from before the file exists to the end', async () => {
     const file = path.join(tempFolder(), 'log')
     const { seen, stop, text } = follow(file)
     appendFileSync(file, 'one\n')
@@ -86,7 +86,7 @@ describe('following a log @posix', function () {
     expect(seen.length).to.be.at.least(3)
   })
 
-  it('goes on at the same place of the output when the middle is cut out', async () => {
+  it('continues at the same place of the output when the middle is cut out', async () => {
     const output = openOutput({ folder: tempFolder(), token: newToken(), limit: LIMIT })
     const { stop, text } = follow(output.path)
     const all = Array.from({ length: 3_000 }, (_, i) => `line ${i}\n`)
@@ -98,11 +98,11 @@ describe('following a log @posix', function () {
     }
     await stop()
     output.close()
-    // It kept pace, so it has seen everything, each line once, however often the log was cut meanwhile.
+    // The follower kept pace, so it has seen every line once, however often the log was cut meanwhile.
     expect(text()).to.equal(all.join(''))
   })
 
-  it('goes on there also when the cut comes right behind what was read', async () => {
+  it('continues there even if the cut comes right after the bytes that were read', async () => {
     const file = path.join(tempFolder(), 'log')
     const middle = 'middle'.repeat(100)
     writeFileSync(file, `head${middle}tail`)
@@ -111,7 +111,7 @@ describe('following a log @posix', function () {
       if (!cut) writeFileSync(file, `head${markerOf(middle.length)}tail, and more`)
       cut = true
     })
-    await waitFor(() => text().endsWith('more'), { within: 10_000, what: 'what was written behind it' })
+    await waitFor(() => text().endsWith('more'), { within: 10_000, what: 'the text written after it' })
     await stop()
     expect(text()).to.equal(`head${middle}tail, and more`)
   })
@@ -133,7 +133,7 @@ describe('following a log @posix', function () {
   }
 })
 
-/** Bytes of all values in which no two neighbourhoods are alike. */
+/** Bytes of all values, each neighbourhood unique. */
 function bytes(length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 17 + (i >> 16)) & 0xff))
 }

@@ -29,13 +29,13 @@ describe('the sweep of a host’s logs @posix', () => {
     utimesSync(file, at, at)
     return file
   }
-  /** Passes over all logs: one for each folder, each with a letter of the tokens. */
+  /** Passes over all logs: one per folder, each for one letter of the tokens. */
   const sweep = async () => {
     const sweeper = new LogSweep(store)
     for (let pass = 0; pass < 33; pass++) await sweeper.pass()
   }
 
-  it('removes those of runs that another host has purged, and leaves all others', async () => {
+  it('removes those of runs that another host has purged, and no others', async () => {
     await open((await mongoServer()).url())
     for (const id of ['kept', 'purged']) await ended(store, id, SUCCESS, { queue: id })
     await put(store, ['running'])
@@ -58,7 +58,7 @@ describe('the sweep of a host’s logs @posix', () => {
     ])
   })
 
-  it('leaves the logs of a store of one host alone: purge reaches all of them', async () => {
+  it('does not touch the logs of a store of one host: purge reaches all of them', async () => {
     await open(path.join(tempFolder(), 'queue.db'))
     const file = log(newToken(), 5)
     await sweep()

@@ -5,7 +5,7 @@ import { mongoServer, needsMongo } from '../helpers/mongo-server.ts'
 import { type Host, Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** Bytes of each output in the store, and of each log. */
+/** Size of each output in the store, and of each log, in bytes. */
 const LOG_TAIL = 4096
 const LOG_LIMIT = 8192
 
@@ -31,7 +31,7 @@ describe('the output of a job that ran on another host @posix', function () {
     return { stdout, stderr }
   }
   const json = async (...args: string[]) => JSON.parse((await ok('--json', ...args)).stdout)
-  /** A job that has run there, and whose last bytes have come to the store: a slow one may get them after the result. */
+  /** A finished job of the other host whose last bytes are in the store: a slow store may get them after the result. */
   const ran = async (command: string, wrote = true) => {
     const id = await scene.add(command)
     await waitFor(async () => (await scene.job(id)).finished_at, { within: 20_000, what: 'the end of the job' })
@@ -44,7 +44,7 @@ describe('the output of a job that ran on another host @posix', function () {
   const until = (name: string) => `until [ -e ${name} ]; do sleep 0.05; done`
   const go = (name: string) => writeFileSync(path.join(scene.home, name), '')
 
-  it('is read as it is there, bytes and all, and cannot steer the terminal', async () => {
+  it('is read byte for byte, and cannot control the terminal', async () => {
     const id = await ran(`printf 'one\\n\\033[31mred\\000 \\303\\274\\377\\nend'`)
     for (const args of [[], ['--raw'], ['--follow', '--tail', '2']]) {
       const { stdout, stderr } = await ok('logs', id, ...args)
@@ -55,7 +55,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await json('logs', id)).log).to.include({ here: false, missing: 0 })
   })
 
-  it('that is longer than what is kept: says how much is missing, and where all of it lies', async () => {
+  it('that is longer than what is kept: reports how much is missing, and where the whole log is', async () => {
     const id = await ran('seq 1 1500; exit 3')
     const whole = (await there.run('logs', id)).stdout
     const { stdout, stderr } = await ok('logs', id)
@@ -75,7 +75,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await there.run('show', id)).stderr).to.equal('')
   })
 
-  it('whose log has lost its middle: counts every byte', async () => {
+  it('whose log was cut: counts every byte', async () => {
     const id = await ran('seq 1 20000')
     const whole = numbers(20_000)
     const { log, output } = await json('logs', id)
@@ -84,7 +84,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect(log.missing).to.equal(whole.length - output.length)
   })
 
-  it('that is none: says where it would be', async () => {
+  it('that does not exist: reports where it would be', async () => {
     const id = await ran('true', false)
     for (const command of ['logs', 'show']) {
       expect((await ok(command, id)).stderr).to.match(/no output of run 1; its log is on \S+\n/)
@@ -93,7 +93,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await json('show', id)).last_log).to.include({ path: null, here: false, missing: null })
   })
 
-  it('and that took its worker down: its last words are there', async () => {
+  it('that killed its worker: its last words are stored', async () => {
     const id = await scene.add('echo last words; kill -9 $PPID; sleep 30', { max_interruptions: 1 })
     await scene.until(id, { state: 'dead', reason: 'poison' }, 20_000)
     await waitFor(async () => (await kept(id))?.bytes, { within: 20_000, what: 'its output' })
@@ -101,7 +101,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await json('dlq', 'show', id)).history[0]).to.deep.include({ last_output: ['last words'] })
   })
 
-  it('is followed while it goes on, through retries', async () => {
+  it('is followed while it runs, through retries', async () => {
     const policy = { max_retries: 1, backoff_base: 0 }
     const id = await scene.add(`echo first; ${until('followed.$QUEUECTL_RUN')}; echo second; exit 1`, policy)
     const following = here.begin('logs', id, '--follow')
@@ -115,8 +115,8 @@ describe('the output of a job that ran on another host @posix', function () {
     expect(stderr).to.equal('queuectl: run 2\n')
   })
 
-  it('that grows faster than it is kept: says how many bytes were missed, and where they are', async () => {
-    // Each half in one write: of a part of it nothing would be missed.
+  it('that grows faster than it is kept: reports how many bytes were missed, and where they are', async () => {
+    // Each half in one write: a partly written half would miss nothing.
     const command = `seq 1 1500 >one; seq 1501 4000 >two; cat one; ${until('shown')}; cat two`
     const following = here.begin('enqueue', '--follow', '--json', '--', command)
     await waitFor(() => following.said().includes('\\n1500\\n'), { within: 20_000, what: 'the end of the first half' })
@@ -141,7 +141,7 @@ describe('the output of a job that ran on another host @posix', function () {
     for (const { log } of gaps) expect(readFileSync(log.path, 'utf8')).to.match(/^1\n2\n/)
   })
 
-  it('is told as missing to a person too', async () => {
+  it('is reported as missing to people too', async () => {
     const id = await ran('seq 1 1500')
     const { stdout, stderr } = await ok('logs', id, '--follow')
     expect(stdout).to.have.length(LOG_TAIL)

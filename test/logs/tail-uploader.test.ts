@@ -10,7 +10,7 @@ import { job } from '../helpers/runs.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** How a store answers. A real one cannot be made to fail at one call alone. */
+/** How a store answers. A real one cannot fail in a single call on request. */
 type Answer = () => Promise<void>
 
 const FINE: Answer = async () => {}
@@ -18,7 +18,7 @@ const NEVER: Answer = () => new Promise(() => {})
 const FAILS: Answer = () => Promise.reject(new Error('the store is away'))
 
 const LOOK_MS = 200
-/** So long that no machine is too busy for a store that answers. */
+/** Long enough for a store that answers, on any busy machine. */
 const PATIENT_MS = 30_000
 
 describe('keeping outputs in the store @posix', function () {
@@ -29,7 +29,7 @@ describe('keeping outputs in the store @posix', function () {
     for (const keeper of keepers.splice(0)) await keeper.close()
   })
 
-  /** Whether `ending` is over without waiting for anything. */
+  /** Whether `ending` resolves without waiting for anything. */
   async function isAtOnce(ending: Promise<void>): Promise<boolean> {
     let over = false
     void ending.then(() => {
@@ -41,7 +41,7 @@ describe('keeping outputs in the store @posix', function () {
 
   function lab({ shared = true, most = 100, patient = true } = {}) {
     const calls: OutputTail[][] = []
-    const told: string[] = []
+    const reported: string[] = []
     const store = { answer: FINE }
     const keepOutputs = ({ outputs }: { outputs: OutputTail[] }) => {
       calls.push(outputs)
@@ -50,7 +50,7 @@ describe('keeping outputs in the store @posix', function () {
     const keeper = new TailUploader({
       store: { info: { shared }, keepOutputs } as unknown as JobStore,
       settings: { log_tail: most },
-      on_trouble: (message) => told.push(message),
+      on_trouble: (message) => reported.push(message),
       look_ms: LOOK_MS,
       ...(patient ? { patience_ms: PATIENT_MS } : {}),
     })
@@ -66,10 +66,10 @@ describe('keeping outputs in the store @posix', function () {
       return { output, write: (text: string) => appendFileSync(output.fd, text), end }
     }
     const texts = () => calls.map((outputs) => outputs.map(({ tail }) => Buffer.from(tail).toString()))
-    return { calls, told, store, keeper, run, texts }
+    return { calls, reported, store, keeper, run, texts }
   }
 
-  it('tells what has grown while runs go on, all in one call, and the last bytes before their end', async () => {
+  it('sends what has grown during runs, all in one call, and the last bytes before their end', async () => {
     const { run, calls, texts } = lab()
     const [a, b, silent] = [run('a'), run('b'), run('c')]
     a.write('one')
@@ -96,7 +96,7 @@ describe('keeping outputs in the store @posix', function () {
     ])
   })
 
-  it('makes no call for runs without output, where it is switched off, and where every reader is on this host', async () => {
+  it('makes no call for runs without output, when it is turned off, and when every reader is on this host', async () => {
     const silent = lab()
     await silent.run('a').end()
     const off = lab({ most: 0 })
@@ -109,7 +109,7 @@ describe('keeping outputs in the store @posix', function () {
     expect([silent.calls, off.calls, local.calls]).to.deep.equal([[], [], []])
   })
 
-  it('holds no end up for long when the store does not answer, and the next ones not at all', async () => {
+  it('delays the end of a run briefly when the store does not answer, and the next ones not at all', async () => {
     const { run, store, keeper, calls } = lab({ patient: false })
     store.answer = NEVER
     const [first, second] = [run('a'), run('b')]
@@ -123,21 +123,21 @@ describe('keeping outputs in the store @posix', function () {
     expect(calls).to.have.length(1)
   })
 
-  it('tells a store’s trouble once, and tries again until the last bytes are kept', async () => {
-    const { run, store, told, texts, keeper } = lab()
+  it('reports a store’s problem once, and retries until the last bytes are stored', async () => {
+    const { run, store, reported, texts, keeper } = lab()
     store.answer = FAILS
     const [a, b] = [run('a'), run('b')]
     a.write('last words')
     b.write('going on')
-    await waitFor(() => told.length > 0, { within: 10_000, what: 'the trouble is told' })
+    await waitFor(() => reported.length > 0, { within: 10_000, what: 'the problem is reported' })
     expect(await isAtOnce(a.end())).to.equal(true)
     const before = texts().length
-    await waitFor(() => texts().length > before + 1, { within: 10_000, what: 'it is tried again' })
+    await waitFor(() => texts().length > before + 1, { within: 10_000, what: 'a retry' })
     store.answer = FINE
     const failed = texts().length
     await waitFor(() => texts().length > failed, { within: 10_000, what: 'another try' })
     expect(texts()[failed]).to.deep.equal(['last words', 'going on'])
-    expect(told).to.deep.equal(['cannot save the output of runs to the store: the store is away'])
+    expect(reported).to.deep.equal(['cannot save the output of runs to the store: the store is away'])
     await b.end()
     await keeper.close()
     expect(texts().at(-1)).to.deep.equal(['going on'])

@@ -79,11 +79,11 @@ describe('install.sh', function () {
     const { code, stderr } = await install()
     writeFileSync(sums, good)
     expect({ code, installed: existsSync(path.join(home, '.local')) }).to.deep.equal({ code: 1, installed: false })
-    expect(stderr).to.contain('is not the published one; nothing was installed')
+    expect(stderr).to.contain('is wrong; nothing was installed')
   })
 
   it('says so when there is no such version, or it does not know where to look', async () => {
-    expect((await install('--version', '0.0.0')).stderr).to.contain('cannot get ')
+    expect((await install('--version', '0.0.0')).stderr).to.contain('cannot download ')
     expect((await install('--nonsense')).code).to.equal(1)
     expect((await install('--help')).stdout).to.contain('--version X.Y.Z')
     const lost = run('/bin/sh', [path.join(ROOT, 'build/install/install.sh')], { cwd: home, env: { HOME: home } })
@@ -126,7 +126,7 @@ describe('install.ps1', function () {
     expect(code, stderr).to.equal(0)
     expect(stdout)
       .to.contain('queuectl worker start')
-      .and.to.match(/ is in [A-Z]:\\.*my programs/)
+      .and.to.match(/ in [A-Z]:\\.*my programs/)
     const installed = run(path.join(home, 'my programs', 'queuectl.exe'), ['--version'], {
       cwd: home,
       env: { SystemRoot: process.env.SystemRoot ?? '' },
@@ -170,8 +170,9 @@ async function serve(folder: string): Promise<Server> {
 }
 
 /**
- * Folders as the pages of a release have them: the program of this machine is the latest, in an archive that is made quickly. What is
- * had by its version is a script that knows its version, for there are 100 MB to be moved about with the former.
+ * Folders as the pages of a release have them: the program of this machine is the latest, in an archive that is made
+ * quickly. What is had by its version is a script that knows its version, for there are 100 MB to be moved about with
+ * the former.
  */
 function publish(): string {
   const folder = tempFolder()

@@ -7,14 +7,14 @@ import { endStrangers, lives, stranger } from '../helpers/processes.ts'
 import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-// Systems that this one is not: their tables are fed what those systems print.
+// Other systems than this one: their tables receive what those systems print.
 
 const MAC = `    1     0     1      0 Ss   Mon Nov 24 22:10:05 2025
   501     1   501      0 S    Tue Nov 25 01:02:03 2025
   502   501   501      0 Z    Tue Nov 25 01:02:04 2025
 `
 
-describe('processes as ps tells them @fast', () => {
+describe('processes as ps shows them @fast', () => {
   const fed = (output: string | null) => psTable({ run: async () => output, runSync: () => output })
 
   it('are read with their group as session where macOS names none', async () => {
@@ -49,7 +49,7 @@ describe('processes as ps tells them @fast', () => {
     ])
   })
 
-  it('cannot be listed without ps, which is no proof and no crash', async () => {
+  it('cannot be listed without ps, which proves nothing and does not crash', async () => {
     expect(await fed(null).entries()).to.equal(null)
     expect(fed(null).entry(501)).to.equal(null)
     expect(fed(null).owner(501)).to.equal(null)
@@ -57,12 +57,12 @@ describe('processes as ps tells them @fast', () => {
     expect(await fed(null).holders([501], 'X=1')).to.deep.equal({ holding: new Set(), unreadable: new Set() })
   })
 
-  it('are found by a word of their environment', async () => {
+  it('are found by an entry of their environment', async () => {
     const table = fed(' 501 /bin/sh -c true PATH=/bin QUEUECTL_LEASE=abc HOME=/\n 502 sleep 1 QUEUECTL_LEASE=abcd\n')
     expect((await table.holders([501, 502], 'QUEUECTL_LEASE=abc')).holding).to.deep.equal(new Set([501]))
   })
 
-  it('are the same that this system has', async function () {
+  it('equal those of this system', async function () {
     if (spawnSync('/bin/ps', ['-o', 'sess=']).error !== undefined) return skip(this, 'no /bin/ps')
     const asked_at = Date.now()
     const { pid } = stranger()
@@ -81,13 +81,13 @@ describe('processes as ps tells them @fast', () => {
 })
 
 describe('Windows @fast', () => {
-  it('gives a command to an inner cmd.exe untouched, once its pid is on record', () => {
+  it('passes a command unchanged to an inner cmd.exe, once its pid is recorded', () => {
     const command = 'echo "a & b" %PATH% ^ ! > out.txt'
     const call = shellCall({ command, shell: 'default', env: { PATH: 'x' } })
     expect(call.gated).to.equal(true)
     expect(call.file).to.match(/^[A-Z]:\\.*\\System32\\cmd\.exe$/i)
     expect(call.args.slice(0, 4)).to.deep.equal(['/d', '/v:on', '/s', '/c'])
-    // UTF-8 for what the command prints, then the command.
+    // First UTF-8 for what the command prints, then the command.
     expect(call.args[4]).to.match(
       /^"set \/p QUEUECTL_GO=&& \(".*chcp\.com" 65001 >nul 2>&1 & ".*cmd\.exe" \/d \/v:off \/s \/c "!QUEUECTL_COMMAND!"\)"$/,
     )
@@ -96,7 +96,7 @@ describe('Windows @fast', () => {
     expect(shellCall({ command, shell: 'cmd', env: { PATH: 'x' } })).to.deep.equal(call)
   })
 
-  it('gives a command to PowerShell on demand, which reads it from the same variable', () => {
+  it('passes a command to PowerShell on request, in the same variable', () => {
     const command = 'Write-Output "a & b" | Out-File x.txt'
     const call = shellCall({ command, shell: 'powershell', env: {} })
     expect(call)
@@ -107,12 +107,12 @@ describe('Windows @fast', () => {
     const [, options, script = ''] = /^([^"]*) -Command "([^"]*)"$/.exec(line) ?? []
     expect(options).to.contain('-NoProfile').and.to.contain('-NonInteractive')
     expect(script).to.contain('Invoke-Expression ($env:QUEUECTL_COMMAND').and.to.contain('exit $LASTEXITCODE')
-    // What cmd.exe would read as its own, quotes or not.
+    // Characters that are special to cmd.exe, quoted or not.
     expect(script).to.not.match(/[%!\r\n]/)
     expect(call.env).to.deep.equal({ QUEUECTL_COMMAND: command })
   })
 
-  it('quotes words for the shell that will read them', () => {
+  it('quotes words for the shell that parses them', () => {
     const line = (...words: string[]) => windows().commandLine(words, 'default')
     expect(line('convert', 'my photo.png', 'C:\\out\\a-1.jpg', '')).to.equal(
       'convert "my photo.png" C:\\out\\a-1.jpg ""',
@@ -128,15 +128,15 @@ describe('Windows @fast', () => {
     expect(powershell('my program.exe', '@args')).to.equal("& 'my program.exe' '@args'")
   })
 
-  it('forks workers with a hidden console of their own, which jobs use too', () => {
+  it('forks each worker with its own hidden console, which its jobs use too', () => {
     const { windowsHide, stdio } = windows().fork_options
     expect(windowsHide).to.equal(true)
-    // Where a stream is inherited Windows hides nothing.
+    // Windows does not hide a console if a stream is inherited.
     expect(stdio).to.not.include('inherit')
     expect(shellCall({ command: 'x', shell: 'cmd', env: {} }).options).to.include({ detached: false })
   })
 
-  it('says how JSON is typed in cmd and PowerShell', () => {
+  it('shows how to type JSON in cmd and PowerShell', () => {
     expect(windows().json_hint).to.contain('cmd "{\\"command\\":\\"echo hi\\"}"').and.to.contain("PowerShell '{")
   })
 
@@ -147,7 +147,7 @@ describe('Windows @fast', () => {
     expect(windows().unrunnable({ command: 'x', shell: 'cmd' })).to.equal(null)
   })
 
-  it('has its processes listed by the kernel, in which no handle stays open', async () => {
+  it('lists processes through the kernel, and closes every handle', async () => {
     const rows = [
       { pid: 4, parent: 0, created: null },
       { pid: 812, parent: 4, created: 116_444_736_000_000_000n + 17_640_000_059_999_999n },
@@ -193,7 +193,7 @@ describe('Windows @fast', () => {
     expect(without()).to.equal(null)
   })
 
-  it('tells processes by their creation time', async () => {
+  it('identifies processes by their creation time', async () => {
     const output = '4 0 1764000000\r\n812 4 1764000005\r\nrubbish\r\n'
     const table = windowsTable(
       async () => output,

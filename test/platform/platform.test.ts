@@ -11,7 +11,7 @@ import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 describe('the guard of process.kill (S16, R4) @posix', () => {
-  it('refuses what would reach our own group, everybody, or nobody', () => {
+  it('refuses pids that mean our own group, every process, or none', () => {
     for (const pid of [1, 0, -1, -5, 1.5, Number.NaN, '', '7', null, undefined]) {
       for (const group of [false, true]) {
         expect(() => sendSignal(pid as number, 'SIGKILL', { group }), `${pid}`).to.throw(RangeError)
@@ -19,7 +19,7 @@ describe('the guard of process.kill (S16, R4) @posix', () => {
     }
   })
 
-  it('tells who is there', () => {
+  it('reports whether a process exists', () => {
     expect(sendSignal(process.pid, 0)).to.equal('sent')
     expect(sendSignal(2 ** 22 + 1, 0)).to.equal('gone')
   })
@@ -29,7 +29,7 @@ describe('the identity of a process (R4) @posix', function () {
   this.timeout(60_000)
   afterEach(endStrangers)
 
-  it('holds for the process and for nobody else', async () => {
+  it('matches that process and no other', async () => {
     const { pid } = stranger()
     const identity = await waitFor(() => platform.identify(pid), { within: 10_000, what: 'an identity' })
     expect(platform.liveness(identity)).to.equal('alive')
@@ -45,7 +45,7 @@ describe('the identity of a process (R4) @posix', function () {
     expect(platform.signal(identity, 'SIGKILL')).to.equal(false)
   })
 
-  it('of a forged pid is nobody’s (S16)', () => {
+  it('of a forged pid matches no process (S16)', () => {
     const identity = platform.identify(process.pid)
     expect(identity).to.not.equal(null)
     if (identity === null) return
@@ -55,14 +55,14 @@ describe('the identity of a process (R4) @posix', function () {
     }
   })
 
-  it('counts a process that is hidden from us as alive: that is no proof of its death', () => {
+  it('counts a hidden process as alive: hiding does not prove its death', () => {
     const boot = () => platform.identify(process.pid)?.boot_id ?? ''
     const hidden = platformWith({ entry: () => null, boot }, () => 'refused')
     const identity = platform.identify(process.pid)
     if (identity !== null) expect(hidden.liveness({ ...identity, pid: 4_711 })).to.equal('alive')
   })
 
-  it('is read right whatever the program calls itself', async function () {
+  it('is read correctly for any program name', async function () {
     if (!HAS_PROC) return skip(this, 'no /proc')
     const { pid } = stranger(
       `exec ${JSON.stringify(process.execPath)} -e 'process.title = ") Z 1 (x) "; setInterval(() => {}, 1000)'`,
@@ -81,7 +81,7 @@ describe('the identity of a process (R4) @posix', function () {
 })
 
 describe('a job for a shell that this system does not have @posix', () => {
-  it('does not start, and says why', async function () {
+  it('does not start, and reports why', async function () {
     if (process.platform === 'win32') return skip(this, 'not for Windows')
     const job = { command: 'true', shell: 'powershell', cwd: '/', env: {}, output_fd: 1 } as const
     const { pid, ended } = platform.start(job)
@@ -90,8 +90,8 @@ describe('a job for a shell that this system does not have @posix', () => {
   })
 })
 
-describe('what the system tells @posix', () => {
-  it('gives CPU and memory of processes that live, in one call, and nothing for others', async () => {
+describe('what the system reports @posix', () => {
+  it('returns CPU and memory of living processes, in one call, and nothing for others', async () => {
     const figures = await platform.usage([process.pid, 2 ** 22 + 1])
     expect([...figures.keys()]).to.deep.equal([process.pid])
     expect(figures.get(process.pid)?.rss).to.be.above(1024 * 1024)
@@ -99,7 +99,7 @@ describe('what the system tells @posix', () => {
     expect(await platform.usage([])).to.deep.equal(new Map())
   })
 
-  it('gives the pids of a session', async function () {
+  it('returns the pids of a session', async function () {
     if (!HAS_PROC) return skip(this, 'no /proc')
     const { pid } = stranger('sleep 60 & sleep 60; true')
     const members = await waitFor(
@@ -136,7 +136,7 @@ describe('what the system tells @posix', () => {
     }
   })
 
-  it('trusts the disk here, also for a file that is still to be made', () => {
+  it('trusts the local disk, also for a file that does not exist yet', () => {
     expect(platform.untrustedFileSystem(path.join(import.meta.dirname, 'not/yet/there.db'))).to.equal(null)
   })
 })

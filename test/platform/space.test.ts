@@ -7,7 +7,7 @@ import { smallDisk } from '../helpers/small-disk.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
 describe('free space', () => {
-  it('is told of the disk that a path lies on, or will lie on', function () {
+  it('is reported for the disk of a path, also if the path does not exist yet', function () {
     const disk = smallDisk(1024 ** 2)
     if (disk === null) skip(this, 'mounting a file system needs root')
     try {
@@ -20,15 +20,15 @@ describe('free space', () => {
     }
   })
 
-  it('is not known of a file system without a size', function () {
-    // Only Linux has one at hand.
+  it('is unknown for a file system without a size', function () {
+    // Only Linux has such a file system ready.
     if (process.platform !== 'linux') skip(this, 'for Linux')
     expect(freeSpace('/proc')).to.equal(null)
   })
 })
 
 describe('the watch over free space', () => {
-  it('names the disk that has least, when that is too little', () => {
+  it('reports the disk with the least space, if that is too little', () => {
     const free: Record<string, number | null> = { a: 10, b: 5, c: null }
     const settings = { min_free: 8 }
     const watch = new SpaceWatch(['a', 'b', 'c'], settings, (at) => free[at] ?? null)
@@ -39,7 +39,7 @@ describe('the watch over free space', () => {
     expect(watch.low).to.equal(null)
   })
 
-  it('looks once a second at most, and not at all without a limit', () => {
+  it('checks at most once a second, and not at all without a limit', () => {
     let looks = 0
     const settings = { min_free: 0 }
     const watch = new SpaceWatch(['a'], settings, () => ++looks)

@@ -12,12 +12,12 @@ import { waitFor } from '../helpers/wait-for.ts'
 
 const NOW = { patience_ms: 0, sweep: true }
 
-/** What recovery knows of a run that somebody else started. */
+/** What recovery knows about a run that another process started. */
 function recorded(pid: number, token = newToken()): Tree {
   return { token, pid, start: startOf(pid) }
 }
 
-describe('ending a tree that was found on record (R4) @posix', function () {
+describe('ending a recorded tree (R4) @posix', function () {
   if (!HAS_PROC) return
   this.timeout(60_000)
   const lab = runLab()
@@ -35,7 +35,7 @@ describe('ending a tree that was found on record (R4) @posix', function () {
     expect(await platform.treeLives(tree, { sweep: true })).to.equal(false)
   })
 
-  it('leaves a stranger alone that got the recorded pid (F15, S16)', async () => {
+  it('does not touch an unrelated process with the recorded pid (F15, S16)', async () => {
     const { pid } = stranger('sleep 60 & sleep 60; true')
     const forged = { ...recorded(pid), start: String(Number(startOf(pid)) - 1) }
     expect(await platform.treeLives(forged, { sweep: true })).to.equal(false)
@@ -43,14 +43,14 @@ describe('ending a tree that was found on record (R4) @posix', function () {
     expect(lives(pid)).to.equal(true)
   })
 
-  it('leaves a stranger alone whose start time is not known to be the run’s', async () => {
+  it('does not touch an unrelated process if the run’s start time is unknown', async () => {
     const { pid } = stranger()
     expect(await platform.endTree({ token: newToken(), pid, start: null }, NOW)).to.deep.equal({ gone: true })
     expect(lives(pid)).to.equal(true)
   })
 
-  it('leaves older processes in a session of that number alone', async () => {
-    // The leader ends at once; its child lives on in its session.
+  it('does not touch older processes in a session of that number', async () => {
+    // The leader exits at once; its child lives on in its session.
     const { pid } = stranger('sleep 60 & exit 0')
     const start = startOf(pid)
     await waitFor(() => !lives(pid), { within: 10_000, what: 'the end of the leader' })
@@ -75,7 +75,7 @@ describe('ending a tree that was found on record (R4) @posix', function () {
 
   it('counts a zombie as gone', async () => {
     const token = newToken()
-    // The inner shell ends and is not waited for: exec left a parent that knows of no child.
+    // The inner shell exits and is not waited for: after exec its parent knows of no child.
     const { pid } = stranger('sh -c "exit 0" & exec sleep 60', { PATH: process.env.PATH, QUEUECTL_LEASE: token })
     const zombie = await waitFor(
       async () => (await procfs.entries())?.find(({ parent, state }) => parent === pid && state === 'Z')?.pid,
@@ -86,13 +86,13 @@ describe('ending a tree that was found on record (R4) @posix', function () {
     expect(await platform.treeLives({ token: newToken(), pid: zombie, start }, { sweep: true })).to.equal(false)
   })
 
-  it('counts a process as alive whose first thread has ended', async function () {
+  it('counts a process as alive after its first thread has exited', async function () {
     const script =
       'import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); ctypes.CDLL(None).pthread_exit(None)'
     const { pid } = stranger(`exec python3 -c '${script}' 2>/dev/null`)
     const is_zombie = await waitFor(() => procfs.entry(pid)?.state === 'Z', {
       within: 5_000,
-      what: 'the first thread to end',
+      what: 'the first thread to exit',
     }).catch(() => false)
     if (!is_zombie) return skip(this, 'no zombie could be made')
     expect(platform.identify(pid)).to.not.equal(null)
@@ -100,7 +100,7 @@ describe('ending a tree that was found on record (R4) @posix', function () {
     expect(procfs.entry(pid)?.alive ?? false).to.equal(false)
   })
 
-  it('asks first, and kills when patience is over or somebody is in a hurry', async () => {
+  it('sends SIGTERM first, and kills when patience is over or cut short', async () => {
     const polite = stranger()
     const began = performance.now()
     expect(await platform.endTree(recorded(polite.pid), { patience_ms: 5_000, sweep: true })).to.deep.equal({
@@ -116,7 +116,7 @@ describe('ending a tree that was found on record (R4) @posix', function () {
     }
   })
 
-  it('keeps up with a tree that goes on forking', async () => {
+  it('ends a tree that keeps forking', async () => {
     const token = newToken()
     const env = { PATH: process.env.PATH, QUEUECTL_LEASE: token }
     const { pid } = stranger('n=0; while [ $n -lt 400 ]; do setsid sleep 60 & n=$((n+1)); done; sleep 60', env)
@@ -134,7 +134,7 @@ describe('ending a tree that was found on record (R4) @posix', function () {
   })
 })
 
-describe('a tree that cannot be ended or looked into (R4) @posix', function () {
+describe('a tree that cannot be ended or read (R4) @posix', function () {
   if (!HAS_PROC) return
   this.timeout(60_000)
   const lab = runLab()
@@ -143,7 +143,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     lab.clear()
   })
 
-  /** This platform, where nothing may be signalled, as if it belonged to another user; until `allowed`. */
+  /** This platform, but no process may be signalled, as if it belonged to another user, until `allowed`. */
   function refusing(table: Partial<ProcessTable> = {}) {
     const state = { allowed: false }
     const send: typeof sendSignal = (pid, signal, options) =>
@@ -162,7 +162,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     expect(performance.now() - began).to.be.within(2_900, 10_000)
   })
 
-  it('keeps its run from ending, with the reason shown, until it can be ended', async () => {
+  it('keeps its run open, with the reason shown, until it can be ended', async () => {
     const { platform: strict, state } = refusing()
     const handle = lab.start('sleep 60', { platform: strict })
     let settled = false
@@ -179,7 +179,7 @@ describe('a tree that cannot be ended or looked into (R4) @posix', function () {
     expect(handle.note).to.equal(null)
   })
 
-  it('is not gone while a member of its session is not to be looked into', async () => {
+  it('is not gone while a member of its session cannot be read', async () => {
     const { pid } = stranger('sleep 60 & exit 0')
     const start = startOf(pid)
     await waitFor(() => procfs.entry(pid) === null, { within: 10_000, what: 'the end of the leader' })

@@ -23,7 +23,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     { kind: 'interrupted', cause: 'forced' },
   ]
 
-  it('are read as they were written, by whoever opens them', () => {
+  it('are read as they were written, by any process', () => {
     const token = newToken()
     journal.start(start(token))
     expect(openRunJournal(folder).read(token)).to.deep.equal(start(token))
@@ -36,7 +36,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     }
   })
 
-  it('are listed once each and forgotten for good', () => {
+  it('are listed once each, and removed permanently', () => {
     const own = openRunJournal(tempFolder())
     const tokens = [newToken(), newToken()]
     for (const token of tokens) {
@@ -49,7 +49,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(() => own.forget(tokens[0] ?? '')).to.not.throw()
   })
 
-  it('use a file again without keeping anything of the run before', () => {
+  it('reuse a file without keeping anything of the previous run', () => {
     const own = openRunJournal(tempFolder())
     const [first, second] = [newToken(), newToken()]
     own.start(start(first))
@@ -64,7 +64,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(own.readDone(second)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
-  it('say whose run it is, where it never came to its start, and whatever comes later stands', () => {
+  it('record the owner of a run that never started, without changing later lines', () => {
     const token = newToken()
     journal.owned({ token, worker_id: 'w-1' })
     expect(journal.read(token)).to.include({ worker_id: 'w-1', pid: null, start: null })
@@ -76,7 +76,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(journal.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
-  it('leave nothing behind when their process ends, and clear up after one that was killed', () => {
+  it('leave nothing behind when their process exits, and clean up after a killed one', () => {
     const own = tempFolder()
     const module = JSON.stringify(new URL('../../src/runs/journal.ts', import.meta.url).href)
     const life = (end: string) => {
@@ -96,7 +96,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(readdirSync(path.join(own, 'run'))).to.deep.equal([])
   })
 
-  it('are for their owner only (S7)', function () {
+  it('are readable by their owner only (S7)', function () {
     if (process.getuid === undefined) return skip(this, 'no file modes on Windows')
     const own = tempFolder()
     const token = newToken()
@@ -105,7 +105,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(statSync(path.join(own, 'run', token)).mode & 0o777).to.equal(0o600)
   })
 
-  it('that say nothing that can be trusted are none', () => {
+  it('without trustworthy content are ignored', () => {
     const garbage = ['', 'x', '{', 'null', '[]', '7', '{"token":1}', JSON.stringify({ ...start(newToken()) })]
     for (const text of garbage) {
       const token = newToken()
@@ -120,7 +120,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     }
   })
 
-  it('whose pid or start time is not to be trusted point to nobody', () => {
+  it('with an untrustworthy pid or start time match no process', () => {
     for (const forged of [
       { pid: 1 },
       { pid: -1 },
@@ -136,7 +136,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     }
   })
 
-  it('survive that a full disk took only the beginning of the first', () => {
+  it('survive a full disk that accepted only the beginning of the first', () => {
     const token = newToken()
     appendFileSync(file(token), JSON.stringify(start(token)).slice(0, 20))
     journal.done({ token, outcome: { kind: 'exit', exit_code: 0 }, run_ms: 1 })
@@ -144,7 +144,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(journal.readDone(token)?.outcome).to.deep.equal({ kind: 'exit', exit_code: 0 })
   })
 
-  it('are never looked for outside of their folder (S8)', () => {
+  it('are never read outside of their folder (S8)', () => {
     for (const token of [
       '',
       '..',
@@ -162,7 +162,7 @@ describe('the journal of runs (R5) @posix @fast', () => {
     expect(journal.tokens()).to.not.include('not-a-token')
   })
 
-  it('are refused a folder that is a link (S22)', () => {
+  it('refuse a folder that is a link (S22)', () => {
     const own = tempFolder()
     symlinkSync(folder, path.join(own, 'run'))
     expect(() => openRunJournal(own)).to.throw(/is not a folder/)

@@ -17,7 +17,7 @@ import { queuectl, type RunOptions } from '../helpers/queuectl.ts'
 import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 
-/** Runs the program with a umask that takes nothing away. */
+/** Runs the program with a umask that removes no permission. */
 const OPEN_HANDED = ['/bin/sh', '-c', 'umask 0; exec "$@"', 'sh']
 const AS_NOBODY = ['setpriv', '--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups']
 
@@ -44,7 +44,7 @@ describe('files @posix', function () {
     expect(stderr).to.match(text)
   }
 
-  it('that are made are for their owner only, whatever the umask (S7)', async () => {
+  it('are created for their owner only, for any umask (S7)', async () => {
     await ok('enqueue', '--id', 'one', '--', 'echo out; sleep 1')
     await ok('worker', 'start', '--detach', '--count', '2')
     const during = new Set(filesBelow(home))
@@ -59,12 +59,12 @@ describe('files @posix', function () {
     expect(modesBelow(home)).to.deep.equal({ folder: ['700'], file: ['600'] })
   })
 
-  describe('where somebody else may have been', () => {
+  describe('in places that others can write', () => {
     beforeEach(() => ok('enqueue', '--id', 'one', '--', 'echo ran > ran'))
 
     const state = async () => JSON.parse(await ok('show', 'one', '--json')).state
 
-    it('are not made through a link: folders of logs and the journal (S22)', async () => {
+    it('are not created through a link: folders of logs and the journal (S22)', async () => {
       await ok('cancel', 'one')
       await ok('enqueue', '--max-retries', '0', '--', 'true')
       for (const name of ['queue.db.d', 'queue.db.d/run', 'queue.db.d/logs']) {
@@ -79,7 +79,7 @@ describe('files @posix', function () {
       }
     })
 
-    it('are not made through a link: the log of SQLite, and a backup (S22)', async () => {
+    it('are not created through a link: the log of SQLite, and a backup (S22)', async () => {
       const target = path.join(tempFolder(), 'target')
       writeFileSync(target, 'precious')
       for (const name of ['queue.db-wal', 'queue.db-shm']) {
@@ -94,7 +94,7 @@ describe('files @posix', function () {
       expect(await state()).to.equal('pending')
     })
 
-    it('are the same ones under each name of a queue: what lies beside it lies beside its file', async () => {
+    it('are the same for each name of a queue: they are next to its file', async () => {
       const link = path.join(tempFolder(), 'link.db')
       symlinkSync(path.join(home, 'queue.db'), link)
       await ok('worker', 'start', '--drain', '--db', link)
@@ -103,7 +103,7 @@ describe('files @posix', function () {
       expect(await ok('show', 'one', '--db', link)).to.contain('completed')
     })
 
-    it('are refused where a queue is a link to nowhere: SQLite would make it, and let others read it (S7, S22)', async () => {
+    it('are refused if a queue is a broken link: SQLite would create it, readable by others (S7, S22)', async () => {
       const link = path.join(home, 'link.db')
       symlinkSync(path.join(home, 'nowhere.db'), link)
       await refused(['enqueue', '--db', link, '--', 'true'], /is a broken link/)
@@ -120,7 +120,7 @@ describe('files @posix', function () {
       expect(await state()).to.equal('pending')
     })
 
-    it('are refused in a folder that is somebody else’s (S22)', async function () {
+    it('are refused in a folder that belongs to another user (S22)', async function () {
       if (process.getuid?.() !== 0) return skip(this, 'needs root')
       needsOpenSources(this)
       const folder = path.join(home, 'queue.db.d')
@@ -132,7 +132,7 @@ describe('files @posix', function () {
       expect([code, /belongs to another user/.test(stderr)]).to.deep.equal([78, true])
     })
 
-    it('have no command run that any user may have put there: workers refuse a queue that any may write (S20)', async () => {
+    it('that any user may write to are refused by workers, so that no planted command runs (S20)', async () => {
       chmodSync(path.join(home, 'queue.db'), 0o666)
       await refused(['worker', 'start', '--drain'], /any user may write to .*queue\.db[\s\S]*chmod o-w/)
       await refused(['worker', 'start', '--detach'], /any user may write to/)
@@ -152,7 +152,7 @@ function filesBelow(folder: string): string[] {
 function modesBelow(folder: string): Record<'folder' | 'file', string[]> {
   const modes = { folder: new Set<string>(), file: new Set<string>() }
   for (const name of ['', ...filesBelow(folder)]) {
-    // What was closed last may just be going.
+    // A file that was just closed may be about to disappear.
     const stat = lstatSync(path.join(folder, name), { throwIfNoEntry: false })
     if (stat !== undefined) modes[stat.isDirectory() ? 'folder' : 'file'].add((stat.mode & 0o777).toString(8))
   }

@@ -33,10 +33,10 @@ const FIELDS = [
   'next_run_at',
 ])
 
-/** What a database would take for an instruction. */
+/** Values that a database would take for an operator. */
 const OPERATORS = [{ $ne: null }, { $gt: '' }, { $regex: '.*' }, { $where: 'true' }, { $in: [[]] }, ['$id'], [], true]
 
-/** How `work` was refused: exit 2, or that it was not. */
+/** How `work` was refused: exit 2, or that it was accepted. */
 function refusal(work: () => unknown): string | number {
   try {
     work()
@@ -48,7 +48,7 @@ function refusal(work: () => unknown): string | number {
 
 describe('input @posix', function () {
   this.timeout(60_000)
-  it('takes no operator of a database for any field (S5)', () => {
+  it('accepts no database operator in any field (S5)', () => {
     for (const field of FIELDS) {
       for (const value of field === 'env' ? OPERATORS.slice(5) : OPERATORS)
         expect([field, value, refusal(() => readJob({ command: 'true', [field]: value }))]).to.deep.equal([
@@ -62,7 +62,7 @@ describe('input @posix', function () {
       expect(refusal(() => readJob({ command: 'x', [key]: 1 }))).to.equal(2)
   })
 
-  it('takes no operator on the command line: exit 2 or 3, and nothing has changed (S5)', async () => {
+  it('accepts no operator on the command line: exit 2 or 3, and nothing changes (S5)', async () => {
     const queue = freshQueue()
     await queue.ok('enqueue', '--id', 'one', '--', 'true')
     const operator = '{"$ne":null}'
@@ -85,7 +85,7 @@ describe('input @posix', function () {
     expect(jobs.map(({ id, state }: Record<string, string>) => [id, state])).to.deep.equal([['one', 'pending']])
   })
 
-  it('leads to the prototype of nothing, by no key (S6)', () => {
+  it('reaches no prototype by any key (S6)', () => {
     const texts = [
       '{"command":"x","__proto__":{"polluted":1}}',
       '{"command":"x","constructor":{"prototype":{"polluted":1}}}',
@@ -102,7 +102,7 @@ describe('input @posix', function () {
     expect(({} as Record<string, unknown>).polluted).to.equal(undefined)
   })
 
-  it('stores nothing of the environment of whoever enqueues (S4)', async () => {
+  it('stores nothing of the caller’s environment (S4)', async () => {
     const queue = freshQueue()
     const secret = 'c4n4ry'
     await queue.run(['enqueue', '--id', 'one', '--', 'true'], {
@@ -120,7 +120,7 @@ describe('input @posix', function () {
 describe('sizes (S18) @posix', () => {
   const job = (fields: object) => () => readJob({ command: 'true', ...fields })
   const text = (length: number) => 'x'.repeat(length)
-  /** NAME=value and an end, as the system stores it. */
+  /** NAME=value and a terminator, as the system stores it. */
   const env = (bytes: number) => ({ env: { A: text(bytes - 3) } })
 
   const cases: Record<string, [most: () => unknown, beyond: () => unknown]> = {
@@ -141,7 +141,7 @@ describe('sizes (S18) @posix', () => {
     'workers, 256': [() => workerCount('256', '--count', 1), () => workerCount('257', '--count', 1)],
   }
   for (const [what, [most, beyond]] of Object.entries(cases)) {
-    it(`are taken up to their limit and refused one beyond: ${what}`, () => {
+    it(`are accepted up to their limit and refused beyond it: ${what}`, () => {
       expect(most).to.not.throw()
       expect(refusal(beyond)).to.equal(2)
     })
@@ -160,7 +160,7 @@ describe('sizes (S18) @posix', () => {
     }
   })
 
-  it('of a wait before a retry stay within their cap, whatever base and attempts are', () => {
+  it('of a wait before a retry stay within their cap, for any base and attempts', () => {
     const { max: base = 0 } = SETTINGS.backoff_base
     const { max: cap = 0 } = SETTINGS.backoff_max
     for (const attempts of [0, 1, 100, 400, 1e9]) {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Scene } from '../helpers/supervised.ts'
 
-/** What a line of a supervisor may be taken for that is none. */
+/** Text that could be taken for a line of a supervisor. */
 const FORGED = '{"at":"2026-01-01T00:00:00.000Z","event":"stopped","killed":0}'
 const COMMANDS = [
   `: a\n${FORGED}\n`,
@@ -18,7 +18,7 @@ describe('the lines of a supervisor (S9) @posix', function () {
   })
   afterEach(() => scene.finish())
 
-  it('are one JSON object each with --json, whatever commands hold', async () => {
+  it('are one JSON object each with --json, for any command', async () => {
     for (const command of COMMANDS) await scene.add(command)
     const { stdout, stderr, code } = await scene.launch('--json', '--drain').ended
     expect([code, stderr]).to.deep.equal([1, ''])
@@ -33,7 +33,7 @@ describe('the lines of a supervisor (S9) @posix', function () {
     expect(stdout.replaceAll('\n', '')).to.not.match(/\p{Cc}|\p{Zl}|\p{Zp}/u)
   })
 
-  it('begin with their time when they are for people, and its day where they are kept: none begins as a command would have it', async () => {
+  it('begin with the time for people, and with the day in a file: a command cannot forge the beginning', async () => {
     for (const command of COMMANDS) await scene.add(command)
     const { stdout } = await scene.launch('--drain').ended
     const lines = stdout.trimEnd().split('\n')

@@ -21,7 +21,7 @@ const CLIMBING = [
   'x'.repeat(65),
   'x'.repeat(300),
 ]
-/** Ids, and on some systems names of devices or of folders. */
+/** Valid IDs that on some systems are names of devices or folders. */
 const TRICKY = ['..', '.', 'CON', 'COM1.txt', '--help', '.env']
 
 describe('names from outside (S8) @posix', function () {
@@ -29,7 +29,7 @@ describe('names from outside (S8) @posix', function () {
   const queue = freshQueue()
   const logs = () => path.join(`${queue.db}.d`, 'logs')
 
-  it('that could lead anywhere are no ids and no queues, in no command: exit 2', async () => {
+  it('that could be paths are refused as IDs and queues by every command: exit 2', async () => {
     for (const name of CLIMBING) {
       for (const field of ['id', 'queue'])
         expect(() => readJob({ command: 'true', [field]: name }), JSON.stringify(name)).to.throw(/invalid|NUL/)
@@ -37,11 +37,11 @@ describe('names from outside (S8) @posix', function () {
     const commands = ['show', 'logs', 'wait', 'cancel', 'requeue', 'promote', 'dlq show', 'dlq retry']
     await queue.ok('init')
     const ended = await Promise.all(commands.map((command) => queue.run([...command.split(' '), '../x'])))
-    // A wait has the codes of jobs for itself.
+    // `wait` has its own codes for jobs.
     expect(ended.map(({ code }) => code)).to.deep.equal(commands.map((command) => (command === 'wait' ? 125 : 2)))
   })
 
-  it('that are ids become no names of files', async () => {
+  it('that are IDs do not become file names', async () => {
     const lines = TRICKY.map((id) => JSON.stringify({ id, command: `echo ${id}` }))
     await queue.run(['enqueue', '-'], { input: lines.join('\n') })
     await queue.drain()
@@ -52,7 +52,7 @@ describe('names from outside (S8) @posix', function () {
     expect(files.filter((name) => !/^([0-9a-z])[\\/]\1[0-9a-z]{19}\.log$/.test(name))).to.deep.equal([])
   })
 
-  it('that somebody wrote into the run history are followed neither by readers nor by a purge', async () => {
+  it('that were written into the run history are followed neither by readers nor by a purge', async () => {
     const outside = path.join(queue.home, 'outside.log')
     writeFileSync(outside, 'secret\n')
     mkdirSync(path.join(logs(), '.'), { recursive: true })

@@ -8,13 +8,13 @@ import { inScene } from '../helpers/supervised.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-/** State of a TCP socket that listens (include/net/tcp_states.h), and flag of a Unix one (__SO_ACCEPTCON). */
+/** State of a listening TCP socket (include/net/tcp_states.h), and flag of a listening Unix one (__SO_ACCEPTCON). */
 const LISTENS = { tcp: '0A', unix: '00010000' }
 
 describe('nothing listens @posix', function () {
   this.timeout(60_000)
   before(function () {
-    // Elsewhere it would take a program to find out.
+    // Other systems require a program for this check.
     if (!HAS_PROC) return skip(this, 'no /proc')
   })
 
@@ -36,7 +36,7 @@ describe('nothing listens @posix', function () {
     })
   })
 
-  it('and this would be seen otherwise', async () => {
+  it('and a listening socket would be detected', async () => {
     const before = listenersOf(process.pid)
     for (const where of [{ port: 0 }, { port: 0, host: '127.0.0.1' }, { path: path.join(tempFolder(), 'socket') }]) {
       const server = createServer()
@@ -48,7 +48,7 @@ describe('nothing listens @posix', function () {
   })
 })
 
-/** Sockets of a process that wait for others to connect, or to send them something. */
+/** Sockets of a process that wait for connections or messages. */
 function listenersOf(pid: number): string[] {
   const own = new Set(
     readdirSync(`/proc/${pid}/fd`).flatMap((fd) => /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1] ?? []),

@@ -36,7 +36,7 @@ describe('planted programs (S19) @posix', function () {
     }
   })
 
-  it('first on the PATH and in the working folder are not run, whatever workers and commands do', async () => {
+  it('first on the PATH and in the working folder are not run, by any worker or command', async () => {
     const PATH = `${trap}:.:${process.env.PATH}`
     await inScene({ env: { PATH } }, async (scene) => {
       mkdirSync(scene.home, { recursive: true })
@@ -54,7 +54,7 @@ describe('planted programs (S19) @posix', function () {
     expect(existsSync(witness) ? readFileSync(witness, 'utf8') : '').to.equal('')
   })
 
-  it('are what a job runs that asks for them: that is its own business', async () => {
+  it('are run by a job that names them: that is its own decision', async () => {
     await inScene({ env: { PATH: `${trap}:${process.env.PATH}` } }, async (scene) => {
       const id = await scene.add('uname -a')
       await scene.start()
@@ -63,7 +63,7 @@ describe('planted programs (S19) @posix', function () {
     expect(readFileSync(witness, 'utf8')).to.equal('uname -a\n')
   })
 
-  it('and none at all: without a PATH workers do their work, are measured, and complain of nothing (F30)', async () => {
+  it('or no PATH at all: workers run jobs, are measured, and report no error (F30)', async () => {
     await inScene({ env: { PATH: '/nonexistent' } }, async (scene) => {
       const id = await scene.add('echo builtin')
       const { ended } = await scene.start()

@@ -11,7 +11,7 @@ import { skip } from '../helpers/skip.ts'
 import { Scene } from '../helpers/supervised.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('the processes of strangers (S16) @posix', function () {
+describe('unrelated processes (S16) @posix', function () {
   this.timeout(90_000)
   let scene: Scene
   before(function () {
@@ -25,7 +25,7 @@ describe('the processes of strangers (S16) @posix', function () {
     await scene.finish()
   })
 
-  it('that stand in forged rows and journal files are left alone by recovery and by every stop', async () => {
+  it('in forged rows and journal files are not touched by recovery or any stop', async () => {
     const self = platform.identify(process.pid)
     if (self === null) throw new Error('no identity')
     const victims = Array.from({ length: 4 }, () => stranger('sleep 120 & exec sleep 120'))
@@ -33,7 +33,8 @@ describe('the processes of strangers (S16) @posix', function () {
     const pids = victims.map(({ pid }) => pid)
     const journal = openRunJournal(scene.store.info.folder)
 
-    // Owners that are said to be a stranger, nobody, init, everybody; and runs of them, whose journal files say the same.
+    // Owners that are an unrelated process, no process, init or every process; and runs of them, with matching journal
+    // files.
     for (const [n, pid] of [...pids, 0, 1, -1, -(pids[0] ?? 0)].entries()) {
       await scene.add(`echo ${n} >> ledger`)
       const beat = beatOf(`s-forged${n}`, [`w-forged${n}`])

@@ -9,7 +9,7 @@ import { tempFolder } from '../helpers/temp.ts'
 const open = (address: string) => openStore({ address, role: 'command', data_folder: '/none', is_alive: () => false })
 
 describe('opening a store @fast', () => {
-  it('takes a path, also behind sqlite: or file:, and makes the file', async () => {
+  it('accepts a path, also after sqlite: or file:, and creates the file', async () => {
     const file = path.join(tempFolder(), 'a folder', 'queue.db')
     for (const address of [file, `sqlite:${file}`, `file:${file}`, `sqlite://${file}`, pathToFileURL(file).href]) {
       const store = await open(address)
@@ -19,14 +19,14 @@ describe('opening a store @fast', () => {
     expect(existsSync(file)).to.equal(true)
   })
 
-  it('takes a relative path from the working folder', async () => {
+  it('resolves a relative path from the working folder', async () => {
     const file = path.join(tempFolder(), 'queue.db')
     const store = await open(path.relative(process.cwd(), file))
     expect(store.info.label).to.equal(file)
     await store.close()
   })
 
-  it('refuses what it has no store for, without showing a password', async () => {
+  it('refuses addresses without a store, without showing a password', async () => {
     for (const address of ['postgres://me:secret@host/db', 'mongodb://me:secret@/db', 'sqlite:', '']) {
       const error = await refusal(open(address))
       expect(error, address).to.include({ code: 'configuration', exit_code: 78 })

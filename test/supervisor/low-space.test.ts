@@ -88,13 +88,11 @@ for (const { name, prepare, open } of STORES) {
       rmSync(ballast)
       // The disk is checked once a second, and the store polled once a second.
       await scene.until(waiting, { state: 'completed' }, 4_000)
-<<<<<<< ours
-      await waitFor(() => said().includes('there is space again'), { within: beat, what: 'the supervisor reports it' })
+      await waitFor(() => said().includes('enough disk space again'), {
+        within: beat,
+        what: 'the supervisor reports it',
+      })
       await waitFor(async () => (await spaces()).length === 0, { within: 2_000, what: 'the end is recorded' })
-=======
-      await waitFor(() => said().includes('enough disk space again'), { within: beat, what: 'the supervisor says so' })
-      await waitFor(async () => (await spaces()).length === 0, { within: 2_000, what: 'it is on record' })
->>>>>>> theirs
     })
   })
 }

@@ -41,16 +41,11 @@ async function perform(scene: Scene): Promise<void> {
   } finally {
     for (const pid of all) killQuietly(pid, 'SIGCONT')
   }
-<<<<<<< ours
   await waitFor(() => !lives(job), { within: 2_000, what: 'the run is ended after the wake' })
-  await waitFor(() => /was taken over/.test(sleeper.said()), {
+  await waitFor(() => /lost its lease/.test(sleeper.said()), {
     within: 15_000,
     what: 'the sleeping host reports the loss',
   })
-=======
-  await waitFor(() => !lives(job), { within: 2_000, what: 'it is ended at the wake' })
-  await waitFor(() => /lost its lease/.test(sleeper.said()), { within: 15_000, what: 'the sleeper hears of its loss' })
->>>>>>> theirs
   expect(scene.lines('ledger')).to.have.length(3)
   expect(scene.lines('ledger').at(-1)).to.equal('end 2')
   expect((await scene.runs(id)).map(({ outcome, cause }) => [outcome, cause])).to.deep.equal([

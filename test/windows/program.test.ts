@@ -5,7 +5,7 @@ import { skip } from '../helpers/skip.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const NODE = process.execPath
-/** Lives until it is ended. */
+/** Lives until it is killed. */
 const LONG = 'ping -n 120 127.0.0.1 >nul'
 
 interface Row {
@@ -16,8 +16,8 @@ interface Row {
   jobs: { id: string; pid: number | null }[]
 }
 
-// The program on Windows itself: cmd.exe, PowerShell, processes without signals. What other tests show with commands of sh and with
-// signals is shown here once more.
+// The program on Windows itself: cmd.exe, PowerShell, processes without signals. It repeats what other tests show with
+// sh commands and with signals.
 describe('on Windows', function () {
   this.timeout(120_000)
   this.slow(20_000)
@@ -40,7 +40,7 @@ describe('on Windows', function () {
   const gone = (pid: number) => waitFor(() => !lives(pid), { within: 15_000, what: `process ${pid} has ended` })
 
   describe('a command', () => {
-    it('is a line of cmd.exe, which nothing else has read before', async () => {
+    it('is a line of cmd.exe, which nothing else has parsed before', async () => {
       const commands = {
         plain: ['echo hi', 'hi'],
         special: ['echo "a & b" ^& c | find "b"', '"a & b" & c'],
@@ -55,7 +55,7 @@ describe('on Windows', function () {
       for (const [id, [, said]] of Object.entries(commands)) expect((await output(id)).trim(), id).to.equal(said)
     })
 
-    it('ends with its exit code, which may be a large one', async () => {
+    it('ends with its exit code, which may be large', async () => {
       await queue.ok('enqueue', '--id', 'five', '--max-retries', '0', '--', 'exit 5')
       await queue.ok('enqueue', '--id', 'large', '--max-retries', '0', '--', 'exit -1')
       expect((await queue.drain()).code).to.equal(1)
@@ -63,7 +63,7 @@ describe('on Windows', function () {
       expect(await json('show', 'large')).to.include({ state: 'dead', exit_code: 4_294_967_295 })
     })
 
-    it('in several words reaches its program as it was given', async () => {
+    it('in several words reaches its program unchanged', async () => {
       const words = ['two words', 'say "hi"', '', '50%', '%PATH%', 'a & b | c > d', '^', '!x!', 'ends in\\', '(x)']
       await queue.ok('enqueue', '--id', 'words', '--', NODE, '-p', 'JSON.stringify(process.argv.slice(1))', ...words)
       await queue.drain()
@@ -76,7 +76,7 @@ describe('on Windows', function () {
       expect(stderr).to.contain('8000 characters')
     })
 
-    it('runs in PowerShell where the job or the settings say so', async () => {
+    it('runs in PowerShell if the job or the settings request it', async () => {
       await queue.ok(
         'enqueue',
         '--id',
@@ -112,7 +112,7 @@ describe('on Windows', function () {
       expect(await json('show', 'long')).to.include({ state: 'pending', attempts: 0, interruptions: 0 })
     })
 
-    it('that are ended are replaced, and their job runs again', async () => {
+    it('that are killed are replaced, and their job runs again', async () => {
       const command = `if exist seen (echo again) else (echo x>seen & ${LONG})`
       await queue.ok('enqueue', '--id', 'again', '--', command)
       const { stop } = await queue.workers()
@@ -124,7 +124,7 @@ describe('on Windows', function () {
       await stop()
     })
 
-    it('whose supervisor was ended leave nothing that the next one does not clear', async () => {
+    it('whose supervisor was killed leave nothing that the next one does not clean up', async () => {
       await queue.ok('enqueue', '--id', 'left', '--', `if exist seen (echo again) else (echo x>seen & ${LONG})`)
       const { pid } = await json('worker', 'start', '--detach')
       const { jobs } = await worker((row) => row.jobs.some((job) => job.pid !== null))

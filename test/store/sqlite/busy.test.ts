@@ -31,7 +31,7 @@ describe('SQLite under pressure', function () {
     return store
   }
 
-  it('a command gives up a lock after 5 s, by name; reading needs none (F17) @slow', async () => {
+  it('a command stops waiting for a lock after 5 s and names the file; reading needs none (F17) @slow', async () => {
     const store = await open('command')
     holder.exec('BEGIN IMMEDIATE')
     const start = performance.now()
@@ -44,7 +44,7 @@ describe('SQLite under pressure', function () {
     expect(await store.get({ id: 'a' })).to.include({ state: 'pending' })
   })
 
-  it('a worker waits as long as it takes, with its loop free (F17)', async () => {
+  it('a worker waits without limit, with its loop free (F17)', async () => {
     const store = await open('worker')
     const job = await take(store)
     holder.exec('BEGIN IMMEDIATE')
@@ -70,7 +70,7 @@ describe('SQLite under pressure', function () {
     expect(await refusal(claim)).to.include({ code: 'try_again' })
   })
 
-  it('idle workers look without a lock', async () => {
+  it('idle workers check without a lock', async () => {
     const store = await open('worker')
     await take(store)
     await take(store)
@@ -108,7 +108,7 @@ describe('a SQLite connection', () => {
     }
   })
 
-  it('of a worker syncs an enqueue, and everything when told so', async () => {
+  it('of a worker syncs an enqueue, and every commit on request', async () => {
     await prepare('worker')
     const seen: unknown[] = []
     await store.insert({ jobs: Array.from({ length: 1500 }, () => newJob()), on_progress: () => seen.push(synced()) })
@@ -118,7 +118,7 @@ describe('a SQLite connection', () => {
     expect(synced()).to.equal(FULL)
   })
 
-  it('says that the disk is full, stores nothing, and goes on when there is room (F18)', async () => {
+  it('reports a full disk, stores nothing, and goes on when space is free (F18)', async () => {
     await prepare('command')
     const pages = (count: number) => db.get(`PRAGMA max_page_count = ${count}`)
     pages(60)
@@ -130,7 +130,7 @@ describe('a SQLite connection', () => {
     expect((await store.overview()).total.ready).to.equal(1000)
   })
 
-  it('says that the file is read-only (F29)', async () => {
+  it('reports a read-only file (F29)', async () => {
     await prepare('command')
     db.get('PRAGMA query_only = ON')
     const error = await refusal(store.insert({ jobs: [newJob()] }))

@@ -6,9 +6,9 @@ import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, ended, newJob, put, refusal, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
-// The file is its owner's: anybody who may write it can put in what queuectl never would.
+// The file belongs to its owner: a user with write access can store what queuectl never would.
 
-describe('a SQLite file that somebody else has edited @fast', () => {
+describe('a SQLite file edited by another program @fast', () => {
   let store: JobStore
   let edit: (sql: string, ...values: (string | bigint)[]) => void
   beforeEach(async () => {
@@ -30,7 +30,7 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     ['runs', 2n ** 63n - 1n],
     ['attempts', -1n],
   ] as const) {
-    it(`puts a job with ${column} ${value} among the dead, out of the way of the others`, async () => {
+    it(`quarantines a job with ${column} ${value} as dead, so that the others go on`, async () => {
       await put(store, ['edited', 'other'])
       edit(`UPDATE jobs SET ${column} = ? WHERE id = 'edited'`, value)
       const other = await take(store)
@@ -43,7 +43,7 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     })
   }
 
-  it('takes however many of them out of the way', async () => {
+  it('quarantines any number of them', async () => {
     await store.insert({ jobs: Array.from({ length: 250 }, () => newJob()) })
     edit(`UPDATE jobs SET env = '['`)
     await put(store, ['other'])
@@ -54,7 +54,7 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     expect((await store.overview()).total).to.include({ ready: 0, dead: 250 })
   })
 
-  it('is read where a number is larger than JavaScript can hold, or no time', async () => {
+  it('is read even if a number is too large for JavaScript, or not a time', async () => {
     await put(store, ['edited'])
     edit('UPDATE jobs SET created_at = ?, next_run_at = ?, priority = ?', 2n ** 63n - 1n, -(2n ** 63n), 2n ** 60n)
     const [job] = await store.list({ sort: 'oldest', limit: 9 })
@@ -64,13 +64,13 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     expect((await take(store)).id).to.equal('other')
   })
 
-  it('shows runs as far as they make sense', async () => {
+  it('shows the valid parts of runs', async () => {
     await ended(store, 'edited', SUCCESS)
     edit(`UPDATE runs SET started_at = ?, exit_code = ?, outcome = 'x'`, 2n ** 63n - 1n, 2n ** 62n)
     expect((await store.runs({ id: 'edited' }))[0]).to.include({ started_at: 0, exit_code: null, outcome: 'x' })
   })
 
-  it('has its defaults for settings, its plots without samples, its requests without those that say nothing', async () => {
+  it('uses defaults for invalid settings, and ignores invalid samples and requests', async () => {
     const sample = { supervisor_id: 's1', done: 1, failed: 0, processes: [] }
     await store.beat({ ...beatOf('s1', []), sample })
     await store.setConfig({ key: 'max_retries', value: 5 })
@@ -86,7 +86,7 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     expect(await store.control({ id: 'c1' })).to.equal(null)
   })
 
-  it('keeps a process that cannot be told on record, as one of another host', async () => {
+  it('keeps an unidentifiable process registered, as one of another host', async () => {
     await store.beat(beatOf('s1', ['w1']))
     edit(`UPDATE processes SET body = '[]'`)
     const rows = await store.processes()
@@ -96,7 +96,7 @@ describe('a SQLite file that somebody else has edited @fast', () => {
     expect((await store.processes()).every(({ identity }) => identity.host_id === 'h')).to.equal(true)
   })
 
-  it('says so where it cannot go on, exit 78', async () => {
+  it('reports when it cannot go on, exit 78', async () => {
     await put(store, ['a'])
     edit('DROP TABLE runs')
     const error = await refusal(store.runs({ id: 'a' }))

@@ -23,7 +23,7 @@ import { tempFolder } from '../../helpers/temp.ts'
 const fresh = () => path.join(tempFolder(), 'sub', 'queue.db')
 const open = (address: string) => openStore({ address, role: 'command', is_alive: () => false })
 
-/** A queue with a job in it, closed. */
+/** A closed queue with one job. */
 async function queue(): Promise<string> {
   const file = fresh()
   const store = await open(file)
@@ -32,7 +32,7 @@ async function queue(): Promise<string> {
   return file
 }
 
-/** A queue whose last user was killed: job `a` is in its file, `b` in its log, which is the second that is returned. */
+/** A queue whose last user was killed: job `a` is in its file, `b` in its log. Returns both paths. */
 async function deserted(): Promise<[string, Buffer]> {
   const [file, copy] = [await queue(), fresh()]
   const store = await open(file)
@@ -43,13 +43,13 @@ async function deserted(): Promise<[string, Buffer]> {
   return [copy, readFileSync(`${copy}-wal`)]
 }
 
-/** Runs Node as a user who owns nothing here, where that is possible; root may write anywhere. */
+/** Runs Node as a user without any rights here, where possible; root may write anywhere. */
 function asNobody(args: readonly string[]) {
   const nobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
   return spawnSync(process.execPath, args, { ...nobody, env: { QUEUECTL_HOME: '/none' }, cwd: '/', encoding: 'utf8' })
 }
 
-/** Opening `file` is refused with that exit code, and leaves it as it was. */
+/** Asserts that opening `file` fails with that exit code and does not change it. */
 async function refused(file: string, exit_code: number, message: RegExp): Promise<void> {
   const before = readFileSync(file)
   const error = await refusal(open(file))
@@ -60,7 +60,7 @@ async function refused(file: string, exit_code: number, message: RegExp): Promis
 }
 
 describe('the SQLite file', () => {
-  it('is private, whatever the umask (S7)', async function () {
+  it('is private, for any umask (S7)', async function () {
     if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const file = fresh()
     const umask = process.umask(0)
@@ -73,7 +73,7 @@ describe('the SQLite file', () => {
     expect(modes).to.deep.equal(['700', '600', '600', '600'])
   })
 
-  it('keeps the mode of what was there', async function () {
+  it('keeps the mode of an existing file', async function () {
     if (process.getuid === undefined) skip(this, 'no file modes on Windows')
     const file = fresh()
     mkdirSync(path.dirname(file), { mode: 0o755 })
@@ -91,7 +91,7 @@ describe('the SQLite file', () => {
     await refused(file, 78, /another program/)
   })
 
-  it('that is no database is refused', async () => {
+  it('that is not a database is refused', async () => {
     const file = path.join(tempFolder(), 'notes.txt')
     writeFileSync(file, 'dear diary, '.repeat(1000))
     await refused(file, 78, /not a queuectl database/)
@@ -116,7 +116,7 @@ describe('the SQLite file', () => {
     expect(await refusal(open(torn).then((store) => store.get({ id: 'a' })))).to.include({ exit_code: 78 })
   })
 
-  it('without which its log was left is refused, and the log is kept (F29)', async () => {
+  it('that is missing while its log exists is refused, and the log is kept (F29)', async () => {
     for (const lose of [rmSync, truncateSync]) {
       const [file, log] = await deserted()
       lose(file)
@@ -127,7 +127,7 @@ describe('the SQLite file', () => {
     }
   })
 
-  it('without its log is what was moved into it so far, and whole (F29)', async () => {
+  it('without its log contains what was moved into it so far, and is intact (F29)', async () => {
     const [file] = await deserted()
     rmSync(`${file}-wal`)
     const store = await open(file)
@@ -137,7 +137,7 @@ describe('the SQLite file', () => {
     await store.close()
   })
 
-  it('that may not be written is refused by name, in a folder that may not be written either (F29)', async function () {
+  it('that is read-only is refused by name, also in a read-only folder (F29)', async function () {
     if (process.platform === 'win32') return skip(this, 'not for Windows')
     needsOpenSources(this)
     const file = await queue()
@@ -151,18 +151,18 @@ describe('the SQLite file', () => {
       expect([status, stderr.match(/read-only|cannot open|folder/)?.length], args.join(' ')).to.deep.equal([78, 1])
     }
     expect(readdirSync(folder)).to.deep.equal(['queue.db'])
-    // Else it could not be removed.
+    // Otherwise it could not be removed.
     chmodSync(folder, 0o700)
   })
 
-  it('that is a folder, or lies where none can be made, is refused', async () => {
+  it('that is a folder, or cannot be created, is refused', async () => {
     expect(await refusal(open(tempFolder()))).to.include({ exit_code: 78 })
     const file = path.join(tempFolder(), 'file')
     writeFileSync(file, '')
     expect(await refusal(open(path.join(file, 'queue.db')))).to.include({ exit_code: 78 })
   })
 
-  it('holds what was accepted when it is opened again', async () => {
+  it('contains all accepted jobs when it is opened again', async () => {
     const file = await queue()
     const store = await open(file)
     expect(await store.get({ id: 'a' })).to.include({ state: 'pending' })

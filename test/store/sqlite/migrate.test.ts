@@ -13,7 +13,7 @@ import { tempFolder } from '../../helpers/temp.ts'
 const CLAIMER = fileURLToPath(new URL('../../fixtures/claimer.ts', import.meta.url))
 const NEXT = [...MIGRATIONS, 'ALTER TABLE jobs ADD COLUMN more TEXT']
 
-/** A connection that is overtaken right after its first look. */
+/** A connection that another one overtakes right after its first check. */
 class Interrupted extends Connection {
   meanwhile: (() => void) | null = null
 
@@ -35,7 +35,7 @@ describe('the SQLite schema', function () {
   })
   afterEach(() => db.close())
 
-  it('is made by any number of processes at once', async () => {
+  it('is created by any number of processes at once', async () => {
     const file = path.join(tempFolder(), 'new.db')
     const children = Array.from({ length: 6 }, () =>
       spawn(process.execPath, [CLAIMER, file, 'w'], { stdio: 'inherit' }),
@@ -44,7 +44,7 @@ describe('the SQLite schema', function () {
     expect(codes).to.deep.equal([0, 0, 0, 0, 0, 0])
   })
 
-  it('is not taken for another program’s by one who looks while it is made', async () => {
+  it('is not taken for another program’s by a reader while it is created', async () => {
     db.exec('PRAGMA journal_mode = WAL')
     const looker = new Interrupted(db.path, 'command')
     try {
@@ -53,7 +53,7 @@ describe('the SQLite schema', function () {
         setVersion(db, MIGRATIONS.length)
       }
       expect(await migrate(looker, () => true)).to.equal(MIGRATIONS.length)
-      expect(looker.meanwhile, 'it was made meanwhile').to.equal(null)
+      expect(looker.meanwhile, 'it was created meanwhile').to.equal(null)
     } finally {
       looker.close()
     }
@@ -67,7 +67,7 @@ describe('the SQLite schema', function () {
     expect(await migrate(db, () => true, NEXT)).to.equal(NEXT.length)
   })
 
-  it('is upgraded from the first version: its jobs have the shell that they had', async () => {
+  it('is upgraded from the first version: its jobs keep their shell', async () => {
     await migrate(db, () => true, MIGRATIONS.slice(0, 1))
     db.exec(`INSERT INTO jobs (id, command, queue, priority, max_retries, max_interruptions, backoff_base, backoff_max,
       insert_token, state, ready, next_run_at, created_at, updated_at)
@@ -91,14 +91,14 @@ describe('the SQLite schema', function () {
     expect(await migrate(db, () => false, NEXT)).to.equal(NEXT.length)
   })
 
-  it('an upgrade that fails leaves the version that was there', async () => {
+  it('keeps its version when an upgrade fails', async () => {
     await migrate(db, () => false)
     const broken = [...NEXT, 'CREATE TABLE jobs (x)']
     expect(await migrate(db, () => false, broken).catch((error) => String(error))).to.match(/already exists/)
     expect(await migrate(db, () => false)).to.equal(MIGRATIONS.length)
   })
 
-  it('refuses rows that cannot be', async () => {
+  it('refuses impossible rows', async () => {
     await migrate(db, () => false)
     await put(storeOn(db, 1), ['a'])
     const impossible = [

@@ -9,7 +9,8 @@ import { storeOn } from '../../../src/store/sqlite/store.ts'
 import { beatOf, claimOf, FAILURE, put, SUCCESS, settle, take } from '../../contract/kit.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
-// What makes a queue of a million jobs as quick as one of ten: SQLite's own word that no statement looks at all rows or sorts them.
+// This makes a queue of a million jobs as fast as one of ten: SQLite's query plans show that no statement scans all
+// rows or sorts them.
 describe('the SQLite statements @fast', () => {
   let db: Connection
   let store: JobStore

@@ -15,13 +15,13 @@ const open = (address: string) => openStore({ address, role: 'command', is_alive
 describe('a power cut (F19)', function () {
   this.timeout(120_000)
 
-  describe('as the system calls have it', () => {
+  describe('as seen in the system calls', () => {
     before(function () {
-      // It takes Linux, strace, and the right to trace.
+      // This requires Linux, strace, and permission to trace.
       if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0) skip(this, 'no strace')
     })
 
-    it('an id is printed after its job was synced, and what names the file was too', () => {
+    it('an ID is printed after its job and the file’s name were synced', () => {
       const folder = path.join(tempFolder(), 'new')
       const calls = trace(folder, ['enqueue', '--id', 'once', '--', 'true'])
       const answer = calls.findIndex(({ name, text }) => name === 'write' && text.includes('"once\\n"'))
@@ -46,7 +46,7 @@ describe('a power cut (F19)', function () {
     })
   })
 
-  it('wherever it cuts the log: the database is whole, and every job is there whose commit had been synced', async () => {
+  it('cutting the log anywhere: the database is intact, and every job exists whose commit was synced', async () => {
     const file = path.join(tempFolder(), 'queue.db')
     const store = await open(file)
     const synced = new Map<string, number>()
@@ -79,7 +79,7 @@ interface Call {
   text: string
 }
 
-/** The system calls of the program, its workers included, that write and sync; descriptors are named. */
+/** The writing and syncing system calls of the program and its workers; descriptors are named. */
 function trace(home: string, args: readonly string[]): Call[] {
   const output = path.join(tempFolder(), 'calls')
   const options = [
@@ -108,12 +108,12 @@ function trace(home: string, args: readonly string[]): Call[] {
     })
 }
 
-/** Of the calls before `end`, the last of that name on a descriptor whose path ends so. */
+/** The last call of that name before `end`, on a descriptor whose path ends with the given text. */
 function lastIndex(calls: readonly Call[], end: number, name: string, suffix: string): number {
   return calls.slice(0, end).findLastIndex((call) => call.name === name && call.text.split(', ')[0]?.includes(suffix))
 }
 
-/** Some thirty lengths from nothing to all of it, odd ones and those of whole pages. */
+/** About thirty lengths from nothing to all of it, odd ones and those of whole pages. */
 function cuts(length: number): number[] {
   const step = Math.ceil(length / 28)
   return [0, 1, 31, 32, ...Array.from({ length: 27 }, (_, n) => (n + 1) * step - (n % 3) * 7), length]
