@@ -6,7 +6,8 @@ import { skip } from '../helpers/skip.ts'
 import { tempFolder } from '../helpers/temp.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
-describe('demo @slow', () => {
+describe('demo @slow', function () {
+  this.timeout(180_000)
   /** The folder for its temporary files, which also marks its processes. */
   const place = () => {
     const tmp = tempFolder()
@@ -59,7 +60,7 @@ describe('demo @slow', () => {
           shown += chunk
         })
         const ended = collect(child)
-        await waitFor(() => shown.includes(moment), { within: 40_000, what: moment })
+        await waitFor(() => shown.includes(moment), { within: 120_000, what: moment })
         child.kill(signal)
         expect((await ended).code).to.equal(code)
         expect(left()).to.deep.equal(nothing)
