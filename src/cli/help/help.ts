@@ -3,10 +3,10 @@ import type { Context } from '../context.ts'
 import { findCommand } from './find-command.ts'
 import { TOPICS } from './topics.ts'
 
-/** `help`: of the program, a command, a subcommand, or about a topic. Throws `usage` (2) for what is none of them. */
+/** `help`: of the program, a command, a subcommand, or about a topic; words behind one of them say nothing more. Throws `usage` (2) for what is none of them. */
 export async function help(program: Command, context: Context, words: readonly string[]): Promise<void> {
   const [topic = ''] = words
-  if (words.length === 1 && Object.hasOwn(TOPICS, topic)) {
+  if (Object.hasOwn(TOPICS, topic)) {
     const text = (await TOPICS[topic]?.()) ?? ''
     return context.json ? context.outJson({ topic, text }) : context.out(text)
   }
