@@ -43,7 +43,7 @@ export function runToJson(run: Run): Record<string, unknown> {
 }
 
 /** The run that goes on now, which is not in the run history yet; null when there is none. */
-export function currentRun(job: Job, host: string): Run | null {
+function currentRun(job: Job, host: string): Run | null {
   if (job.state !== 'processing' || job.run_token === null) return null
   return {
     number: job.runs,

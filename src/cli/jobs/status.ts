@@ -89,7 +89,7 @@ function redrawn(text: string): string {
 }
 
 /** The same in words. */
-export function workersText(processes: readonly Seen[]): string {
+function workersText(processes: readonly Seen[]): string {
   const { total = 0, ...states } = workersByState(processes)
   const parts = Object.entries(states).filter(([, count]) => count > 0)
   const detail = parts.map(([state, count]) => `${count} ${safe(state)}`).join(', ')
@@ -97,7 +97,7 @@ export function workersText(processes: readonly Seen[]): string {
 }
 
 /** A line for each host, where there are several. */
-export function hostPairs(processes: readonly Seen[], now: number): [string, string][] {
+function hostPairs(processes: readonly Seen[], now: number): [string, string][] {
   const hosts = hostsOf(processes)
   if (hosts.length < 2) return []
   const name = hostNames(hosts)
