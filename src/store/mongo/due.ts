@@ -4,7 +4,8 @@ import type { Connection } from './connection.ts'
 import { isUnfit } from './errors.ts'
 import { EPOCH, UNHELD } from './schema.ts'
 
-const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
+/** Jobs that wait for their time, and those whose time came since the last claim. */
+export const WAITING = { state: 'pending', view: { $in: ['scheduled', 'retrying'] } } as const
 
 /** So many in one go; the rest by the next claims. */
 const PROMOTED_AT_ONCE = 1000

@@ -1,15 +1,13 @@
 import { notFound } from '../../domain/errors.ts'
-import { FINAL_STATES } from '../../domain/job.ts'
+import { FINAL_STATES, JOB_VIEWS, VIEWS } from '../../domain/job.ts'
 import type { JobStore, ListParams } from '../port.ts'
 import { comparator, SORTS, type Sort, type Stretch, stretchesOf } from '../sorting.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, type JobRow, type StoredView, toJob } from './documents.ts'
+import { JOB_PROJECTION, type JobRow, toJob } from './documents.ts'
+import { WAITING } from './due.ts'
 import { EPOCH } from './schema.ts'
 
 type Filter = Record<string, unknown>
-
-const PENDING_VIEWS: StoredView[] = ['ready', 'scheduled', 'retrying']
-const EVERY_VIEW: StoredView[] = [...PENDING_VIEWS, 'processing', ...FINAL_STATES]
 
 const OPERATORS = { '=': '$eq', '<': '$lt', '>': '$gt' } as const
 
@@ -44,14 +42,14 @@ export function listing(db: Connection): Pick<JobStore, 'list'> {
 function partsOf({ state, sort }: ListParams, now: Date): Filter[] {
   switch (state ?? { due: 'pending', order: 'pending', finished: 'final', newest: 'all', oldest: 'all' }[sort]) {
     case 'all':
-      return [{ view: { $in: EVERY_VIEW } }]
+      return [{ view: { $in: [...VIEWS] } }]
     case 'pending':
-      return [{ state: 'pending', view: { $in: PENDING_VIEWS } }]
+      return [{ state: 'pending', view: { $in: [...JOB_VIEWS] } }]
     case 'ready':
       // Due, but not promoted by a claim yet: a part of its own, with another range. It is read first: a job that is promoted meanwhile
       // is found twice, and not never.
       return [
-        { state: 'pending', view: { $in: ['scheduled', 'retrying'] }, next_run_at: { $lte: now } },
+        { ...WAITING, next_run_at: { $lte: now } },
         { state: 'pending', view: 'ready' },
       ]
     case 'scheduled':

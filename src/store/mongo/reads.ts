@@ -1,7 +1,8 @@
-import type { Run } from '../../domain/job.ts'
+import { JOB_VIEWS, type Run, VIEWS } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import type { Connection } from './connection.ts'
 import { JOB_PROJECTION, runsIn, timeOf, toJob } from './documents.ts'
+import { WAITING } from './due.ts'
 import { indexMissing, isHintMissing } from './errors.ts'
 
 interface Count {
@@ -9,15 +10,7 @@ interface Count {
   n: number
 }
 
-const NO_JOBS: Readonly<Counts> = {
-  ready: 0,
-  scheduled: 0,
-  retrying: 0,
-  processing: 0,
-  completed: 0,
-  dead: 0,
-  cancelled: 0,
-}
+const NO_JOBS = Object.fromEntries(VIEWS.map((view) => [view, 0])) as Readonly<Counts>
 
 const COUNTED_BY = 'queue_age'
 const BY_VIEW = { $group: { _id: { queue: '$queue', view: '$view' }, n: { $sum: 1 } } }
@@ -54,10 +47,10 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
 async function overview(db: Connection): Promise<Overview> {
   const { jobs } = db.models
   const now = new Date(db.now())
-  const overdue = { state: 'pending', view: { $in: ['scheduled', 'retrying'] }, next_run_at: { $lte: now } }
+  const overdue = { ...WAITING, next_run_at: { $lte: now } }
   const pending = {
     state: 'pending',
-    view: { $in: ['ready', 'scheduled', 'retrying'] },
+    view: { $in: [...JOB_VIEWS] },
     next_run_at: { $lte: now },
   } as const
   const [counted, late, oldest] = await Promise.all([
