@@ -44,7 +44,7 @@ export function runToJson(run: Run): Record<string, unknown> {
 }
 
 /** The current run, which is not in the run history yet; null if the job is not running. */
-export function currentRun(job: Job, host: string): Run | null {
+function currentRun(job: Job, host: string): Run | null {
   if (job.state !== 'processing' || job.run_token === null) return null
   return {
     number: job.runs,

@@ -73,7 +73,7 @@ export function hostsOf(processes: readonly Seen[]): HostSeen[] {
 }
 
 /** A host as JSON. */
-export function hostToJson(host: HostSeen, now: number): Record<string, unknown> {
+function hostToJson(host: HostSeen, now: number): Record<string, unknown> {
   const beat_at = lastBeat(host)
   return {
     host: host.host,

@@ -45,6 +45,22 @@ describe('demo @slow', function () {
     expect(left()).to.deep.equal(nothing)
   })
 
+  for (const moment of ['queuectl status', 'workers ready']) {
+    it(`leaves nothing when nobody reads on after "${moment}"`, async () => {
+      const { env, left } = place()
+      const child = startQueuectl(['demo'], { env })
+      let shown = ''
+      child.stdout?.on('data', (chunk) => {
+        shown += chunk
+        if (shown.includes(moment)) child.stdout?.destroy()
+      })
+      await collect(child)
+      expect(shown).to.include(moment)
+      await waitFor(() => left().processes.length === 0, { within: 20_000, what: 'its processes have ended' })
+      expect(left().files).to.deep.equal([])
+    })
+  }
+
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -39,6 +39,8 @@ describe('help', () => {
     }
     const { stdout } = await queuectl(['help', 'states', '--json'])
     expect(JSON.parse(stdout)).to.have.keys('topic', 'text')
+    // What stands behind a command is passed over too.
+    expect((await queuectl(['help', 'states', 'pending'])).stdout).to.equal((await queuectl(['help', 'states'])).stdout)
   })
 
   it('names the nearest topic for an unknown word, exit 2', async () => {

@@ -23,4 +23,11 @@ describe('the architecture page @fast', () => {
     expect(named.length).to.be.above(50)
     expect(named.filter(({ rule }) => !stated.includes(rule))).to.deep.equal([])
   })
+
+  it('states no rule that no test names in its title', () => {
+    const titles = sourceFiles('test').flatMap(({ text }) => text.match(/\b(?:describe|it)\((['`]).*?\1,/g) ?? [])
+    const rules = [...text.matchAll(/^- \*\*(R\d+) /gm)].map(([, rule = '']) => rule)
+    expect(rules).to.have.length.above(10)
+    expect(rules.filter((rule) => !titles.some((title) => new RegExp(`\\b${rule}\\b`).test(title)))).to.deep.equal([])
+  })
 })

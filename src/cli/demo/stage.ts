@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** A command that takes longer is considered hung. */
 const TIMEOUT_MS = 60_000
+const STOP = ['worker', 'stop', '--force']
 
 interface RunOptions {
   /** Text for stdin. */
@@ -43,6 +44,9 @@ export class Stage {
       interrupt()
     }
     for (const signal of SIGNALS) process.on(signal, onSignal)
+    // Output that nobody reads any more (`| head`) ends the process at once.
+    const onExit = () => this.#clearAtOnce()
+    process.on('exit', onExit)
     let over = false
     try {
       await Promise.race([story(), interrupted])
@@ -53,6 +57,7 @@ export class Stage {
     } finally {
       await this.#clear(over)
       for (const signal of SIGNALS) process.off(signal, onSignal)
+      process.off('exit', onExit)
     }
     if (this.#signal === null) return
     await this.#context.flush()
@@ -79,34 +84,51 @@ export class Stage {
    */
   async #clear(over: boolean): Promise<void> {
     if (!over) {
-      await ended(this.#spawn(['worker', 'stop', '--force'], ['ignore', 'ignore', 'ignore'], true))
+      await ended(this.#spawn(STOP, ['ignore', 'ignore', 'ignore'], true))
       // The command may not be a registered supervisor, or not yet.
       this.#child?.kill()
       if (this.#child) await ended(this.#child)
     }
+    this.#remove()
+  }
+
+  /** The same without an await, which the end of the process leaves no time for. */
+  #clearAtOnce(): void {
+    if (this.#child !== null && isRunning(this.#child)) {
+      const { exec, args } = selfCommand()
+      spawnSync(exec, [...args, ...STOP], { ...this.#options(), stdio: 'ignore' })
+    }
+    this.#remove()
+  }
+
+  #remove(): void {
     rmSync(this.#home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 
   #spawn(args: readonly string[], stdio: ('ignore' | 'pipe' | 'inherit')[], detached = false): ChildProcess {
     const { exec, args: before } = selfCommand()
-    return spawn(exec, [...before, ...args], {
+    // Ctrl-C reaches every process of the terminal that is not detached.
+    return spawn(exec, [...before, ...args], { ...this.#options(), detached, stdio })
+  }
+
+  #options(): SpawnOptions {
+    return {
       cwd: this.folder,
       env: { ...process.env, QUEUECTL_HOME: this.#home, QUEUECTL_DB: path.join(this.#home, 'queue.db') },
-      // Ctrl-C reaches every process of the terminal that is not detached.
-      detached,
       windowsHide: true,
       timeout: TIMEOUT_MS,
-      stdio,
-    })
+    }
   }
 }
+
+const isRunning = (child: ChildProcess) => child.exitCode === null && child.signalCode === null
 
 function ended(child: ChildProcess): Promise<{ code: number; stdout: string }> {
   const chunks: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
   return new Promise((resolve) => {
     const done = (code: number | null) => resolve({ code: code ?? 70, stdout: Buffer.concat(chunks).toString() })
-    if (child.exitCode !== null || child.signalCode !== null) done(child.exitCode)
+    if (!isRunning(child)) done(child.exitCode)
     child.on('error', () => done(null)).on('close', done)
   })
 }

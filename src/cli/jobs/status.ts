@@ -95,7 +95,7 @@ function redrawn(text: string): string {
 }
 
 /** The numbers of workers as text. */
-export function workersText(processes: readonly Seen[]): string {
+function workersText(processes: readonly Seen[]): string {
   const { total = 0, ...states } = workersByState(processes)
   const parts = Object.entries(states).filter(([, count]) => count > 0)
   const detail = parts.map(([state, count]) => `${count} ${safe(state)}`).join(', ')
@@ -103,7 +103,7 @@ export function workersText(processes: readonly Seen[]): string {
 }
 
 /** One line per host, if there are several. */
-export function hostPairs(processes: readonly Seen[], now: number): [string, string][] {
+function hostPairs(processes: readonly Seen[], now: number): [string, string][] {
   const hosts = hostsOf(processes)
   if (hosts.length < 2) return []
   const name = hostNames(hosts)
