@@ -24,7 +24,7 @@ describe('the licences', function () {
     expect(text).to.contain('- V8').and.to.contain('- OpenSSL').and.to.contain('- libuv')
   })
 
-  it('contain the text of each package with a file in the bundle', async () => {
+  it('contain the text of each package with a file in the bundle @slow', async () => {
     const { metafile } = await build({
       absWorkingDir: ROOT,
       stdin: {

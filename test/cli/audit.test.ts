@@ -64,7 +64,7 @@ describe('queuectl audit @posix', () => {
     ])
   })
 
-  it('finds no fault at any moment while workers run', async () => {
+  it('finds no fault at any moment while workers run @slow', async () => {
     const queue = freshQueue()
     const lines = Array.from({ length: 300 }, () => '{"command": "true"}').join('\n')
     await queue.run(['enqueue', '-'], { input: lines })

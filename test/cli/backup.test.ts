@@ -132,7 +132,7 @@ describe('queuectl backup @posix', () => {
     }
   })
 
-  it('leaves nothing behind when it is interrupted', async function () {
+  it('leaves nothing behind when it is interrupted @slow', async function () {
     if (process.platform === 'win32') skip(this, 'not for Windows')
     const { home, run, start } = freshQueue()
     const lines = Array.from({ length: 20_000 }, () => `{"command": "true # ${'x'.repeat(200)}"}`).join('\n')

@@ -200,7 +200,7 @@ describe('queuectl restore @posix', () => {
     expect(readFileSync(other).equals(before)).to.equal(true)
   })
 
-  it('loses no job that is accepted during the restore: it is in the queue, or in the old file', async () => {
+  it('loses no job that is accepted during the restore: it is in the queue, or in the old file @slow', async () => {
     const { file, db, run, aside } = await backedUp()
     const enqueued = Array.from({ length: 6 }, (_, n) => run(['enqueue', '--id', `mid${n}`, '--', 'true']))
     const [restored, ...ended] = await Promise.all([run(['restore', file]), ...enqueued])
@@ -211,7 +211,7 @@ describe('queuectl restore @posix', () => {
     expect(accepted).to.have.length(6)
   })
 
-  it('replaces everything or nothing when it is killed', async function () {
+  it('replaces everything or nothing when it is killed @slow', async function () {
     if (process.platform === 'win32') skip(this, 'not for Windows')
     this.timeout(120_000)
     const { db, run, start, ok, home } = freshQueue()

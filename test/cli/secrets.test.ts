@@ -106,7 +106,7 @@ describe('the password of a store (S2) @posix', function () {
     expect(lost.map(([, { code }]) => code)).to.deep.equal([69, 69, 69, 69])
   })
 
-  it('is in no error about an address that is malformed or misplaced', async () => {
+  it('is in no error about an address that is malformed or misplaced @slow', async () => {
     const malformed = ['mongodb://me:s3cret@x@h/jobs', 'mongodb://me:s3cret@h:99999/jobs', 'mongodb://me:s3cret/q@h']
     for (const address of malformed) {
       const { code, stdout, stderr } = await queuectl(['status', '--db', address])
@@ -120,7 +120,7 @@ describe('the password of a store (S2) @posix', function () {
     }
   })
 
-  it('is not visible to workers and jobs: arguments, environment, registry, logs (S3)', async function () {
+  it('is not visible to workers and jobs: arguments, environment, registry, logs (S3) @slow', async function () {
     if (!HAS_PROC) skip(this, 'no /proc')
     await inScene({ address: url }, async (scene) => {
       const host = scene.host('told', { env: { MONGODB_URI: url, QUEUECTL_DEBUG: '1' } })

@@ -55,7 +55,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await json('logs', id)).log).to.include({ here: false, missing: 0 })
   })
 
-  it('that is longer than what is kept: reports how much is missing, and where the whole log is', async () => {
+  it('that is longer than what is kept: reports how much is missing, and where the whole log is @slow', async () => {
     const id = await ran('seq 1 1500; exit 3')
     const whole = (await there.run('logs', id)).stdout
     const { stdout, stderr } = await ok('logs', id)
@@ -75,7 +75,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await there.run('show', id)).stderr).to.equal('')
   })
 
-  it('whose log was cut: counts every byte', async () => {
+  it('whose log was cut: counts every byte @slow', async () => {
     const id = await ran('seq 1 20000')
     const whole = numbers(20_000)
     const { log, output } = await json('logs', id)
@@ -84,7 +84,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect(log.missing).to.equal(whole.length - output.length)
   })
 
-  it('that does not exist: reports where it would be', async () => {
+  it('that does not exist: reports where it would be @slow', async () => {
     const id = await ran('true', false)
     for (const command of ['logs', 'show']) {
       expect((await ok(command, id)).stderr).to.match(/no output of run 1; its log is on \S+\n/)
@@ -93,7 +93,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await json('show', id)).last_log).to.include({ path: null, here: false, missing: null })
   })
 
-  it('that killed its worker: its last words are stored', async () => {
+  it('that killed its worker: its last words are stored @slow', async () => {
     const id = await scene.add('echo last words; kill -9 $PPID; sleep 30', { max_interruptions: 1 })
     await scene.until(id, { state: 'dead', reason: 'poison' }, 20_000)
     await waitFor(async () => (await kept(id))?.bytes, { within: 20_000, what: 'its output' })
@@ -101,7 +101,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect((await json('dlq', 'show', id)).history[0]).to.deep.include({ last_output: ['last words'] })
   })
 
-  it('is followed while it runs, through retries', async () => {
+  it('is followed while it runs, through retries @slow', async () => {
     const policy = { max_retries: 1, backoff_base: 0 }
     const id = await scene.add(`echo first; ${until('followed.$QUEUECTL_RUN')}; echo second; exit 1`, policy)
     const following = here.begin('logs', id, '--follow')
@@ -115,7 +115,7 @@ describe('the output of a job that ran on another host @posix', function () {
     expect(stderr).to.equal('queuectl: run 2\n')
   })
 
-  it('that grows faster than it is kept: reports how many bytes were missed, and where they are', async () => {
+  it('that grows faster than it is kept: reports how many bytes were missed, and where they are @slow', async () => {
     // Each half in one write: a partly written half would miss nothing.
     const command = `seq 1 1500 >one; seq 1501 4000 >two; cat one; ${until('shown')}; cat two`
     const following = here.begin('enqueue', '--follow', '--json', '--', command)
@@ -141,7 +141,7 @@ describe('the output of a job that ran on another host @posix', function () {
     for (const { log } of gaps) expect(readFileSync(log.path, 'utf8')).to.match(/^1\n2\n/)
   })
 
-  it('is reported as missing to people too', async () => {
+  it('is reported as missing to people too @slow', async () => {
     const id = await ran('seq 1 1500')
     const { stdout, stderr } = await ok('logs', id, '--follow')
     expect(stdout).to.have.length(LOG_TAIL)

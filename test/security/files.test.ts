@@ -132,7 +132,7 @@ describe('files @posix', function () {
       expect([code, /belongs to another user/.test(stderr)]).to.deep.equal([78, true])
     })
 
-    it('that any user may write to are refused by workers, so that no planted command runs (S20)', async () => {
+    it('that any user may write to are refused by workers, so that no planted command runs (S20) @slow', async () => {
       chmodSync(path.join(home, 'queue.db'), 0o666)
       await refused(['worker', 'start', '--drain'], /any user may write to .*queue\.db[\s\S]*chmod o-w/)
       await refused(['worker', 'start', '--detach'], /any user may write to/)

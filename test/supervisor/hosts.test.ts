@@ -117,7 +117,7 @@ describe('several hosts on one queue @posix', function () {
     await emptied()
   })
 
-  it('refuse a host with the ID of another one, as clones have: exit 78', async () => {
+  it('refuse a host with the ID of another one, as clones have: exit 78 @slow', async () => {
     await start(a)
     const [original] = await scene.supervisors()
     if (original === undefined) throw new Error('no supervisor')

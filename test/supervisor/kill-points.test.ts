@@ -13,7 +13,7 @@ const STORES_PART: readonly KillPoint[] = ['claimed', 'noted', 'settled', 'fence
 
 for (const { name, embedded, prepare, openScene } of STORES) {
   // On the stand-in for MongoDB each case takes several seconds; crash.test.ts covers other deaths there.
-  describe(`a death by SIGKILL, on ${name} @posix${embedded ? '' : ' @slow'}`, function () {
+  describe(`a death by SIGKILL, on ${name} @posix @slow`, function () {
     this.timeout(120_000)
     let scene: Scene
     let points: string

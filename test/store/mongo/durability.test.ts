@@ -31,8 +31,6 @@ describe('what is written to MongoDB @posix', function () {
     ['command', ''],
     ['supervisor', ''],
     ['worker', ''],
-    ['worker', 'w=majority&journal=true&readConcernLevel=majority&readPreference=primary'],
-    ['worker', 'W=majority&j=true&fsync=true'],
     ['worker', 'w=1&wtimeout=77&fsync=false&journal=false&readConcernLevel=local&readPreference=secondaryPreferred'],
     ['command', 'w=0&wtimeoutMS=77&socketTimeoutMS=77&timeoutMS=77&readPreference=nearest&maxStalenessSeconds=120'],
     ['command', 'retryWrites=false&retryReads=false&directConnection=true'],

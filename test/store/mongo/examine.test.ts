@@ -189,7 +189,7 @@ describe('the examination of a MongoDB database @posix', function () {
     await store.close()
   })
 
-  it('names the role that may set the validator of jobs: readWrite is enough for all else, but not for this', async function () {
+  it('names the role that may set the validator of jobs: readWrite is enough for all else, but not for this @slow', async function () {
     const admin = (raw.db as mongoose.mongo.Db).admin()
     const refuse = (mode: string) =>
       admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['collMod'], errorCode: 13 } })
@@ -213,7 +213,7 @@ describe('the examination of a MongoDB database @posix', function () {
     expect(fixed).to.match(/^\w+ +validator +the server now refuses invalid jobs\n/)
   })
 
-  it('does not give up while the server builds indexes, and shows the progress on a terminal', async function () {
+  it('does not give up while the server builds indexes, and shows the progress on a terminal @slow', async function () {
     if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python with pty')
     this.timeout(120_000)
     const admin = (raw.db as mongoose.mongo.Db).admin()

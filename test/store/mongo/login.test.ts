@@ -48,7 +48,7 @@ describe('a MongoDB server that requires a login @posix', function () {
     await store.close()
   })
 
-  it('lets a user with readWrite run a queue, and a user with read see all of it', async () => {
+  it('lets a user with readWrite run a queue, and a user with read see all of it @slow', async () => {
     const home = tempFolder()
     const as = (user: string, ...args: string[]) =>
       queuectl(args, { env: { QUEUECTL_HOME: home, QUEUECTL_DB: server.as(user, 'queue') } })
@@ -96,7 +96,7 @@ describe('a MongoDB server that requires a login @posix', function () {
   })
 })
 
-describe('a MongoDB server that requires TLS and a client certificate @posix', function () {
+describe('a MongoDB server that requires TLS and a client certificate @posix @slow', function () {
   this.timeout(60_000)
   let certificates: Certificates
   let server: LoginServer

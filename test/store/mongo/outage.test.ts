@@ -5,7 +5,7 @@ import { beatOf, claimOf, mustGet, put, refusal, SUCCESS, settle, take, until } 
 import { type MongoServer, needsMongo, startServer } from '../../helpers/mongo-server.ts'
 import { tempFolder } from '../../helpers/temp.ts'
 
-describe('a MongoDB server that dies and comes back @posix', function () {
+describe('a MongoDB server that dies and comes back @posix @slow', function () {
   this.timeout(60_000)
   const folder = tempFolder()
   let server: MongoServer

@@ -13,7 +13,7 @@ describe('the stand-in for MongoDB', () => {
     expect(lines.join('\n')).to.not.match(/https?:|index-url|find-links/)
   })
 
-  it('is installed once for each content of the file, beside an older one', function () {
+  it('is installed once for each content of the file, beside an older one @slow', function () {
     this.timeout(120_000)
     const cache = tempFolder()
     const requirements = path.join(cache, 'requirements.txt')
@@ -30,7 +30,7 @@ describe('the stand-in for MongoDB', () => {
     expect(statSync(first).mtimeMs).to.equal(mtimeMs)
   })
 
-  it('does not count as installed when pip refuses', function () {
+  it('does not count as installed when pip refuses @slow', function () {
     this.timeout(120_000)
     const cache = tempFolder()
     const requirements = path.join(cache, 'requirements.txt')
