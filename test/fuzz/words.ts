@@ -117,9 +117,11 @@ function anyOption({ long, required, optional }: Option): fc.Arbitrary<string[]>
   )
 }
 
-/** Excluded in this process: commands that start workers or read stdin. */
+/** Excluded in this process: commands that start workers or this program again, or read stdin. */
 const forProcesses = ([first, second, ...rest]: readonly string[]) =>
-  (first === 'worker' && second === 'start') || [second, ...rest].some((word) => /^(-|--file=?-)$/.test(word ?? ''))
+  (first === 'worker' && second === 'start') ||
+  first === 'demo' ||
+  [second, ...rest].some((word) => /^(-|--file=?-)$/.test(word ?? ''))
 
 const PLACES = places(await buildProgram(new Context([])), [])
 
