@@ -196,7 +196,7 @@ describe('the examination of a MongoDB database @posix', function () {
     await refuse('off').catch(() => skip(this, 'no fail points'))
     await (await open()).close()
     await raw.db?.command({ collMod: 'jobs', validator: {} })
-    const name = address.slice(address.lastIndexOf('/') + 1)
+    const name = new URL(address).pathname.slice(1)
     await look(({ findings }) => {
       const [validator] = findings.filter(({ check }) => check === 'validator')
       expect(validator?.remedy).to.match(new RegExp(`for a user with the roles readWrite and dbAdmin on .*"${name}"$`))
