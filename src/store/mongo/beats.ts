@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts'
-import { isUnfit } from './errors.ts'
+import { unlessUnfit } from './errors.ts'
 
 /**
  * Runs `write`, which counts a heartbeat for each of the processes `ids`. A count that was damaged by an edit restarts
@@ -7,13 +7,9 @@ import { isUnfit } from './errors.ts'
  */
 export async function writeBeats(db: Connection, ids: readonly string[], write: () => Promise<unknown>): Promise<void> {
   const damaged = { _id: { $in: [...ids] }, beats: { $not: { $lt: Number.MAX_SAFE_INTEGER } } }
-  await db.call(async () => {
-    try {
-      await write()
-    } catch (error) {
-      if (!isUnfit(error)) throw error
-      await db.models.processes.updateMany(damaged, { $set: { beats: 0 } })
-      await write()
-    }
-  })
+  const repaired = async () => {
+    await db.models.processes.updateMany(damaged, { $set: { beats: 0 } })
+    return write()
+  }
+  await db.call(() => unlessUnfit(write, repaired))
 }

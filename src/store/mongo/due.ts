@@ -2,7 +2,7 @@ import { ALL_QUEUES, type ClaimFilter } from '../../domain/claim-filter.ts'
 import { admitted } from './admitted.ts'
 import type { Connection } from './connection.ts'
 import { WAITING_VIEWS } from './documents.ts'
-import { isUnfit } from './errors.ts'
+import { unlessUnfit } from './errors.ts'
 import { EPOCH, UNHELD } from './schema.ts'
 
 const WAITING = { state: 'pending', view: { $in: WAITING_VIEWS } } as const
@@ -28,7 +28,12 @@ export async function promoteDue(db: Connection): Promise<{ due: Date | null; pr
   // Past mongoose, which would convert an id that is not text: its job would stay due for ever.
   const those = { _id: { $in: ids as never[] }, ...due }
   const promote = (fields: object) => jobs.collection.updateMany(those, { $set: { view: 'ready', ...fields } })
-  await db.call(() => promote({}).catch((error) => (isUnfit(error) ? promote(WHOLE) : Promise.reject(error))))
+  await db.call(() =>
+    unlessUnfit(
+      () => promote({}),
+      () => promote(WHOLE),
+    ),
+  )
   return { due: await firstDue(db, ALL_QUEUES), promoted: true }
 }
 

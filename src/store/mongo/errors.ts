@@ -49,8 +49,21 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** Whether a write fails because of a stored value, for every client and every time. */
-export function isUnfit(error: unknown): boolean {
+function isUnfit(error: unknown): boolean {
   return isUnfitCode(codeOf(error)) || TOO_LARGE.has(codeOf(error))
+}
+
+/**
+ * The result of `write`, or of `repaired` if a stored value makes `write` fail: it replaces that value. Rejects with any
+ * other error.
+ */
+export async function unlessUnfit<T>(write: () => PromiseLike<T>, repaired: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!isUnfit(error)) throw error
+    return repaired()
+  }
 }
 
 /** Whether a server lacks the feature, by the code or by the message: other vendors use different codes. */

@@ -2,7 +2,7 @@ import type { JobStore, Renewed } from '../port.ts'
 import { writeBeats } from './beats.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, JOB_PROJECTION, type JobRow, literal, toJob } from './documents.ts'
-import { isUnfit } from './errors.ts'
+import { unlessUnfit } from './errors.ts'
 import { ifDate, ifText } from './type-guards.ts'
 
 /**
@@ -91,12 +91,10 @@ function writeHeld(
 ): Promise<{ matchedCount: number }> {
   const write = (fields: Assignments) =>
     db.models.jobs[how]({ state: 'processing', ...which }, [{ $set: fields }], { updatePipeline: true })
-  return db.call(async () => {
-    try {
-      return await write(set)
-    } catch (error) {
-      if (!isUnfit(error)) throw error
-      return write({ ...WHOLE, ...set })
-    }
-  })
+  return db.call(() =>
+    unlessUnfit(
+      () => write(set),
+      () => write({ ...WHOLE, ...set }),
+    ),
+  )
 }

@@ -4,7 +4,7 @@ import type { JobStore, SettleParams } from '../port.ts'
 import type { Claiming } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { type Assignments, literal, type RunDocument, runsIn, waitingView } from './documents.ts'
-import { isUnfit } from './errors.ts'
+import { unlessUnfit } from './errors.ts'
 import { UNHELD } from './schema.ts'
 import { ifDate, listIn } from './type-guards.ts'
 
@@ -38,15 +38,13 @@ async function settleOne(db: Connection, params: SettleParams): Promise<JobState
   const held = { _id: params.id, state: 'processing', lease_token: params.token } as const
   const options = { returnDocument: 'after', updatePipeline: true, projection: { state: 1 } } as const
   const write = (set: Assignments) => db.models.jobs.findOneAndUpdate(held, [{ $set: set }], options).lean()
-  const job = await db.call(async () => {
-    try {
-      return await write(settled(params))
-    } catch (error) {
-      if (!isUnfit(error)) throw error
-      // Else the job could never be settled, and its worker would try for ever.
-      return write(quarantined(params))
-    }
-  })
+  // Quarantined, or the job could never be settled, and its worker would try for ever.
+  const job = await db.call(() =>
+    unlessUnfit(
+      () => write(settled(params)),
+      () => write(quarantined(params)),
+    ),
+  )
   return job?.state ?? recorded(db, params)
 }
 
