@@ -5,7 +5,8 @@ import { WAITING_VIEWS } from './documents.ts'
 import { unlessUnfit } from './errors.ts'
 import { EPOCH, UNHELD } from './schema.ts'
 
-const WAITING = { state: 'pending', view: { $in: WAITING_VIEWS } } as const
+/** Jobs that wait for their time, and those that became due since the last claim. */
+export const WAITING = { state: 'pending', view: { $in: WAITING_VIEWS } } as const
 
 /** Jobs promoted at once; later claims promote the rest. */
 const PROMOTED_AT_ONCE = 1000

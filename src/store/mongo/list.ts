@@ -3,7 +3,8 @@ import { FINAL_STATES, JOB_VIEWS, VIEWS } from '../../domain/job.ts'
 import type { JobStore, ListParams } from '../port.ts'
 import { comparator, SORTS, type Sort, type Stretch, stretchesOf } from '../sorting.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, type JobRow, toJob, WAITING_VIEWS } from './documents.ts'
+import { JOB_PROJECTION, type JobRow, toJob } from './documents.ts'
+import { WAITING } from './due.ts'
 import { EPOCH } from './schema.ts'
 
 type Filter = Record<string, unknown>
@@ -51,7 +52,7 @@ function partsOf({ state, sort }: ListParams, now: Date): Filter[] {
       // Jobs that are due but not promoted yet need a separate query with another range. It runs first: a job that is
       // promoted in between is found twice instead of never.
       return [
-        { state: 'pending', view: { $in: WAITING_VIEWS }, next_run_at: { $lte: now } },
+        { ...WAITING, next_run_at: { $lte: now } },
         { state: 'pending', view: 'ready' },
       ]
     case 'scheduled':

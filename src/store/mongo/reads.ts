@@ -1,7 +1,8 @@
 import { JOB_VIEWS, type Run, VIEWS } from '../../domain/job.ts'
 import type { Counts, JobStore, Overview } from '../port.ts'
 import type { Connection } from './connection.ts'
-import { JOB_PROJECTION, runsIn, timeOf, toJob, WAITING_VIEWS } from './documents.ts'
+import { JOB_PROJECTION, runsIn, timeOf, toJob } from './documents.ts'
+import { WAITING } from './due.ts'
 import { indexMissing, isHintMissing } from './errors.ts'
 
 interface Count {
@@ -46,7 +47,7 @@ export function reading(db: Connection): Pick<JobStore, 'get' | 'findIds' | 'run
 async function overview(db: Connection): Promise<Overview> {
   const { jobs } = db.models
   const now = new Date(db.now())
-  const overdue = { state: 'pending', view: { $in: WAITING_VIEWS }, next_run_at: { $lte: now } }
+  const overdue = { ...WAITING, next_run_at: { $lte: now } }
   const pending = { state: 'pending', view: { $in: JOB_VIEWS }, next_run_at: { $lte: now } } as const
   const [counted, late, oldest] = await Promise.all([
     countAll(db),
