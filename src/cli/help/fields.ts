@@ -1,10 +1,11 @@
+import { NAME_RULE } from '../../domain/ids.ts'
 import { GIVEN_FIELDS, type GivenName, JOB_FIELDS } from '../../domain/job-fields.ts'
 import { SETTINGS } from '../../domain/settings.ts'
 import { definitions, paragraph, sections } from './layout.ts'
 
 /** What a field means where the help of its option is too short. */
 const MEANINGS: Readonly<Partial<Record<GivenName, string>>> = {
-  id: '1 to 64 of A-Z a-z 0-9 . _ -. A job with the same ID and content is enqueued once. Omit the ID to generate one.',
+  id: `${NAME_RULE}. A job with the same ID and content is enqueued once. Omit the ID to generate one.`,
   command: 'the shell command line, at most 64 KiB. Required.',
   queue: 'name of the queue, with the same characters as an ID. Default: default.',
   priority: 'a whole number; the highest runs first. Default: 0.',
