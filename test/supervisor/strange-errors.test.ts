@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import mongoose from 'mongoose'
+import { failPoint } from '../helpers/fail-point.ts'
 import { needsMongo, startServer } from '../helpers/mongo-server.ts'
 import { skip } from '../helpers/skip.ts'
 import { inScene, UNTIL_GO } from '../helpers/supervised.ts'
@@ -16,10 +17,9 @@ describe('supervisors and workers whose store answers with an unknown error @slo
   it('neither die nor lose a result: they try again until it stops (R13)', async function () {
     const server = await startServer()
     const raw = await mongoose.createConnection(server.url('admin')).asPromise()
-    const fail = (mode: string) =>
-      raw.db?.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: COMMANDS, errorCode: STRANGE } })
+    const fail = (mode: string) => failPoint(raw, mode, { failCommands: COMMANDS, errorCode: STRANGE })
     try {
-      await fail('off')?.catch(() => skip(this, 'no fail points'))
+      await fail('off').catch(() => skip(this, 'no fail points'))
       await inScene({ address: server.url('strange') }, async (scene) => {
         const running = await scene.start('--count', '2')
         const before = await scene.workers()
@@ -42,7 +42,7 @@ describe('supervisors and workers whose store answers with an unknown error @slo
         expect((await running.ended).code).to.equal(0)
       })
     } finally {
-      await fail('off')?.catch(() => {})
+      await fail('off').catch(() => {})
       await raw.close()
       await server.stop()
     }

@@ -3,6 +3,7 @@ import mongoose from 'mongoose'
 import { openStore } from '../../../src/store/open.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { newJob, put, refusal } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { skip } from '../../helpers/skip.ts'
 
@@ -27,14 +28,7 @@ describe('reads of many documents from MongoDB @posix', function () {
   })
 
   const loseCursors = (mode: unknown) =>
-    raw
-      .getClient()
-      .db('admin')
-      .command({
-        configureFailPoint: 'failCommand',
-        mode,
-        data: { failCommands: ['getMore'], errorCode: 43, appName: 'queuectl command' },
-      })
+    failPoint(raw, mode, { failCommands: ['getMore'], errorCode: 43, appName: 'queuectl command' })
 
   it('survive a lost cursor: the page is read again', async function () {
     const ids = Array.from({ length: MANY }, (_, i) => `j${i}`)

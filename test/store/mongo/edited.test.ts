@@ -20,6 +20,7 @@ import {
   takeAll,
   until,
 } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { needsMongo } from '../../helpers/mongo-server.ts'
 import { skip } from '../../helpers/skip.ts'
 
@@ -170,13 +171,8 @@ describe('documents that another program has edited @posix', function () {
   }
 
   it('that cannot be settled as requested become dead, with the run on record; a success stays a success', async function () {
-    const admin = connection.getClient().db('admin')
     const fail = (mode: unknown) =>
-      admin.command({
-        configureFailPoint: 'failCommand',
-        mode,
-        data: { failCommands: ['findAndModify'], errorCode: 171, appName: 'queuectl command' },
-      })
+      failPoint(connection, mode, { failCommands: ['findAndModify'], errorCode: 171, appName: 'queuectl command' })
     await fail('off').catch(() => skip(this, 'no fail points'))
     for (const [id, outcome, state, reason] of [
       ['a', FAILURE, 'dead', 'its stored fields are damaged'],

@@ -10,6 +10,7 @@ import { examineSchemaObjects } from '../../../src/store/mongo/schema-objects.ts
 import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
 import { put, refusal } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { collect, queuectl, startQueuectl } from '../../helpers/queuectl.ts'
 import { skip } from '../../helpers/skip.ts'
@@ -190,9 +191,7 @@ describe('the examination of a MongoDB database @posix', function () {
   })
 
   it('names the role that may set the validator of jobs: readWrite is enough for all else, but not for this @slow', async function () {
-    const admin = (raw.db as mongoose.mongo.Db).admin()
-    const refuse = (mode: string) =>
-      admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['collMod'], errorCode: 13 } })
+    const refuse = (mode: string) => failPoint(raw, mode, { failCommands: ['collMod'], errorCode: 13 })
     await refuse('off').catch(() => skip(this, 'no fail points'))
     await (await open()).close()
     await raw.db?.command({ collMod: 'jobs', validator: {} })
@@ -216,13 +215,8 @@ describe('the examination of a MongoDB database @posix', function () {
   it('does not give up while the server builds indexes, and shows the progress on a terminal @slow', async function () {
     if (spawnSync('python3', ['-c', 'import pty']).status !== 0) skip(this, 'no Python with pty')
     this.timeout(120_000)
-    const admin = (raw.db as mongoose.mongo.Db).admin()
     const block = (mode: string, blockTimeMS: number) =>
-      admin.command({
-        configureFailPoint: 'failCommand',
-        mode,
-        data: { failCommands: ['createIndexes'], blockConnection: true, blockTimeMS },
-      })
+      failPoint(raw, mode, { failCommands: ['createIndexes'], blockConnection: true, blockTimeMS })
     await block('off', 0).catch(() => skip(this, 'no fail points'))
     await (await open()).close()
     await raw.collection('jobs').dropIndex('held')

@@ -3,6 +3,7 @@ import mongoose from 'mongoose'
 import { EPOCH } from '../../../src/store/mongo/schema.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { beatOf, put, refusal } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
 import { skip } from '../../helpers/skip.ts'
@@ -105,9 +106,8 @@ describe('the first use of a MongoDB database @posix', function () {
   })
 
   it('of a server that lacks a feature is refused in one line, exit 78, and succeeds later', async function () {
-    const admin = (raw.db as mongoose.mongo.Db).admin()
     const refuse = (mode: string, errorCode: number) =>
-      admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['findAndModify'], errorCode } })
+      failPoint(raw, mode, { failCommands: ['findAndModify'], errorCode })
     await refuse('alwaysOn', 168).catch(() => skip(this, 'no fail points'))
     const { code, stdout, stderr } = await queuectl(['init', '--db', address]).finally(() => refuse('off', 168))
     expect(stderr).to.match(

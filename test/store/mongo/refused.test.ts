@@ -3,6 +3,7 @@ import mongoose from 'mongoose'
 import { parseUrl } from '../../../src/store/mongo/url.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { put, refusal } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { openFakeMongo } from '../../helpers/fake-mongo.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { queuectl } from '../../helpers/queuectl.ts'
@@ -57,14 +58,12 @@ describe('a MongoDB server that does not report its time @posix', function () {
 
 describe('a MongoDB server that refuses indexes @posix', function () {
   this.timeout(60_000)
-  let admin: mongoose.mongo.Admin
   let raw: mongoose.Connection
   let address: string
   before(async function () {
     await needsMongo.call(this)
     address = (await mongoServer()).url()
     raw = await mongoose.createConnection(address).asPromise()
-    admin = (raw.db as mongoose.mongo.Db).admin()
     await failIndexes('off', {}).catch(() => skip(this, 'this server has no fail points'))
   })
   after(async () => {
@@ -73,7 +72,7 @@ describe('a MongoDB server that refuses indexes @posix', function () {
   })
 
   const failIndexes = (mode: unknown, data: object) =>
-    admin.command({ configureFailPoint: 'failCommand', mode, data: { failCommands: ['createIndexes'], ...data } })
+    failPoint(raw, mode, { failCommands: ['createIndexes'], ...data })
 
   it('is named with its reason, exit 78; once it accepts them the rest is created', async () => {
     await failIndexes('alwaysOn', { errorCode: 67 })

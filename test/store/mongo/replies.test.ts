@@ -3,6 +3,7 @@ import mongoose from 'mongoose'
 import { openStore } from '../../../src/store/open.ts'
 import type { JobStore } from '../../../src/store/port.ts'
 import { beatOf, claimOf, FAILURE, mustGet, newJob, put, SUCCESS, settle, take, until } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { tellTogether } from '../../helpers/side-by-side.ts'
 import { skip } from '../../helpers/skip.ts'
@@ -199,14 +200,12 @@ async function doubting(story: (lost: Lost) => Promise<void>): Promise<undefined
 describe('a MongoDB primary that steps down (F21) @posix', function () {
   this.timeout(60_000)
   let store: JobStore
-  let admin: mongoose.mongo.Db
   let connection: mongoose.Connection
   before(needsMongo)
   beforeEach(async function () {
     const address = (await mongoServer()).url()
     store = await openStore({ address, role: 'worker', data_folder: '/none', is_alive: () => false })
     connection = await mongoose.createConnection(address).asPromise()
-    admin = connection.getClient().db('admin')
     // A server has fail points only when it was started with enableTestCommands.
     if (!(await clearFailPoint())) skip(this, 'this server has no fail points')
   })
@@ -217,30 +216,29 @@ describe('a MongoDB primary that steps down (F21) @posix', function () {
   })
 
   const clearFailPoint = () =>
-    failPoint('off', {}).then(
+    failPoint(connection, 'off').then(
       () => true,
       () => false,
     )
-  const failPoint = (mode: unknown, data: object) => admin.command({ configureFailPoint: 'failCommand', mode, data })
 
   it('during a write: the write counts once', async () => {
     const writeConcernError = { code: 91, errmsg: 'Replication is being shut down' }
     const commands = ['insert', 'findAndModify', 'update']
-    await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
+    await failPoint(connection, { times: 3 }, { failCommands: commands, writeConcernError })
     await put(store, ['a'])
-    await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
+    await failPoint(connection, { times: 3 }, { failCommands: commands, writeConcernError })
     const job = await take(store)
     expect(job).to.include({ id: 'a', runs: 1 })
-    await failPoint({ times: 3 }, { failCommands: commands, writeConcernError })
+    await failPoint(connection, { times: 3 }, { failCommands: commands, writeConcernError })
     expect(await settle(store, job, SUCCESS)).to.include({ state: 'completed' })
     expect(await store.runs({ id: 'a' })).to.have.length(1)
   })
 
   it('and closes its connections: the call is repeated', async () => {
     await put(store, ['a'])
-    await failPoint({ times: 3 }, { failCommands: ['findAndModify', 'find'], closeConnection: true })
+    await failPoint(connection, { times: 3 }, { failCommands: ['findAndModify', 'find'], closeConnection: true })
     expect((await take(store)).id).to.equal('a')
-    await failPoint({ times: 3 }, { failCommands: ['find'], errorCode: 189 })
+    await failPoint(connection, { times: 3 }, { failCommands: ['find'], errorCode: 189 })
     await until(async () => (await store.processing()).length === 1)
   })
 })

@@ -6,6 +6,7 @@ import { watchChanges } from '../../../src/store/mongo/watch.ts'
 import { examineStore, openStore } from '../../../src/store/open.ts'
 import type { Hint, StoreRole } from '../../../src/store/port.ts'
 import { mustGet, put, take, until } from '../../contract/kit.ts'
+import { failPoint } from '../../helpers/fail-point.ts'
 import { mongoServer, needsMongo } from '../../helpers/mongo-server.ts'
 import { skip } from '../../helpers/skip.ts'
 
@@ -29,15 +30,8 @@ describe('a change stream of a MongoDB server @posix', function () {
     await raw.close()
   })
 
-  const refuse = (mode: unknown, errorCode = 115) =>
-    raw
-      .getClient()
-      .db('admin')
-      .command({
-        configureFailPoint: 'failCommand',
-        mode,
-        data: { failCommands: ['aggregate'], errorCode, appName: 'queuectl worker' },
-      })
+  const refuse = (mode: unknown, errorCode = 115, appName = 'queuectl worker') =>
+    failPoint(raw, mode, { failCommands: ['aggregate'], errorCode, appName })
 
   /** A watch, with the hints that it received, and the times when it requested a stream and when that was refused. */
   async function watching(role: StoreRole = 'worker') {
@@ -110,15 +104,7 @@ describe('a change stream of a MongoDB server @posix', function () {
       return findings.filter(({ check }) => check === 'streams')
     }
     expect(await findings()).to.deep.equal([])
-    await raw
-      .getClient()
-      .db('admin')
-      .command({
-        configureFailPoint: 'failCommand',
-        mode: 'alwaysOn',
-        data: { failCommands: ['aggregate'], errorCode: 115, appName: 'queuectl command' },
-      })
-      .catch(() => skip(this, 'no fail points'))
+    await refuse('alwaysOn', 115, 'queuectl command').catch(() => skip(this, 'no fail points'))
     const [finding] = await findings()
     expect(finding).to.include({ level: 'warning' })
     expect(finding?.message).to.match(/cannot open change streams.*polling/)
